@@ -1,0 +1,58 @@
+"""The exception tree.
+
+TRMError
+├── DataError            raw conversations, samples or reports that break their format (also a ValueError)
+├── ToolError            a tool list that cannot be used (also a ValueError)
+├── HistoryError         a conversation that cannot be routed (also a ValueError)
+├── EncoderError         encoder weights that cannot be found, or are not the expected ones
+├── CheckpointError      a checkpoint folder that is incomplete, altered, or made for another encoder
+└── LowConfidenceError   a decision below the caller's threshold; carries the decision record
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class TRMError(Exception):
+    """Whatever this project raises on purpose."""
+
+
+class DataError(TRMError, ValueError):
+    """Data that breaks its format; the message names file and line (or turn)."""
+
+
+class ToolError(TRMError, ValueError):
+    """A tool list that cannot be used."""
+
+
+class HistoryError(TRMError, ValueError):
+    """A conversation that cannot be routed."""
+
+
+class EncoderError(TRMError):
+    """Encoder weights that cannot be found or verified."""
+
+
+class CheckpointError(TRMError):
+    """A checkpoint folder that cannot be trusted or loaded."""
+
+
+class LowConfidenceError(TRMError):
+    """A decision whose confidence is below the caller's threshold.
+
+    Attributes:
+        record: The decision record as plain JSON (`Decision.to_json()`).
+        threshold: The threshold it missed.
+    """
+
+    def __init__(self, record: dict[str, Any], threshold: float) -> None:
+        self.record = record
+        self.threshold = threshold
+        super().__init__(
+            f"confidence {record['confidence']:.3f} is below min_confidence {threshold:g} "
+            f"(decision {record['decision']!r}, tool {record['tool']!r}); a larger model should take this turn"
+        )
+
+    def __reduce__(self) -> tuple[type[LowConfidenceError], tuple[dict[str, Any], float]]:
+        return type(self), (self.record, self.threshold)
