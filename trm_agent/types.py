@@ -89,14 +89,18 @@ class Message:
         return str(content)
 
 
-def identifieridentifier_words(name: str) -> str:
+def identifier_words(name: str) -> str:
     """An identifier (`snake_case`, `camelCase`, `kebab-case`, dotted) as lower-case words, for encoding."""
     return re.sub(r"[_\-./\s]+", " ", _WORD_START.sub(" ", name)).strip().lower()
 
 
 def _flatten(value: Any, path: str = "") -> list[tuple[str, str]]:
     if isinstance(value, Mapping):
-        return [pair for key, item in value.items() for pair in _flatten(item, f"{path} {identifier_words(str(key))}".strip())]
+        return [
+            pair
+            for key, item in value.items()
+            for pair in _flatten(item, f"{path} {identifier_words(str(key))}".strip())
+        ]
     if isinstance(value, list):
         return [pair for item in value for pair in _flatten(item, path)]
     return [(path, "" if value is None else str(value))]
@@ -247,7 +251,9 @@ def parse_tools(tools: Sequence[ToolSchema | Mapping[str, Any]]) -> tuple[ToolSc
 
 def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
     """Inline local references and unwrap `anyOf: [X, null]`, so that leaves can be read off directly."""
-    definitions = {f"#/{key}/{name}": value for key in ("$defs", "definitions") for name, value in schema.get(key, {}).items()}
+    definitions = {
+        f"#/{key}/{name}": value for key in ("$defs", "definitions") for name, value in schema.get(key, {}).items()
+    }
 
     def walk(node: Any, open_refs: tuple[str, ...]) -> Any:
         if isinstance(node, list):
@@ -527,7 +533,9 @@ class Sample:
             problems.append(f'"accept" must be an object, got {type(accept).__name__}')
         if problems:
             raise DataError("; ".join(problems))
-        gold = {"name": tool["name"], "arguments": dict(tool.get("arguments") or {})} if decision == "tool_call" else None
+        gold = (
+            {"name": tool["name"], "arguments": dict(tool.get("arguments") or {})} if decision == "tool_call" else None
+        )
         return cls(
             tools=tuple(tools or ()),
             history=tuple(history),
@@ -537,7 +545,9 @@ class Sample:
             content=data.get("content"),
             id=data.get("id"),
             accept=Accept(
-                dict(accept.get("arguments") or {}), tuple(accept.get("optional") or ()), dict(accept.get("slots") or {})
+                dict(accept.get("arguments") or {}),
+                tuple(accept.get("optional") or ()),
+                dict(accept.get("slots") or {}),
             ),
             meta=dict(data.get("meta") or {}),
         )
@@ -555,7 +565,11 @@ class Sample:
         if self.id is not None:
             out["id"] = self.id
         if self.accept != Accept():
-            accept = {"arguments": self.accept.arguments, "optional": list(self.accept.optional), "slots": self.accept.slots}
+            accept = {
+                "arguments": self.accept.arguments,
+                "optional": list(self.accept.optional),
+                "slots": self.accept.slots,
+            }
             out["accept"] = {key: value for key, value in accept.items() if value}
         if self.meta:
             out["meta"] = self.meta
@@ -596,5 +610,5 @@ def _tool_problems(tool: Any, tools: Sequence[ToolSchema]) -> list[str]:
     if tool["name"] not in {t.name for t in tools}:
         return [f'tool {tool["name"]!r} is not among "tools" ({", ".join(t.name for t in tools) or "none"})']
     if not isinstance(tool.get("arguments", {}), Mapping):
-        return [f'the arguments of {tool["name"]!r} must be an object']
+        return [f"the arguments of {tool['name']!r} must be an object"]
     return []
