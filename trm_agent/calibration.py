@@ -1,0 +1,246 @@
+"""Raw scores to probabilities that mean something.
+
+Three small logistic models: is the decision (and its tool) right, is the emitted call right in whole, is one value
+right. Coefficients are plain numbers in JSON; scikit-learn is needed to fit them, never to use them. A model that
+could not be fitted is the identity: the plain product of the raw probabilities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trm_agent.errors import CheckpointError
+from trm_agent.log import logger
+from trm_agent.types import Decision
+
+CALIBRATION_VERSION = 1
+MIN_RECORDS = 40
+MIN_PER_CLASS = 8
+
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class DecisionScores:
+    """What the model said, before calibration; every number in [0, 1] except `margin` in [-1, 1].
+
+    Attributes:
+        decision: Probability of the decision that was taken.
+        tool: Probability of the tool given that a call is made; 1 for a direct answer.
+        margin: Lead of the outcome taken (direct answer, or one tool) over the best other outcome.
+        halt: The halting head: "the whole decision is right".
+        arguments: Product over the arguments; None without a call.
+        weakest: The least certain argument; None without a call.
+        values: Slot key → probability of its value, for the slots read at this decision point.
+    """
+
+    decision: float
+    tool: float
+    margin: float
+    halt: float
+    arguments: float | None = None
+    weakest: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, decision: Decision) -> DecisionScores:
+        """The scores a decision was made with, read back from its record."""
+        scores = decision.scores
+        prefix = "value:"
+        return cls(
+            decision=scores["decision"],
+            tool=scores["tool"],
+            margin=scores["margin"],
+            halt=scores["halt"],
+            arguments=scores.get("arguments"),
+            weakest=scores.get("weakest"),
+            values={key.removeprefix(prefix): p for key, p in scores.items() if key.startswith(prefix)},
+        )
+
+    def to_json(self) -> dict[str, float]:
+        """Flat, for `Decision.scores`; a value's score stands under `value:<slot key>`."""
+        out = {"decision": self.decision, "tool": self.tool, "margin": self.margin, "halt": self.halt}
+        if self.arguments is not None and self.weakest is not None:
+            out |= {"arguments": self.arguments, "weakest": self.weakest}
+        return out | {f"value:{key}": p for key, p in self.values.items()}
+
+    @property
+    def is_call(self) -> bool:
+        return self.arguments is not None
+
+
+@dataclass(frozen=True)
+class CalibrationRecord:
+    """One decision and what was right about it.
+
+    Attributes:
+        scores: Of the decision.
+        decision_right: Decision and tool are right; None where the data does not say.
+        call_right: The emitted call is right in whole; None without a call or where the data does not say.
+        values_right: Slot key → whether the value read for it is right; slots that are not judged are left out.
+    """
+
+    scores: DecisionScores
+    decision_right: bool | None = None
+    call_right: bool | None = None
+    values_right: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """sigmoid(coefficients · features + intercept)."""
+
+    coefficients: tuple[float, ...]
+    intercept: float
+
+    def __call__(self, features: Sequence[float]) -> float:
+        score = self.intercept + math.fsum(c * f for c, f in zip(self.coefficients, features, strict=True))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Maps raw scores to calibrated probabilities; None stands for the identity.
+
+    Attributes:
+        decision: Over `decision_features`.
+        call: Over `call_features`.
+        value: Over the logit of a value's probability.
+    """
+
+    decision: Logistic | None = None
+    call: Logistic | None = None
+    value: Logistic | None = None
+
+    @classmethod
+    def identity(cls) -> Calibration:
+        return cls()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether all three models were fitted."""
+        return None not in (self.decision, self.call, self.value)
+
+    def decision_confidence(self, scores: DecisionScores) -> float:
+        """Probability that decision and tool are right."""
+        if self.decision is None:
+            return _unit(scores.decision * scores.tool)
+        return self.decision(decision_features(scores))
+
+    def call_confidence(self, scores: DecisionScores) -> float:
+        """Probability that the emitted call is right in whole."""
+        if self.call is None:
+            return _unit(scores.decision * scores.tool * (1.0 if scores.arguments is None else scores.arguments))
+        return self.call(call_features(scores))
+
+    def value_confidence(self, probability: float) -> float:
+        """Probability that one value is right."""
+        return _unit(probability) if self.value is None else self.value((_logit(probability),))
+
+    def to_json(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"version": CALIBRATION_VERSION, "calibrated": self.calibrated}
+        for name in ("decision", "call", "value"):
+            model = getattr(self, name)
+            out[name] = model and {"coefficients": list(model.coefficients), "intercept": model.intercept}
+        return out
+
+    @classmethod
+    def from_json(cls, data: Any) -> Calibration:
+        """Read what `to_json` wrote.
+
+        Raises:
+            CheckpointError: Another version, or coefficients that are missing, too few or not finite.
+        """
+        if not isinstance(data, Mapping) or data.get("version") != CALIBRATION_VERSION:
+            found = data.get("version") if isinstance(data, Mapping) else type(data).__name__
+            raise CheckpointError(f"calibration: version {found!r}; expected {CALIBRATION_VERSION}")
+        return cls(**{name: _read_model(name, data.get(name), width) for name, width in _WIDTHS.items()})
+
+
+def decision_features(scores: DecisionScores) -> tuple[float, ...]:
+    """Logits of the product, the decision and the halting head; the margin; whether it is a call."""
+    product = _logit(scores.decision * scores.tool)
+    return product, _logit(scores.decision), scores.margin, _logit(scores.halt), float(scores.is_call)
+
+
+def call_features(scores: DecisionScores) -> tuple[float, ...]:
+    """Logits of the whole product, of decision and tool, of the weakest argument and of the halting head."""
+    arguments = 1.0 if scores.arguments is None else scores.arguments
+    weakest = 1.0 if scores.weakest is None else scores.weakest
+    both = scores.decision * scores.tool
+    return _logit(both * arguments), _logit(both), _logit(weakest), _logit(scores.halt)
+
+
+_WIDTHS = {"decision": 5, "call": 4, "value": 1}
+
+
+def fit_calibration(records: Iterable[CalibrationRecord]) -> Calibration:
+    """Fit the three models on decisions that were not trained on.
+
+    Args:
+        records: Of held-out decision points, own state.
+
+    Returns:
+        A calibration; what there was too little data for, or data of one class only, stays the identity, and a
+        warning says so.
+    """
+    records = list(records)
+    decisions = [(decision_features(r.scores), r.decision_right) for r in records if r.decision_right is not None]
+    calls = [(call_features(r.scores), r.call_right) for r in records if r.call_right is not None]
+    values = [
+        ((_logit(r.scores.values[key]),), right)
+        for r in records
+        for key, right in r.values_right.items()
+        if key in r.scores.values
+    ]
+    return Calibration(_fit("decision", decisions), _fit("call", calls), _fit("value", values))
+
+
+def _fit(name: str, pairs: Sequence[tuple[tuple[float, ...], bool]]) -> Logistic | None:
+    right = sum(label for _, label in pairs)
+    if len(pairs) < MIN_RECORDS or min(right, len(pairs) - right) < MIN_PER_CLASS:
+        logger.warning(
+            "%s confidence stays uncalibrated: %d records, %d of them right; at least %d records and %d of each "
+            "kind are needed",
+            name,
+            len(pairs),
+            right,
+            MIN_RECORDS,
+            MIN_PER_CLASS,
+        )
+        return None
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    features = np.asarray([f for f, _ in pairs], dtype=np.float64)
+    labels = np.asarray([label for _, label in pairs], dtype=np.int64)
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    scale = np.where(scale > 1e-9, scale, 1.0)
+    model = LogisticRegression(max_iter=1000).fit((features - mean) / scale, labels)
+    coefficients = model.coef_[0] / scale
+    intercept = float(model.intercept_[0] - coefficients @ mean)
+    return Logistic(tuple(float(c) for c in coefficients), intercept)
+
+
+def _read_model(name: str, data: Any, width: int) -> Logistic | None:
+    if data is None:
+        return None
+    try:
+        model = Logistic(tuple(float(c) for c in data["coefficients"]), float(data["intercept"]))
+    except (TypeError, KeyError, ValueError):
+        raise CheckpointError(f"calibration: {name!r} must be null or {{coefficients, intercept}}") from None
+    if len(model.coefficients) != width or not all(map(math.isfinite, (*model.coefficients, model.intercept))):
+        raise CheckpointError(f"calibration: {name!r} needs {width} finite coefficients, got {data['coefficients']!r}")
+    return model
+
+
+def _unit(p: float) -> float:
+    return min(1.0, max(0.0, p))
+
+
+def _logit(p: float) -> float:
+    p = min(1 - _EDGE, max(_EDGE, p))
+    return math.log(p / (1 - p))

@@ -1,0 +1,1 @@
+"""Samples on disk, and one converter per public corpus."""

@@ -1,0 +1,181 @@
+"""Samples of one conversation → one episode: what training reads.
+
+The samples of a conversation share their tools, and each history is a prefix of the next. An episode keeps the
+longest history once, with the decision points in it, so that tokens are read once for all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from trm_agent.errors import DataError
+from trm_agent.types import Message, Sample, Slot, SlotField, ToolSchema, parse_tools, slot_table
+
+MOST_CHOICES = 24
+"""A slot field with more distinct values than this is open."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One decision point of an episode.
+
+    Attributes:
+        messages: Length of its history.
+        decision: Gold decision; None where it is not known.
+        tool: The gold call's tool; None for a direct answer.
+        intent: The tool that the conversation is about; None for no tool. Only meaningful if `intent_known`.
+        intent_known: Whether `intent` is given or follows from a later call.
+        slots: Slot key → right values, the gold one first; unfilled slots are absent.
+    """
+
+    messages: int
+    decision: str | None
+    tool: str | None
+    intent: str | None
+    intent_known: bool
+    slots: dict[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Tools, one history and the decision points in it.
+
+    Attributes:
+        tools: On offer at every point.
+        messages: The history of the last point.
+        points: In order of their history's length.
+        slot_fields: Slots that no tool declares.
+    """
+
+    tools: tuple[ToolSchema, ...]
+    messages: tuple[Message, ...]
+    points: tuple[Point, ...]
+    slot_fields: tuple[SlotField, ...] = ()
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        return slot_table(self.tools, self.slot_fields)
+
+
+def read_episodes(paths: Sequence[Path], slot_fields: Sequence[SlotField] | None = None) -> list[Episode]:
+    """Read sample files and group consecutive samples of one conversation.
+
+    Args:
+        paths: Sample files; see the data format.
+        slot_fields: Slots beside the tools' parameters; None gathers them from the data.
+
+    Raises:
+        DataError: A line that is no sample, with file and line.
+    """
+    groups = [group for path in paths for group in _groups(path)]
+    fields = gather_slot_fields(groups) if slot_fields is None else tuple(slot_fields)
+    return [group.episode(fields) for group in groups]
+
+
+@dataclass
+class _Group:
+    """An episode in the making."""
+
+    tools: tuple[ToolSchema, ...]
+    raw_history: list[Any]
+    messages: list[Message]
+    samples: list[Sample]
+    lengths: list[int]
+
+    def episode(self, slot_fields: tuple[SlotField, ...]) -> Episode:
+        points = [_point(sample, length) for sample, length in zip(self.samples, self.lengths, strict=True)]
+        return Episode(self.tools, tuple(self.messages), tuple(_hindsight(points)), slot_fields)
+
+
+def _groups(path: Path) -> Iterator[_Group]:
+    tools_cache: dict[str, tuple[ToolSchema, ...]] = {}
+    group: _Group | None = None
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                raw = json.loads(line)
+                if not isinstance(raw, dict) or not isinstance(raw.get("history"), list) or "tools" not in raw:
+                    Sample.from_json(raw)
+                key = json.dumps(raw["tools"])
+                if key not in tools_cache:
+                    if len(tools_cache) > 64:
+                        tools_cache.clear()
+                    tools_cache[key] = parse_tools(raw["tools"])
+                tools, history = tools_cache[key], raw["history"]
+                known = len(group.raw_history) if group else 0
+                if group is None or tools != group.tools or not _continues(group.raw_history, history):
+                    if group is not None:
+                        yield group
+                    group, known = _Group(tools, [], [], [], []), 0
+                sample = Sample.from_json({**raw, "tools": tools, "history": history[known:] or history[-1:]})
+                if len(history) > known:
+                    group.messages.extend(sample.history)
+                    group.raw_history = history
+                group.samples.append(sample)
+                group.lengths.append(len(history))
+            except (ValueError, TypeError) as error:
+                raise DataError(f"{path}:{number}: {error}") from None
+    if group is not None:
+        yield group
+
+
+def _continues(known: Sequence[Any], history: Sequence[Any]) -> bool:
+    return bool(known) and len(history) >= len(known) and list(history[: len(known)]) == list(known)
+
+
+def gather_slot_fields(groups: Iterable[_Group]) -> tuple[SlotField, ...]:
+    """Slots that the samples fill though no tool of theirs declares them; few, repeated values make a closed field."""
+    values: dict[str, Counter[str]] = {}
+    for group in groups:
+        declared = {slot.key for slot in slot_table(group.tools)}
+        for sample in group.samples:
+            for name, value in sample.slots.items():
+                if name not in declared:
+                    values.setdefault(name, Counter()).update([str(value)] if value not in ("", None) else [])
+    return tuple(SlotField(name, "", _closed(name, counts)) for name, counts in sorted(values.items()))
+
+
+def _closed(name: str, counts: Mapping[str, int]) -> tuple[str, ...]:
+    """The choices of a field whose values are labels (`rent_bike`, `greeting`), not text of the conversation."""
+    repeated = len(counts) <= MOST_CHOICES and all(count > 1 for count in counts.values())
+    return tuple(sorted(counts)) if len(counts) > 1 and repeated and "intent" in name else ()
+
+
+def _point(sample: Sample, length: int) -> Point:
+    slots = {
+        key: (value, *sample.accept.slots.get(key, ())) for key, value in sample.slots.items() if value not in ("", None)
+    }
+    known = "intent" in sample.meta or sample.decision == "tool_call"
+    tool = sample.tool["name"] if sample.tool else None
+    decided = sample.meta.get("decision_known", True)
+    return Point(length, sample.decision if decided else None, tool, tool or sample.meta.get("intent"), known, slots)
+
+
+def _hindsight(points: Sequence[Point]) -> list[Point]:
+    """Where the intent is not given, it is the tool of the next call of the conversation, if one comes."""
+    out: list[Point] = []
+    upcoming: str | None = None
+    for point in reversed(points):
+        upcoming = point.tool or upcoming
+        if not point.intent_known and upcoming is not None:
+            point = Point(point.messages, point.decision, point.tool, upcoming, True, point.slots)
+        out.append(point)
+    return out[::-1]
+
+
+def fingerprint(paths: Sequence[Path]) -> dict[str, str]:
+    """File name → sha256, for the training record."""
+    out = {}
+    for path in paths:
+        with path.open("rb") as file:
+            out[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return out

