@@ -83,6 +83,7 @@ def _console() -> Console:
 
 
 def _terminal_handler() -> logging.Handler:
+    from rich.highlighter import NullHighlighter
     from rich.logging import RichHandler
 
-    return RichHandler(console=_console(), show_path=False, show_time=False, highlighter=None, rich_tracebacks=True)
+    return RichHandler(console=_console(), show_path=False, show_time=False, highlighter=NullHighlighter())

@@ -57,10 +57,9 @@ def test_a_byte_order_mark_blank_lines_and_a_missing_last_newline_are_fine(tmp_p
 def test_one_error_at_the_end_lists_every_bad_line(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text("\n".join([as_line(), as_line(history=[]), "{", as_line(decision="maybe"), as_line()]), "utf-8")
-    good = []
+    good: list[Sample] = []
     with pytest.raises(DataError) as caught:
-        for sample in read_samples(path):
-            good.append(sample)
+        good.extend(read_samples(path))
     assert good == [SAMPLE, SAMPLE]
     assert str(caught.value).splitlines() == [
         f'{path}:2: "history" is empty; a sample needs at least one message',

@@ -26,15 +26,13 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    """A stderr that is a terminal."""
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Make stderr a terminal; called in the test, since pytest sets its own stderr just before."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     log._console.cache_clear()
-    yield stream
-    log._console.cache_clear()
+    return stream
 
 
 def test_the_log_goes_to_stderr_and_leaves_stdout_to_data(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,11 +86,12 @@ def test_a_rank_that_is_no_number_counts_as_alone(monkeypatch: pytest.MonkeyPatc
     assert rank() == number
 
 
-def test_a_terminal_gets_the_rich_handler_with_markup_left_alone(terminal: Terminal) -> None:
+def test_a_terminal_gets_the_rich_handler_with_markup_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
     setup_logging()
     logger.warning("file [red].json: turn 3")
-    assert "file [red].json: turn 3" in terminal.getvalue()
-    assert "WARNING" in terminal.getvalue()
+    assert "file [red].json: turn 3" in stream.getvalue()
+    assert "WARNING" in stream.getvalue()
 
 
 def test_progress_passes_items_on_one_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,20 +109,19 @@ def test_progress_passes_items_on_one_at_a_time(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().err == "", "no bar where nobody looks"
 
 
-def test_progress_draws_a_bar_on_a_terminal_and_leaves_stdout_alone(
-    terminal: Terminal, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stdout = sys.stdout
+def test_progress_draws_a_bar_on_a_terminal_and_leaves_stdout_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, stdout = terminal(monkeypatch), sys.stdout
     for _ in progress([1, 2], "Reading"):
         assert sys.stdout is stdout
-    assert "Reading" in terminal.getvalue()
-    assert "100%" in terminal.getvalue()
+    assert "Reading" in stream.getvalue()
+    assert "100%" in stream.getvalue()
 
 
-def test_other_ranks_draw_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_ranks_draw_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
     monkeypatch.setenv("RANK", "1")
     assert list(progress([1, 2], "Reading")) == [1, 2]
-    assert terminal.getvalue() == ""
+    assert stream.getvalue() == ""
 
 
 def test_the_logger_loads_neither_torch_nor_rich() -> None:

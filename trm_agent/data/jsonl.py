@@ -110,7 +110,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield number, line
+                    yield number, line.rstrip(b"\r\n")
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
