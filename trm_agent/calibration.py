@@ -34,6 +34,7 @@ class DecisionScores:
         halt: The halting head: "the whole decision is right".
         arguments: Product over the arguments; None without a call.
         weakest: The least certain argument; None without a call.
+        omitted: Probability that what was left out of the call is rightly left out; None without a call.
         values: Slot key → probability of its value, for the slots read at this decision point.
     """
 
@@ -43,6 +44,7 @@ class DecisionScores:
     halt: float
     arguments: float | None = None
     weakest: float | None = None
+    omitted: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -57,14 +59,16 @@ class DecisionScores:
             halt=scores["halt"],
             arguments=scores.get("arguments"),
             weakest=scores.get("weakest"),
+            omitted=scores.get("omitted"),
             values={key.removeprefix(prefix): p for key, p in scores.items() if key.startswith(prefix)},
         )
 
     def to_json(self) -> dict[str, float]:
         """Flat, for `Decision.scores`; a value's score stands under `value:<slot key>`."""
         out = {"decision": self.decision, "tool": self.tool, "margin": self.margin, "halt": self.halt}
-        if self.arguments is not None and self.weakest is not None:
-            out |= {"arguments": self.arguments, "weakest": self.weakest}
+        for name in ("arguments", "weakest", "omitted"):
+            if (score := getattr(self, name)) is not None:
+                out[name] = score
         return out | {f"value:{key}": p for key, p in self.values.items()}
 
     @property
@@ -167,14 +171,13 @@ def decision_features(scores: DecisionScores) -> tuple[float, ...]:
 
 
 def call_features(scores: DecisionScores) -> tuple[float, ...]:
-    """Logits of the whole product, of decision and tool, of the weakest argument and of the halting head."""
-    arguments = 1.0 if scores.arguments is None else scores.arguments
-    weakest = 1.0 if scores.weakest is None else scores.weakest
+    """Logits of the whole product, decision and tool, the weakest argument, what is left out, the halting head."""
+    arguments, weakest, omitted = (1.0 if p is None else p for p in (scores.arguments, scores.weakest, scores.omitted))
     both = scores.decision * scores.tool
-    return _logit(both * arguments), _logit(both), _logit(weakest), _logit(scores.halt)
+    return tuple(map(_logit, (both * arguments, both, weakest, omitted, scores.halt)))
 
 
-_WIDTHS = {"decision": 5, "call": 4, "value": 1}
+_WIDTHS = {"decision": 5, "call": 5, "value": 1}
 
 
 def fit_calibration(records: Iterable[CalibrationRecord]) -> Calibration:

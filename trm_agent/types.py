@@ -452,6 +452,7 @@ class Decision:
         supervision_steps: Supervision steps the TRM took.
         state: To resume from, plain JSON (`SlotState.to_json`).
         latency_ms: {"encoder", "trm", "decoding", "total"} in milliseconds.
+        scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
     """
 
     decision: DecisionKind
@@ -469,6 +470,7 @@ class Decision:
     supervision_steps: int
     state: dict[str, Any]
     latency_ms: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The decision record: the same fields as plain JSON."""

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
 
@@ -102,11 +102,11 @@ def _readings(text: str, parameter: Parameter, now: datetime | None, language: s
     branches = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(branches, list) and "type" not in schema:
         for branch in branches:
-            if isinstance(branch, Mapping):
-                yield parse_value(text, Parameter(parameter.name, dict(branch)), now, language=language)
+            if isinstance(branch, dict):
+                yield parse_value(text, Parameter(parameter.name, branch), now, language=language)
         return
-    kinds = schema.get("type") if isinstance(schema.get("type"), list) else [parameter.type]
-    for kind in kinds:
+    declared = schema.get("type")
+    for kind in declared if isinstance(declared, list) else [parameter.type]:
         if kind == "string":
             yield text
             yield _read_moment(text, schema.get("format"), now, language)
@@ -119,29 +119,32 @@ def _readings(text: str, parameter: Parameter, now: datetime | None, language: s
 
 
 def _read_moment(text: str, kind: Any, now: datetime | None, language: str) -> str | None:
-    moment = (now or datetime.now().astimezone()).replace(second=0, microsecond=0)
-    found: date | time | None = None
+    """ISO 8601; in the time zone of `now`, without one where `now` has none."""
+    base = (now or datetime.now()).replace(second=0, microsecond=0, tzinfo=None)
     if kind == "date":
-        found = parse_date(text, moment, language)
-    elif kind == "time":
-        found = parse_time(text, moment, language)
-    elif kind == "date-time":
-        found = parse_datetime(text, moment, language)
-    return found.isoformat() if found is not None else None
+        day = parse_date(text, base, language)
+        return day.isoformat() if day is not None else None
+    if kind == "time":
+        clock = parse_time(text, base, language)
+        return clock.isoformat() if clock is not None else None
+    moment = parse_datetime(text, base, language) if kind == "date-time" else None
+    if moment is None:
+        return None
+    return (moment.astimezone() if now is None else moment.replace(tzinfo=now.tzinfo)).isoformat()
 
 
-_YES = frozenset("yes yeah yep yup y true on sure ok okay absolutely definitely certainly correct".split())
-_NO = frozenset("no nope nah n false off not never don't dont".split())
-_POLITE = frozenset("please thanks thank you i do it is that's of course would like".split())
+_YES = re.compile(r"yes|yeah|yep|yup|y|true|on|sure|ok|okay|absolutely|definitely|certainly|correct")
+_NO = re.compile(r"no|nope|nah|n|false|off|not|never|don't|dont")
+_POLITE = re.compile(r"please|thanks|thank|you|i|do|it|is|that's|of|course|would|like")
 
 
 def read_boolean(text: str) -> bool | None:
     """A plain yes or no, with courtesies; None for anything else, or for both at once."""
-    words = re.findall(r"[\w'’]+", text.casefold().replace("’", "'"))
-    said = [word for word in words if word not in _POLITE]
-    if said and all(word in _YES for word in said):
+    words = re.findall(r"[\w']+", text.casefold().replace("’", "'"))
+    said = [word for word in words if not _POLITE.fullmatch(word)]
+    if said and all(map(_YES.fullmatch, said)):
         return True
-    if said and all(word in _NO for word in said):
+    if said and all(map(_NO.fullmatch, said)):
         return False
     return None
 
@@ -212,9 +215,12 @@ def _read_number(text: str, schema: Mapping[str, Any], kind: str, language: str)
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*(?:(?:and|or)\s+)?|\s+(?:and|&)\s+", re.IGNORECASE)
 
 
+_ANY_TEXT = {"type": "string"}
+
+
 def _read_list(text: str, schema: Mapping[str, Any], now: datetime | None, language: str) -> list[Any] | None:
     items = schema.get("items")
-    item = Parameter("item", dict(items) if isinstance(items, Mapping) else {"type": "string"})
+    item = Parameter("item", items if isinstance(items, dict) else _ANY_TEXT)
     if item.type in ("object", "array"):
         return None
     whole = parse_value(text, item, now, language=language) if item.choices or item.type != "string" else None
@@ -229,6 +235,9 @@ def _read_list(text: str, schema: Mapping[str, Any], now: datetime | None, langu
 
 
 _ANNOTATIONS = frozenset(("title", "description", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+_TIME = re.compile(_CLOCK)
+_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T" + _CLOCK)
 _FORMATS = jsonschema.FormatChecker(
     formats=sorted(jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers.keys() - {"time", "date-time"})
 )
@@ -236,12 +245,12 @@ _FORMATS = jsonschema.FormatChecker(
 
 @_FORMATS.checks("date-time", raises=ValueError)
 def _is_datetime(value: object) -> bool:
-    return not isinstance(value, str) or (len(value) > 10 and bool(datetime.fromisoformat(value)))
+    return not isinstance(value, str) or bool(_DATETIME.fullmatch(value) and datetime.fromisoformat(value))
 
 
 @_FORMATS.checks("time", raises=ValueError)
 def _is_time(value: object) -> bool:
-    return not isinstance(value, str) or (":" in value and time.fromisoformat(value) is not None)
+    return not isinstance(value, str) or (bool(_TIME.fullmatch(value)) and time.fromisoformat(value) is not None)
 
 
 class _Checked:
@@ -261,9 +270,10 @@ class _Checked:
     def allows(self, value: Any) -> bool:
         if self._anything:
             return isinstance(value, str)
+        # A foreign schema can make the validator raise almost anything.
         try:
             return bool(self._validator.is_valid(value))
-        except Exception as error:  # noqa: BLE001 - whatever a foreign schema makes the validator raise
+        except Exception as error:
             if not self._warned:
                 self._warned = True
                 logger.warning("a schema cannot be evaluated, its values count as not allowed: %s", error)
@@ -286,5 +296,3 @@ class _Identity:
 @lru_cache(maxsize=8192)
 def _checked(key: _Identity) -> _Checked:
     return _Checked(key.schema)
-
-
