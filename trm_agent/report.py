@@ -1,0 +1,202 @@
+"""What came of an evaluation: the cases, their figures, and the report file.
+
+`Case` is one sample beside what was decided there; a `Report` reads everything else off its cases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from trm_agent.metrics import Verdict, figures, group_names, percentile, share
+from trm_agent.types import Decision, Sample
+
+NOTE = (
+    "Slot state is the router's own throughout, never the gold state. Messages, calls and results in the histories are "
+    "the data set's own; a result restates the arguments of the gold call."
+)
+
+Failure = str
+ARGUMENT_FAILURES: Mapping[str, Failure] = {
+    "wrong": "wrong_argument",
+    "missing": "missing_argument",
+    "extra": "extra_argument",
+}
+SLOT_FAILURES: Mapping[str, Failure] = {"wrong": "slot_wrong", "missing": "slot_missed", "extra": "slot_spurious"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One sample, what was decided there, and what is right about it.
+
+    Attributes:
+        sample: The gold.
+        decision: Without its state and its timing.
+        verdict: Of the decision.
+        turn: How many user messages the history holds.
+    """
+
+    sample: Sample
+    decision: Decision
+    verdict: Verdict
+    turn: int
+
+    @property
+    def after_user(self) -> bool:
+        """Whether the user spoke last."""
+        return self.sample.history[-1].role == "user"
+
+    @cached_property
+    def failures(self) -> list[Failure]:
+        """What went wrong, the decision first; empty if nothing did."""
+        v = self.verdict
+        found: list[Failure] = []
+        if v.decision_right is False:
+            found.append("over_trigger" if v.called else "under_trigger")
+        if v.tool_right is False:
+            found.append("wrong_tool")
+        found += [ARGUMENT_FAILURES[f] for f in (v.arguments or {}).values() if f != "right"]
+        found += [SLOT_FAILURES[f] for f in (v.slots or {}).values() if f != "right"]
+        return list(dict.fromkeys(found))
+
+    def failure_json(self) -> dict[str, Any]:
+        """A line of the failures file."""
+        sample, decision, verdict = self.sample, self.decision, self.verdict
+        return {
+            "id": sample.id,
+            "kinds": self.failures,
+            "confidence": decision.confidence,
+            "call_confidence": decision.call_confidence,
+            "turn": self.turn,
+            "findings": {
+                "arguments": {k: f for k, f in (verdict.arguments or {}).items() if f != "right"},
+                "slots": {k: f for k, f in (verdict.slots or {}).items() if f != "right"},
+            },
+            "gold": {
+                "decision": sample.decision,
+                "tool": sample.tool,
+                "slots": sample.slots,
+                "content": sample.content,
+                "accept": {"arguments": sample.accept.arguments, "slots": sample.accept.slots},
+            },
+            "prediction": {
+                "decision": decision.decision,
+                "tool": {"name": decision.tool, "arguments": decision.arguments} if decision.tool else None,
+                "slots": decision.slots,
+                "intended_tool": decision.intended_tool,
+                "missing": list(decision.missing),
+                "tool_call_probability": decision.probabilities.get("tool_call"),
+                "values": {name: value.to_json() for name, value in decision.slot_values.items()},
+            },
+            "history": [message.to_json() for message in sample.history],
+            "tools": [tool.name for tool in sample.tools],
+            "meta": sample.meta,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of an evaluation.
+
+    Attributes:
+        checkpoint: What was evaluated, in words.
+        fingerprint: Of its weights.
+        encoder: Name of its encoder.
+        cases: In the order of the samples.
+        latencies: One `Decision.latency_ms` for each turn that was timed.
+        data: Which files, in words.
+        baselines: Name → groups, as in `groups`.
+        compare: Checkpoint → report of another router over the same samples.
+    """
+
+    checkpoint: str
+    fingerprint: str
+    encoder: str
+    cases: Sequence[Case]
+    latencies: Sequence[Mapping[str, float]] = ()
+    data: Sequence[str] = ()
+    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    compare: Mapping[str, Report] = field(default_factory=dict)
+
+    @cached_property
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Group → its figures."""
+        return grouped_figures([c.sample for c in self.cases], [c.verdict for c in self.cases])
+
+    @cached_property
+    def after_user(self) -> dict[str, dict[str, Any]]:
+        """The same groups, over the samples where the user spoke last."""
+        chosen = [case for case in self.cases if case.after_user]
+        return grouped_figures([c.sample for c in chosen], [c.verdict for c in chosen])
+
+    @cached_property
+    def turns(self) -> list[dict[str, Any]]:
+        """Accuracy by the number of user messages so far."""
+        by_turn: dict[int, list[Verdict]] = defaultdict(list)
+        for case in self.cases:
+            by_turn[case.turn].append(case.verdict)
+        return [{"turn": turn, **_turn_figures(by_turn[turn])} for turn in sorted(by_turn)]
+
+    @property
+    def failing(self) -> list[Case]:
+        """The cases with anything wrong, in the order of the samples."""
+        return [case for case in self.cases if case.failures]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report file (design: "Report"), with what stands beside the contract."""
+        out = {
+            "samples": len(self.cases),
+            "checkpoint": self.checkpoint,
+            "encoder": self.encoder,
+            "fingerprint": self.fingerprint,
+            "note": NOTE,
+            "data": list(self.data),
+            "groups": self.groups,
+            "after_user": self.after_user,
+            "turns": self.turns,
+            "latency_ms": _latency_parts(self.latencies),
+            "failures": dict(Counter(kind for case in self.cases for kind in case.failures).most_common()),
+        }
+        if self.baselines:
+            out["baselines"] = dict(self.baselines)
+        if self.compare:
+            out["compare"] = {name: _compared(report) for name, report in self.compare.items()}
+        return out
+
+
+def grouped_figures(samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
+    """Group → figures; `all` first, then the splits, then sources and subsets by name."""
+    members: dict[str, list[Verdict]] = {"all": []}
+    for sample, verdict in zip(samples, verdicts, strict=True):
+        for name in group_names(sample):
+            members.setdefault(name, []).append(verdict)
+    order = ["all", "seen", "unseen", *sorted(members.keys() - {"all", "seen", "unseen"})]
+    return {name: figures(members[name]) for name in order if name in members}
+
+
+def _turn_figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    return {
+        "n": len(verdicts),
+        "decision_accuracy": share(v.decision_right for v in verdicts),
+        "call_exact": share(v.call_right is True for v in verdicts if v.gold_call),
+        "joint_goal_accuracy": share(v.state_right for v in verdicts),
+        "joint_goal_accuracy_active": share(v.active_state_right for v in verdicts),
+    }
+
+
+def _latency_parts(latencies: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    parts = dict.fromkeys(part for latency in latencies for part in latency)
+    return {
+        part: {"p50": percentile(values, 50), "p95": percentile(values, 95)}
+        for part in parts
+        if (values := [latency[part] for latency in latencies if part in latency])
+    }
+
+
+def _compared(report: Report) -> dict[str, Any]:
+    wanted = ("checkpoint", "encoder", "fingerprint", "groups", "after_user", "turns", "latency_ms", "failures")
+    whole = report.to_json()
+    return {key: whole[key] for key in wanted}
