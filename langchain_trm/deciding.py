@@ -1,0 +1,219 @@
+"""From a message list to the decision that leaves: the router's own, corrected by what the turn has already seen and
+by what the caller forces.
+
+With an agent's `response_format` on offer, the other tools are asked first, as if nothing were forced: the output tool
+stands in the place of the direct answer, once there is nothing to call and nothing to ask.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from langchain_trm.forcing import force_call
+from langchain_trm.messages import Entry
+from langchain_trm.records import make_record
+from langchain_trm.tools import is_output, tool_name
+from langchain_trm.turns import Turn, read_turn
+from trm_agent.types import Decision, Message, SlotField, ToolSchema, history_hash
+
+
+@dataclass(frozen=True)
+class Question:
+    """One decision to make.
+
+    Attributes:
+        router: Who decides.
+        tools: On offer, converted.
+        slot_fields: Remembered beside the tools' parameters; None means those of the checkpoint.
+        choice: `auto`, `any`, `none` or a tool's name.
+        entries: The conversation.
+        state: To resume from; None to replay.
+        now: What relative dates count from; None is the present.
+        max_calls: Calls allowed in one turn.
+    """
+
+    router: Any
+    tools: tuple[dict[str, Any], ...]
+    slot_fields: tuple[SlotField, ...] | None
+    choice: str
+    entries: tuple[Entry, ...]
+    state: dict[str, Any] | None
+    now: datetime | None
+    max_calls: int
+
+    @property
+    def history(self) -> list[Message]:
+        return [entry.message for entry in self.entries]
+
+    @property
+    def asked(self) -> tuple[tuple[dict[str, Any], ...], str]:
+        """The tools and the choice that are put to the router first."""
+        real = tuple(tool for tool in self.tools if not is_output(tool))
+        if self.choice == "any" and real and len(real) < len(self.tools):
+            return real, "auto"
+        return self.tools, self.choice
+
+    @property
+    def group(self) -> str:
+        """Equal for questions that one batch can answer."""
+        tools, choice = self.asked
+        return json.dumps(
+            [id(self.router), tools, choice, [f.to_json() for f in self.slot_fields or ()], str(self.now)]
+        )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.group, history_hash(self.history)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A settled decision and what is needed to word it.
+
+    Attributes:
+        decision: What leaves.
+        record: The same as plain JSON, sources counted as in the caller's list.
+        tools: On offer.
+        turn: What was done since the user last spoke.
+        entries: The conversation.
+    """
+
+    decision: Decision
+    record: dict[str, Any]
+    tools: tuple[ToolSchema, ...]
+    turn: Turn
+    entries: tuple[Entry, ...]
+
+    @property
+    def history(self) -> list[Message]:
+        return [entry.message for entry in self.entries]
+
+
+def ask(question: Question) -> Decision:
+    """The router's own decision."""
+    return ask_all([question])[0]
+
+
+def ask_all(questions: Sequence[Question]) -> list[Decision]:
+    """The router's own decisions on questions of one group, in one forward."""
+    first = questions[0]
+    tools, choice = first.asked
+    bound = first.router.bind(list(tools), first.slot_fields)
+    if not bound.tools and not bound.slots:
+        return [_nothing_to_decide() for _ in questions]
+    if len(questions) == 1:
+        return [bound.decide(first.history, state=first.state, tool_choice=choice, now=first.now)]
+    states = [question.state for question in questions]
+    histories = [question.history for question in questions]
+    return list(bound.decide_batch(histories, states=states, tool_choice=choice, now=first.now))
+
+
+def settle(question: Question, decision: Decision) -> Step:
+    """Correct a decision by what this turn has done and by what is forced."""
+    turn = read_turn(question.entries)
+    note: str | None = None
+    tools = _schemas(question)
+    if decision.decision == "tool_call" and decision.tool is not None:
+        note = turn.objection(decision.tool, decision.arguments, question.max_calls)
+        if note is not None:
+            decision = _overruled(decision, note)
+    if decision.decision == "direct_answer":
+        if question.asked[0] != question.tools:
+            if note in (None, "repeated") and not _asks(decision, turn):
+                decision, note = _output_call(question, decision, note)
+        elif note is None and question.choice not in ("auto", "none"):
+            decision, note = _forced_call(question, decision, turn)
+    return Step(decision, make_record(decision, question.entries, note), tools, turn, question.entries)
+
+
+def _schemas(question: Question) -> tuple[ToolSchema, ...]:
+    return tuple(question.router.bind(list(question.asked[0]), question.slot_fields).tools)
+
+
+def _asks(decision: Decision, turn: Turn) -> bool:
+    """Whether the work waits for something the user has to say."""
+    return bool(decision.missing) and not (decision.intended_tool and turn.has_returned(decision.intended_tool))
+
+
+def _overruled(decision: Decision, note: str) -> Decision:
+    """A direct answer in the place of a call that must not be made."""
+    return replace(
+        decision,
+        decision="direct_answer",
+        tool=None,
+        arguments={},
+        argument_values={},
+        call_confidence=None,
+        missing=(),
+        confidence=_remaining(decision) if note == "repeated" else 0.0,
+    )
+
+
+def _remaining(decision: Decision) -> float:
+    """P(direct answer), given that it is not this call: what is left of the distribution without it."""
+    tools = decision.probabilities["tools"]
+    share = tools.get(decision.tool, 0.0) / (sum(tools.values()) or 1.0)
+    direct, call = decision.probabilities["direct_answer"], decision.probabilities["tool_call"]
+    rest = direct + call * (1 - share)
+    return min(1.0, direct / rest) if rest > 0 else 0.0
+
+
+def _forced_call(question: Question, decision: Decision, turn: Turn) -> tuple[Decision, str]:
+    bound = question.router.bind(list(question.tools), question.slot_fields)
+    named = question.choice if question.choice != "any" else decision.intended_tool
+    scores = decision.probabilities["tools"]
+    tool = next((t for t in bound.tools if t.name == named), None) or max(
+        bound.tools, key=lambda t: scores.get(t.name, 0.0)
+    )
+    single = question.choice != "any" or len(bound.tools) == 1
+    call = force_call(decision, tool, bound.slots, question.history, fill=single, now=question.now)
+    objection = turn.objection(tool.name, call.arguments, question.max_calls)
+    return (_overruled(call, objection), objection) if objection else (call, "forced")
+
+
+def _output_call(question: Question, decision: Decision, note: str | None) -> tuple[Decision, str | None]:
+    """Answer through the output tool; in words, should its arguments not come together."""
+    outputs = [tool for tool in question.tools if is_output(tool)]
+    bound = question.router.bind(outputs, ())
+    scored = bound.decide(question.history, tool_choice="any", now=question.now)
+    wanted = scored.tool or scored.intended_tool or tool_name(outputs[0])
+    tool = next(tool for tool in bound.tools if tool.name == wanted)
+    call = scored if scored.decision == "tool_call" else None
+    if call is None:
+        call = force_call(scored, tool, bound.slots, question.history, fill=True, now=question.now)
+    if call.missing:
+        return replace(decision, confidence=0.0), "incomplete output"
+    kept = replace(
+        call,
+        slots=decision.slots,
+        slot_values=decision.slot_values,
+        state=decision.state,
+        probabilities=decision.probabilities,
+        confidence=min(call.confidence, decision.confidence),
+    )
+    return kept, note
+
+
+def _nothing_to_decide() -> Decision:
+    """Without tools and slot fields there is one thing to do."""
+    return Decision(
+        decision="direct_answer",
+        tool=None,
+        arguments={},
+        slots={},
+        missing=(),
+        content=None,
+        confidence=1.0,
+        call_confidence=None,
+        probabilities={"tool_call": 0.0, "direct_answer": 1.0, "tools": {}},
+        argument_values={},
+        slot_values={},
+        intended_tool=None,
+        supervision_steps=0,
+        state={},
+        latency_ms={"encoder": 0.0, "trm": 0.0, "decoding": 0.0, "total": 0.0},
+    )

@@ -1,0 +1,92 @@
+"""A call that the caller forces although the router would not make it.
+
+Nothing is invented here either: the call carries what the slots hold, and where a single tool is forced, what the
+newest message can be read as. Its confidence is 0, and what is still missing stays missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from trm_agent.calls import assemble
+from trm_agent.types import Decision, Message, Parameter, Slot, Source, ToolSchema, Value
+from trm_agent.values import parse_value
+
+_NUMBER = re.compile(r"[-+]?\d(?:[\d.,]*\d)?")
+
+
+def force_call(
+    decision: Decision,
+    tool: ToolSchema,
+    slots: Sequence[Slot],
+    history: Sequence[Message],
+    *,
+    fill: bool,
+    now: datetime | None = None,
+) -> Decision:
+    """A call of `tool` with whatever the conversation holds for it.
+
+    Args:
+        decision: The router's own, without a call.
+        tool: To be called.
+        slots: Of the tools on offer.
+        history: Where last-resort values are read from: its newest message of the user or of a tool.
+        fill: Whether required parameters without a slot value may be read from that message as a whole.
+        now: What relative dates count from.
+
+    Returns:
+        A `tool_call` decision; `missing` names the required parameters that could not be filled.
+    """
+    call = assemble(tool, slots, decision.slot_values)
+    if fill and call.missing:
+        read = _last_resort(tool, call.missing, slots, history, now)
+        call = assemble(tool, slots, {**decision.slot_values, **read})
+    return replace(
+        decision,
+        decision="tool_call",
+        tool=tool.name,
+        intended_tool=tool.name,
+        arguments=call.arguments,
+        argument_values=call.values,
+        missing=call.missing,
+        content=None,
+        confidence=0.0,
+        call_confidence=0.0,
+    )
+
+
+def _last_resort(
+    tool: ToolSchema,
+    missing: Collection[str],
+    slots: Sequence[Slot],
+    history: Sequence[Message],
+    now: datetime | None,
+) -> Mapping[str, Value]:
+    """Slot key → what the newest message can be read as; a number is given to one parameter only."""
+    spoken = [i for i, m in enumerate(history) if m.role in ("user", "tool_response") and m.text.strip()]
+    values: dict[str, Value] = {}
+    if not spoken:
+        return values
+    index, text = spoken[-1], history[spoken[-1]].text
+    used: set[Source] = set()
+    for slot in slots:
+        if not any(owner == tool.name and name in missing for owner, name in slot.readers):
+            continue
+        for start, end in _spans(text, slot.parameter):
+            source = Source("span", index, start, end, text[start:end])
+            value = None if source in used else parse_value(text[start:end], slot.parameter, now)
+            if value is not None:
+                values[slot.key] = Value(value, 0.0, source)
+                used |= set() if isinstance(value, str) else {source}
+                break
+    return values
+
+
+def _spans(text: str, parameter: Parameter) -> Iterable[tuple[int, int]]:
+    start = len(text) - len(text.lstrip())
+    yield start, start + len(text.strip())
+    if parameter.type in ("integer", "number"):
+        yield from (match.span() for match in _NUMBER.finditer(text))

@@ -1,0 +1,60 @@
+"""Weights, loaded once per process and path, and the settings that are saved beside them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from trm_agent.errors import CheckpointError
+
+SETTINGS_FILE = "langchain.json"
+
+_lock = threading.RLock()
+_routers: dict[str, tuple[float, Any]] = {}
+
+
+def load_router(path: str | Path | None) -> Any:
+    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes."""
+    from trm_agent.router import Router
+
+    key = "" if path is None else str(Path(path).resolve())
+    with _lock:
+        changed = _changed(key)
+        known = _routers.get(key)
+        if known is None or known[0] != changed:
+            known = (changed, Router.from_pretrained(path))
+            _routers[key] = known
+        return known[1]
+
+
+def save_settings(folder: str | Path, settings: dict[str, Any]) -> None:
+    """Write the settings beside the weights, complete or not at all."""
+    target = Path(folder) / SETTINGS_FILE
+    draft = target.with_suffix(".tmp")
+    draft.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(target)
+
+
+def read_settings(folder: str | Path) -> dict[str, Any]:
+    """The settings of a folder; none where nothing was saved.
+
+    Raises:
+        CheckpointError: The file is not JSON, or not an object.
+    """
+    path = Path(folder) / SETTINGS_FILE
+    if not path.is_file():
+        return {}
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: not readable as JSON ({error}); save the model again") from error
+    if not isinstance(settings, dict):
+        raise CheckpointError(f"{path}: expected an object, got {type(settings).__name__}; save the model again")
+    return settings
+
+
+def _changed(folder: str) -> float:
+    weights = Path(folder) / "model.safetensors"
+    return weights.stat().st_mtime if folder and weights.is_file() else 0.0

@@ -1,0 +1,228 @@
+"""What a `ChatTRM` is configured with, and what tells two of them apart: in caches, in traces, on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Self
+
+from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
+from langchain_core.messages import BaseMessage
+from langchain_core.utils import from_env
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from langchain_trm.loading import load_router
+from langchain_trm.messages import read_messages
+from langchain_trm.output import PROVIDER
+from langchain_trm.replies import DEFAULT_REPLY
+from langchain_trm.thresholds import Thresholds
+from langchain_trm.tools import read_tools
+from trm_agent.types import SlotField
+
+JsonDict = dict[str, Any]
+
+SHIPPED_MODEL = "trm"
+MAX_INPUT_TOKENS = 768
+
+_SAMPLING = {
+    *("temperature", "top_p", "top_k", "seed", "n", "frequency_penalty", "presence_penalty", "model_kwargs"),
+    *("max_tokens", "max_completion_tokens", "timeout", "max_retries", "api_key", "base_url"),
+}
+
+
+class TRMSettings(BaseChatModel):
+    """Fields and identity; `ChatTRM` adds what it does with them."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    model: str | None = Field(default_factory=from_env("TRM_MODEL", default=None))
+    """Checkpoint folder; None (and no `TRM_MODEL` in the environment) means the shipped weights."""
+
+    router: Any = Field(default=None, exclude=True, repr=False)
+    """A router to use instead of loading one."""
+
+    tools: list[JsonDict] = Field(default_factory=list)
+    """On offer unless `bind_tools` gives others; every form LangChain takes."""
+
+    slot_fields: tuple[SlotField, ...] | None = None
+    """What to remember beside the tools' parameters: names, or `SlotField`s; None means what the weights know."""
+
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
+    """Below it a decision raises `LowConfidenceError`; None never raises, unless there are `thresholds`."""
+
+    thresholds: Thresholds | None = None
+    """Fitted by `fit_threshold`; they count where `min_confidence` is not set and tools and weights are the same."""
+
+    responder: Any = Field(default=None, exclude=True, repr=False)
+    """A Runnable that words direct answers: a chat model, or a chain that reads `messages` and `decision`."""
+
+    reply: str = DEFAULT_REPLY
+    """What to say when there is nothing to ask and nothing to report, and no responder."""
+
+    now: datetime | Callable[[], datetime] | None = Field(default=None, repr=False)
+    """What "tomorrow" counts from; a time zone may be attached. None is the present."""
+
+    max_calls: int = Field(default=8, ge=1)
+    """Tool calls in one turn; after that the turn is answered or handed over."""
+
+    stop: list[str] | None = None
+    """Words at which a direct answer is cut off."""
+
+    streaming: bool = False
+    """Let `invoke` go through the streaming path."""
+
+    earlier: list[JsonDict] = Field(default_factory=list, repr=False)
+    """History entries from before the messages, which a summary has replaced (`TRMMiddleware` fills it)."""
+
+    snapshot: JsonDict | None = Field(default=None, repr=False)
+    """A slot state kept beside the messages (`TRMMiddleware` fills it)."""
+
+    _loaded: Any = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sampling(cls, values: Any) -> Any:
+        """Sampling and connection parameters mean nothing here; a misspelt field is still an error."""
+        if not isinstance(values, Mapping):
+            return values
+        return {key: value for key, value in values.items() if key not in _SAMPLING and key != "_serialized"}
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _convert_tools(cls, tools: Any) -> list[JsonDict]:
+        return read_tools(tools or ())
+
+    @field_validator("slot_fields", mode="before")
+    @classmethod
+    def _convert_slot_fields(cls, fields: Any) -> tuple[SlotField, ...] | None:
+        return None if fields is None else tuple(map(_slot_field, fields))
+
+    @field_validator("thresholds", mode="before")
+    @classmethod
+    def _convert_thresholds(cls, thresholds: Any) -> Any:
+        return Thresholds.from_json(thresholds) if isinstance(thresholds, Mapping) else thresholds
+
+    @model_validator(mode="after")
+    def _set_trm_version(self) -> Self:
+        if hasattr(self, "_add_version"):
+            self._add_version("trm-agent", _version())
+        return self
+
+    def loaded(self, model: str | None = None) -> Any:
+        """The router: the one given, or the weights of `model`, loaded on first use and shared between instances."""
+        if model is not None and model != self.model:
+            return load_router(None if model == SHIPPED_MODEL else model)
+        if self.router is not None:
+            return self.router
+        if self._loaded is None:
+            self._loaded = load_router(None if self.model == SHIPPED_MODEL else self.model)
+        return self._loaded
+
+    def settings(self) -> JsonDict:
+        """What `save_pretrained` writes beside the weights."""
+        return {
+            "tools": self.tools,
+            "slot_fields": None if self.slot_fields is None else [field.to_json() for field in self.slot_fields],
+            "min_confidence": self.min_confidence,
+            "thresholds": self.thresholds.to_json() if self.thresholds else None,
+            "reply": self.reply,
+            "max_calls": self.max_calls,
+            "stop": self.stop,
+        }
+
+    def present(self) -> datetime | None:
+        """What relative dates count from; None leaves it to the router."""
+        return self.now() if callable(self.now) else self.now
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """The ids the encoder's tokenizer gives."""
+        if self.custom_get_token_ids is not None:
+            return self.custom_get_token_ids(text)
+        return list(self.loaded().token_ids(text))
+
+    def get_num_tokens(self, text: str) -> int:
+        """Tokens of a text."""
+        return len(self.get_token_ids(text)) if self.custom_get_token_ids else _token_count(self.loaded(), text)
+
+    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
+        """Tokens of the messages as the router reads them, and of the tools' declarations, if given."""
+        texts = [entry.message.text for entry in read_messages(messages, self.earlier)]
+        texts += [json.dumps(tool, ensure_ascii=False) for tool in read_tools(tools or ())]
+        return sum(map(self.get_num_tokens, texts))
+
+    @property
+    def _llm_type(self) -> str:
+        return "trm"
+
+    @property
+    def _identifying_params(self) -> JsonDict:
+        """The cache key: everything an answer depends on besides the messages."""
+        router = self.loaded()
+        present = self.present()
+        return {
+            "model": self.model or SHIPPED_MODEL,
+            "weights": router.fingerprint,
+            "encoder": router.encoder.fingerprint,
+            **self.settings(),
+            "stop_words": self.stop,
+            "responder": _identity(self.responder),
+            "now": present.isoformat()
+            if present is not None and not callable(self.now)
+            else str(present or date.today()),
+            "earlier": self.earlier,
+        }
+
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> JsonDict:
+        params = super()._get_invocation_params(stop=stop, **kwargs)
+        if isinstance(kwargs.get("model"), str):
+            params["weights"] = self.loaded(kwargs["model"]).fingerprint
+        return params
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        params = super()._get_ls_params(stop=stop, **kwargs)
+        params["ls_provider"] = PROVIDER
+        params["ls_model_name"] = self._model_name(kwargs)
+        return params
+
+    def _model_name(self, kwargs: Mapping[str, Any]) -> str:
+        return kwargs.get("model") or self.model or SHIPPED_MODEL
+
+    def _resolve_model_profile(self) -> ModelProfile:
+        """No `structured_output`: agents would ask for a provider's JSON mode instead of calling the output tool."""
+        return ModelProfile(
+            tool_calling=True,
+            tool_choice=True,
+            tool_call_streaming=True,
+            text_inputs=True,
+            text_outputs=True,
+            max_input_tokens=MAX_INPUT_TOKENS,
+        )
+
+
+def _slot_field(value: Any) -> SlotField:
+    if isinstance(value, str):
+        return SlotField(value)
+    return value if isinstance(value, SlotField) else SlotField.from_json(value)
+
+
+def _identity(responder: Any) -> str | None:
+    if responder is None:
+        return None
+    return str(responder.asdict()) if isinstance(responder, BaseChatModel) else repr(responder)
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    try:
+        return version("trm-agent")
+    except PackageNotFoundError:
+        return "0"
+
+
+@lru_cache(maxsize=8192)
+def _token_count(router: Any, text: str) -> int:
+    """A conversation's messages are counted again every turn."""
+    return int(router.count_tokens(text))

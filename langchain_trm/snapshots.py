@@ -1,0 +1,78 @@
+"""The slot state that rides on each AIMessage, and which one the next turn resumes from.
+
+A snapshot is a hint and never an authority: one that does not fit the messages word for word is passed over and the
+history is replayed, which gives the same decision. The router checks it once more against tools and weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard, get_args
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from trm_agent.log import logger
+from trm_agent.types import STATE_VERSION, Message, SourceKind, prefix_hashes
+
+SNAPSHOT_KEY = "trm"
+
+
+def latest_snapshot(
+    messages: Sequence[BaseMessage], history: Sequence[Message], mirrored: Any = None
+) -> dict[str, Any] | None:
+    """The state that has read most of this history and fits it; None when the history must be replayed.
+
+    Args:
+        messages: Whose AIMessages may carry snapshots.
+        history: What those messages were converted to.
+        mirrored: A further snapshot, kept elsewhere.
+    """
+    carried = [m.additional_kwargs.get(SNAPSHOT_KEY) for m in messages if isinstance(m, AIMessage)]
+    candidates = [state for state in (*carried, mirrored) if state is not None]
+    if not candidates:
+        return None
+    prefixes = prefix_hashes(history)
+    fitting = [state for state in candidates if fits(state, history, prefixes)]
+    if not fitting:
+        logger.debug("none of %d snapshots fits the conversation; replaying it", len(candidates))
+        return None
+    return dict(max(fitting, key=lambda state: state["messages"]))
+
+
+def fits(state: Any, history: Sequence[Message], prefixes: Sequence[str]) -> bool:
+    """Whether a snapshot has this layout, has read the beginning of this history, and holds only what it says.
+
+    Args:
+        state: As it came back.
+        history: The conversation.
+        prefixes: Hash of each of its beginnings, from the empty one on.
+    """
+    if not isinstance(state, Mapping) or state.get("version") != STATE_VERSION:
+        return False
+    read, values = state.get("messages"), state.get("values")
+    if not _is_index(read, len(history) + 1) or not isinstance(values, Mapping):
+        return False
+    if not isinstance(state.get("fingerprint"), str) or state.get("prefix") != prefixes[read]:
+        return False
+    return all(isinstance(key, str) and _is_held(value, history[:read]) for key, value in values.items())
+
+
+def _is_held(value: Any, seen: Sequence[Message]) -> bool:
+    if not isinstance(value, Mapping) or "value" not in value or not isinstance(value.get("source"), Mapping):
+        return False
+    confidence, source = value.get("confidence"), value["source"]
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
+        return False
+    if source.get("kind") not in get_args(SourceKind):
+        return False
+    message, start, end = (source.get(key) for key in ("message", "start", "end"))
+    if message is None or source["kind"] in ("default", "dontcare"):
+        return bool(source["kind"] != "span")
+    if not _is_index(message, len(seen)):
+        return False
+    text = seen[message].text
+    return _is_index(start, len(text)) and _is_index(end, len(text) + 1) and text[start:end] == source.get("text")
+
+
+def _is_index(number: Any, size: int) -> TypeGuard[int]:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < size

@@ -1,0 +1,135 @@
+"""Tools and `tool_choice` in every form LangChain takes → what the router binds.
+
+A tool becomes an OpenAI-style dict: plain JSON, so that it can be bound, traced and saved. Tools that a provider runs
+by itself (`{"type": "web_search_preview"}`) are no choice of ours and are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from trm_agent.errors import ToolError
+from trm_agent.log import logger
+
+ToolLike = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
+
+OUTPUT_MARK = "x-trm-output"
+_HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+_KEYWORDS = {"auto": "auto", "none": "none", "any": "any", "required": "any"}
+_ARGS = re.compile(r"(?:^|\n)[ \t]*Args:[ \t]*\n(?P<body>(?:[ \t]+\S.*(?:\n|$))+)")
+_ARG = re.compile(
+    r"^(?P<indent>[ \t]+)(?P<name>\w+)(?: \([^)]*\))?:(?P<text>.*(?:\n(?P=indent)[ \t]+.*)*)", re.MULTILINE
+)
+_SCHEMA_KEYS = ("function", "input_schema", "toolSpec", "parameters", "properties")
+
+
+def read_tools(tools: Iterable[ToolLike]) -> list[dict[str, Any]]:
+    """Convert tools to OpenAI-style dicts, provider tools left out.
+
+    Raises:
+        ToolError: A tool has no name, or no readable schema.
+    """
+    converted = []
+    for tool in tools:
+        if isinstance(tool, Mapping) and _is_provider_tool(tool):
+            logger.debug("tool %.80r is run by a provider; it is not among the choices", tool)
+            continue
+        converted.append(_read_tool(tool))
+    return converted
+
+
+def read_tool_choice(choice: Any, names: Sequence[str]) -> str:
+    """`auto`, `any`, `none` or a tool's name, from every form in use.
+
+    Args:
+        choice: A word, a name, True or False, or the dict form of OpenAI or Anthropic; None means `auto`.
+        names: Of the tools on offer.
+
+    Raises:
+        ToolError: The name is not on offer, or a call is forced with no tools on offer.
+    """
+    if isinstance(choice, Mapping):
+        function = choice.get("function")
+        choice = (
+            (function.get("name") if isinstance(function, Mapping) else None)
+            or choice.get("name")
+            or choice.get("type")
+        )
+    if choice is None or isinstance(choice, bool):
+        choice = "any" if choice else "auto"
+    word = _KEYWORDS.get(choice, choice)
+    if word in ("auto", "none"):
+        return str(word)
+    if not names:
+        raise ToolError(f"tool_choice {choice!r} forces a call, but no tools are on offer; bind tools first")
+    if word != "any" and word not in names:
+        raise ToolError(
+            f"tool_choice {choice!r} is not on offer; expected auto, any, required, none or one of {', '.join(names)}"
+        )
+    return str(word)
+
+
+def tool_name(tool: Mapping[str, Any]) -> str:
+    """The name of a converted tool."""
+    return str(tool.get("function", tool)["name"])
+
+
+def is_output(tool: Mapping[str, Any]) -> bool:
+    """Whether a converted tool only carries an answer (an agent's `response_format`): it runs nothing."""
+    return bool(tool.get(OUTPUT_MARK))
+
+
+def _is_provider_tool(tool: Mapping[str, Any]) -> bool:
+    if any(isinstance(tool.get(key), Mapping) for key in _SCHEMA_KEYS):
+        return False
+    if tool.get("type", "function") in ("function", "custom"):
+        return not {"name", "title"} & tool.keys() and "type" not in tool
+    return tool.get("type") != "object"
+
+
+def _read_tool(tool: ToolLike) -> dict[str, Any]:
+    try:
+        converted = dict(convert_to_openai_tool(tool))
+    except (ValueError, TypeError) as error:
+        raise ToolError(f"tool {tool!r:.120} cannot be read: {str(error).strip().splitlines()[0]}") from error
+    body = converted.get("function", converted)
+    if not isinstance(body, Mapping) or not isinstance(body.get("name"), str) or not body["name"].strip():
+        raise ToolError(f"a tool needs a name and a JSON Schema of its parameters, got {tool!r:.120}")
+    function = {key: body[key] for key in ("name", "description", "parameters", "annotations") if key in body}
+    hints = {key: (getattr(tool, "metadata", None) or {}).get(key) for key in _HINTS}
+    if any(isinstance(value, bool) for value in hints.values()):
+        function["annotations"] = {key: value for key, value in hints.items() if isinstance(value, bool)}
+    out: dict[str, Any] = {"type": "function", "function": _with_described_parameters(function)}
+    if converted.get(OUTPUT_MARK) or _runs_nothing(tool):
+        out[OUTPUT_MARK] = True
+    return out
+
+
+def _with_described_parameters(function: dict[str, Any]) -> dict[str, Any]:
+    """Move the `Args:` of a docstring to the parameters; `@tool` leaves them in the description unless told."""
+    text, properties = function.get("description"), (function.get("parameters") or {}).get("properties")
+    if not isinstance(text, str) or not isinstance(properties, Mapping) or (block := _ARGS.search(text)) is None:
+        return function
+    found = {m["name"]: " ".join(m["text"].split()) for m in _ARG.finditer(block["body"])}
+    if not found.keys() & properties.keys():
+        return function
+    described = {
+        name: {**spec, "description": found[name]}
+        if name in found and isinstance(spec, Mapping) and not spec.get("description")
+        else spec
+        for name, spec in properties.items()
+    }
+    rest = f"{text[: block.start()]}\n{text[block.end() :]}".strip()
+    return {**function, "description": rest, "parameters": {**function["parameters"], "properties": described}}
+
+
+def _runs_nothing(tool: ToolLike) -> bool:
+    """Agents offer their `response_format` as a tool without a function behind it."""
+    if not isinstance(tool, BaseTool) or not (hasattr(tool, "func") and hasattr(tool, "coroutine")):
+        return False
+    return tool.func is None and tool.coroutine is None

@@ -1,0 +1,69 @@
+"""Questions and results read naturally, whatever a schema or a tool gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from langchain_trm.messages import Entry
+from langchain_trm.replies import ask_for, describe_result
+from langchain_trm.turns import Call
+from trm_agent.types import Message, Parameter
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "question"),
+    [
+        ("city", {"description": "City to fly to"}, "What is the city to fly to?"),
+        ("city", {"description": "The city to fly to."}, "What is the city to fly to?"),
+        ("day", {"description": "Day of departure. Format: YYYY-MM-DD"}, "What is the day of departure?"),
+        ("name", {"description": "Your name"}, "What is your name?"),
+        ("iata", {"description": "IATA code of the airport"}, "What is the IATA code of the airport?"),
+        ("n", {"description": "How many people travel"}, "Could you tell me how many people travel?"),
+        (
+            "direct",
+            {"type": "boolean", "description": "Whether the flight is direct"},
+            "Could you tell me whether the flight is direct?",
+        ),
+        ("when", {"description": "When do you want to leave?"}, "When do you want to leave?"),
+        ("wifi", {"description": "Is Wi-Fi wanted"}, "Is Wi-Fi wanted?"),
+        ("departure_city", {}, "What is the departure city?"),
+        ("address.street", {}, "What is the address street?"),
+        (
+            "cls",
+            {"description": "Cabin class", "enum": ["economy", "first_class"]},
+            "What is the cabin class (economy or first class)?",
+        ),
+        ("n", {"enum": list(range(20)), "description": "Size"}, "What is the size (0, 1, 2, 3, 4, 5, 6, 7, …)?"),
+        ("note", {"description": "Optional: a note, e.g. for the driver"}, "What is a note, e.g. for the driver?"),
+    ],
+)
+def test_a_question_in_the_words_of_the_description(name: str, schema: dict[str, Any], question: str) -> None:
+    assert ask_for(Parameter(name, schema)) == question
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"result": 3}, "Result: 3."),
+        ({"temperature": 18, "isSunny": True, "note": None}, "Temperature: 18, is sunny: yes."),
+        ([{"name": "A", "price": 1}, {"name": "B", "price": 2}], "name A, price 1; name B, price 2."),
+        ([{"name": "A"}], "Name: A."),
+        ([1, 2, 3, 4], "4 results, first 1; 2; 3."),
+        ([], "Nothing was found."),
+        ("It's sunny.", "It's sunny."),
+        ("42", "42."),
+        ({"hotel": {"name": "A", "stars": 3}, "tags": ["x", "y"]}, "Hotel: name A, stars 3, tags: x, y."),
+        (None, ""),
+        ({}, ""),
+    ],
+)
+def test_a_result_is_read_out(content: Any, text: str) -> None:
+    assert describe_result(Call("search", {}, Entry(Message("tool_response", content), 0))) == text
+
+
+def test_a_failure_is_said() -> None:
+    entry = Entry(Message("tool_response", {"error": "no such city"}), 0, None, failed=True)
+    assert describe_result(Call("search_flights", {}, entry)) == "Search flights did not work: no such city."
+    assert describe_result(Call("", {}, entry)) == "The tool did not work: no such city."
