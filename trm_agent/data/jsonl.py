@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
 
+from trm_agent.data.strict_json import parse_json
 from trm_agent.errors import DataError
 from trm_agent.types import Sample
-
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_samples(path: str | Path, on_error: Callable[[DataError], None] | None = None) -> Iterator[Sample]:
@@ -80,31 +77,6 @@ def write_samples(path: str | Path, samples: Iterable[Sample]) -> int:
     return count
 
 
-def parse_json(text: str | bytes) -> Any:
-    """Read JSON as the standard has it: UTF-8, finite numbers, whole characters.
-
-    Raises:
-        DataError: It is something else; the message says what.
-    """
-    try:
-        if isinstance(text, bytes):
-            text = text.decode("utf-8-sig")
-        value = json.loads(text, parse_constant=_reject, parse_float=_finite)
-        if _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8: {error.reason} at byte {error.start}") from None
-    except UnicodeEncodeError as error:
-        raise DataError(f"half a character: {error.object[error.start]!r} stands alone") from None
-    except RecursionError:
-        raise DataError("nested too deeply to be read") from None
-    except json.JSONDecodeError as error:
-        raise DataError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except ValueError as error:
-        raise DataError(f"not JSON: {error}") from None
-    return value
-
-
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
@@ -128,14 +100,3 @@ def _reported(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _reject(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(f"{text} is too large a number")
-    return value
