@@ -67,7 +67,7 @@ def _object(
     keys: dict[str, str] = {}
     missing: list[str] = []
     required = schema.get("required")
-    wanted = {name for name in required if isinstance(name, str)} if isinstance(required, list | tuple) else set()
+    wanted = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
     for name, spec in schema.get("properties", {}).items():
         path = f"{prefix}{name}"
         if path in parameters:

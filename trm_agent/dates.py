@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dateparser import DateDataParser
 
 _FAR_YEARS = 10
+_LONGEST = 120
 
 _PART = r"(?:early |late )?(?P<part>morning|afternoon|evening|night)"
 _PART_OF_DAY = re.compile(rf"\b(?:(?:in|at|during) )?(?:the |this )?{_PART}\b|\b(?P<tonight>tonight)\b")
@@ -94,6 +95,8 @@ def _counts_hours(words: str) -> bool:
 
 def _take_apart(text: str, language: str) -> _Moment | None:
     """Split off the clock; None if there are two, or one that cannot be."""
+    if len(text) > _LONGEST:
+        return None
     text = " ".join(re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text.casefold()).split()).strip(" .,;!?")
     try:
         text = str(alpha2digit(text, language, threshold=0.0))
@@ -179,8 +182,11 @@ def _library_day(words: str, now: datetime, language: str) -> datetime | None:
     if not re.search(r"[^\W\d]|\d[/.-]\d", words):
         return None
     readings = []
-    for order in ("MDY", "DMY"):
-        data = _parser(now, language, order).get_date_data(words)
+    for order in ("MDY", "DMY") if re.search(r"\d", words) else ("MDY",):
+        try:
+            data = _parser(now, language, order).get_date_data(words)
+        except (OverflowError, ValueError):
+            return None
         day = data.date_obj
         if day is None or day.tzinfo is not None or "day" not in data.parts:
             return None
@@ -188,7 +194,7 @@ def _library_day(words: str, now: datetime, language: str) -> datetime | None:
             return None
         readings.append(day)
     far = abs(readings[0].year - now.year) > _FAR_YEARS and str(readings[0].year) not in words
-    return readings[0] if readings[0] == readings[1] and not far else None
+    return readings[0] if readings[0] == readings[-1] and not far else None
 
 
 @lru_cache(maxsize=16)

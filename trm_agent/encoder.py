@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trm_agent.errors import EncoderError
-from trm_agent.log import logger
+from trm_agent.log import logger, progress
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -166,38 +167,84 @@ class CachingEncoder:
 
 
 class Vocabulary:
-    """Distinct texts, encoded once and kept in flat arrays: what training reads.
+    """Distinct texts, encoded once and kept in flat arrays: the encoder of a training run.
 
     Attributes:
-        index: Text → row.
+        name: Of the encoder.
+        fingerprint: Of the encoder.
+        width: E.
+        texts: In row order.
         sentences: float32 [N, E].
         tokens: float16 [all tokens, E].
         spans: int32 [all tokens, 2].
         offsets: First token of each text, and the end, int64 [N + 1].
     """
 
-    def __init__(self, texts: Iterable[str], encoder: Encoder, *, chunk: int = 4096, progress: bool = False) -> None:
-        from tqdm import tqdm
+    sentences: np.ndarray
+    tokens: np.ndarray
+    spans: np.ndarray
+    offsets: np.ndarray
 
-        self.texts = list(dict.fromkeys(texts))
+    def __init__(self, texts: Iterable[str], encoder: Encoder, *, chunk: int = 4096) -> None:
+        self.name, self.fingerprint, self.width = encoder.name, encoder.fingerprint, encoder.width
+        self.texts = sorted(dict.fromkeys(texts), key=len)
         self.index = {text: row for row, text in enumerate(self.texts)}
-        parts: list[EncodedText] = []
-        order = sorted(range(len(self.texts)), key=lambda i: len(self.texts[i]))
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        for start in tqdm(range(0, len(order), chunk), desc="encoding", unit="chunk", disable=None if progress else True):
-            parts.extend(encoder.encode([self.texts[i] for i in order[start : start + chunk]]))
-        lengths = np.array([len(parts[place[i]].tokens) for i in range(len(order))], dtype=np.int64)
-        self.offsets = np.concatenate([[0], np.cumsum(lengths)])
-        self.sentences = np.zeros((len(order), encoder.width), np.float32)
-        self.tokens = np.zeros((int(self.offsets[-1]), encoder.width), np.float16)
-        self.spans = np.zeros((int(self.offsets[-1]), 2), np.int32)
-        for i in range(len(order)):
-            part = parts[place[i]]
-            self.sentences[i] = part.sentence
-            self.tokens[self.offsets[i] : self.offsets[i + 1]] = part.tokens
-            self.spans[self.offsets[i] : self.offsets[i + 1]] = part.spans
-            parts[place[i]] = EncodedText(self.sentences[i], self.tokens[:0], self.spans[:0])
+        sentences = [np.zeros((0, self.width), np.float32)]
+        tokens = [np.zeros((0, self.width), np.float16)]
+        spans, lengths = [np.zeros((0, 2), np.int32)], [0]
+        starts = range(0, len(self.texts), chunk)
+        for start in progress(starts, "encoding", total=len(starts)):
+            encoded = encoder.encode(self.texts[start : start + chunk])
+            sentences.append(np.stack([part.sentence for part in encoded]))
+            tokens.append(np.concatenate([part.tokens for part in encoded]))
+            spans.append(np.concatenate([part.spans for part in encoded]))
+            lengths.extend(len(part.tokens) for part in encoded)
+        self.sentences, self.spans = np.concatenate(sentences), np.concatenate(spans)
+        self.tokens = np.concatenate(tokens)
+        self.offsets = np.cumsum(np.array(lengths, dtype=np.int64))
+
+    @classmethod
+    def kept(cls, folder: Path, texts: Sequence[str], encoder: Callable[[], Encoder]) -> Vocabulary:
+        """The vocabulary kept in a folder if it holds these texts; else encode them, and keep that.
+
+        Args:
+            folder: Where it is kept.
+            texts: Wanted.
+            encoder: Loads the encoder, if it is needed.
+        """
+        if (folder / "texts.json").is_file():
+            known = cls.load(folder)
+            if all(text in known.index for text in texts):
+                return known
+        fresh = cls(texts, encoder())
+        fresh.save(folder)
+        return fresh
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays, for `Vocabulary.load`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("sentences", "tokens", "spans", "offsets"):
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        about = {"name": self.name, "fingerprint": self.fingerprint, "texts": self.texts}
+        (folder / "texts.json").write_text(json.dumps(about), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """Map the arrays that `save` wrote into memory; several processes share one copy."""
+        out = cls.__new__(cls)
+        about = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
+        out.name, out.fingerprint, out.texts = about["name"], about["fingerprint"], about["texts"]
+        out.index = {text: row for row, text in enumerate(out.texts)}
+        for name in ("sentences", "tokens", "spans", "offsets"):
+            setattr(out, name, np.load(folder / f"{name}.npy", mmap_mode="r"))
+        out.width = out.sentences.shape[1]
+        return out
+
+    def token_ids(self, text: str) -> list[int]:
+        """Raises:
+        EncoderError: Always; a vocabulary keeps vectors, no tokenizer.
+        """
+        raise EncoderError(f"a vocabulary keeps vectors, no tokenizer; cannot tokenize {text!r:.40}")
 
     def encode(self, texts: Sequence[str]) -> list[EncodedText]:
         """Look texts up.

@@ -28,6 +28,22 @@ ARGUMENT_FAILURES: Mapping[str, Failure] = {
 SLOT_FAILURES: Mapping[str, Failure] = {"wrong": "slot_wrong", "missing": "slot_missed", "extra": "slot_spurious"}
 
 
+SHARES = {
+    "decision": "decision_accuracy",
+    "call F1": "tool_call_f1",
+    "over": "over_trigger_rate",
+    "under": "under_trigger_rate",
+    "tool": "tool_accuracy",
+    "arguments": "argument_exact",
+    "argument F1": "argument_f1",
+    "whole call": "call_exact",
+    "slot": "slot_accuracy",
+    "joint goal": "joint_goal_accuracy",
+    "active goal": "joint_goal_accuracy_active",
+}
+"""Column → figure, in the tables of page and terminal."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One sample, what was decided there, and what is right about it.
@@ -145,6 +161,11 @@ class Report:
         """The cases with anything wrong, in the order of the samples."""
         return [case for case in self.cases if case.failures]
 
+    @property
+    def failures(self) -> dict[Failure, int]:
+        """Kind → cases that show it, the most frequent first."""
+        return dict(Counter(kind for case in self.cases for kind in case.failures).most_common())
+
     def to_json(self) -> dict[str, Any]:
         """The report file (design: "Report"), with what stands beside the contract."""
         out = {
@@ -158,13 +179,18 @@ class Report:
             "after_user": self.after_user,
             "turns": self.turns,
             "latency_ms": _latency_parts(self.latencies),
-            "failures": dict(Counter(kind for case in self.cases for kind in case.failures).most_common()),
+            "failures": self.failures,
         }
         if self.baselines:
             out["baselines"] = dict(self.baselines)
         if self.compare:
             out["compare"] = {name: _compared(report) for name, report in self.compare.items()}
         return out
+
+
+def show(value: float | None, digits: int = 3) -> str:
+    """A share as text; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def grouped_figures(samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:

@@ -170,7 +170,8 @@ class Parameter:
             return (self.schema["const"],)
         enum = self.schema.get("enum")
         if enum is None and self.type == "array":
-            enum = (self.schema.get("items") or {}).get("enum")
+            items = self.schema.get("items")
+            enum = items.get("enum") if isinstance(items, Mapping) else None
         if enum is None and self.type == "boolean":
             return (True, False)
         return tuple(c for c in enum if c is not None) if isinstance(enum, list) else ()
@@ -284,12 +285,14 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
 
 
 def _leaves(schema: Mapping[str, Any], prefix: str = "", required: bool = True) -> tuple[Parameter, ...]:
-    wanted = set(schema.get("required") or ())
+    # Draft 3 wrote `"required": true` into the property itself; such schemas are still about.
+    required_names = schema.get("required")
+    wanted = {n for n in required_names if isinstance(n, str)} if isinstance(required_names, list) else set()
     out: list[Parameter] = []
     for name, raw in schema.get("properties", {}).items():
         spec = dict(raw) if isinstance(raw, Mapping) else {}
         needed = required and name in wanted
-        if spec.get("type") == "object" and spec.get("properties"):
+        if spec.get("type") == "object" and spec.get("properties") and isinstance(spec["properties"], Mapping):
             out.extend(_leaves(spec, f"{prefix}{name}.", needed))
             continue
         has_default = "default" in spec
@@ -424,12 +427,19 @@ class SlotState:
         return dict(vars(self))
 
 
-def history_hash(messages: Sequence[Message]) -> str:
-    """Hash of a history, equal for equal messages."""
+def prefix_hashes(messages: Sequence[Message]) -> list[str]:
+    """The hash of every prefix of a history, from the empty one to the whole; equal for equal messages."""
     digest = hashlib.sha256()
+    out = [digest.hexdigest()[:32]]
     for message in messages:
         digest.update(json.dumps(message.to_json(), sort_keys=True, default=str).encode())
-    return digest.hexdigest()[:32]
+        out.append(digest.hexdigest()[:32])
+    return out
+
+
+def history_hash(messages: Sequence[Message]) -> str:
+    """Hash of a history, equal for equal messages."""
+    return prefix_hashes(messages)[-1]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from trm_agent.dates import parse_date, parse_datetime, parse_time
 from trm_agent.log import logger
 from trm_agent.types import Parameter, identifier_words
 
+_WRAPPING = re.compile(r"^[\s'\"`“”‘’]+|[\s'\"`“”‘’.,;:!?]+$")
 _DECIMAL = re.compile(r"[-+]?\d+\.\d+")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+|[a-z]+([A-Z][a-z0-9]+)+")
@@ -42,8 +44,9 @@ def normalise(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = " ".join(unicodedata.normalize("NFKC", str(value)).casefold().split())
-    text = text.rstrip(".,;:!?").strip("'\"`“”‘’ ") or text
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", str(value)).casefold())
+    text = " ".join(text.split())
+    text = _WRAPPING.sub("", text) or text
     if _THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
     return text.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(text) else text
@@ -68,7 +71,7 @@ def validates(value: Any, schema: Mapping[str, Any]) -> bool:
     A schema that cannot be evaluated (a broken pattern, a type that does not exist) allows nothing; a warning
     names it once.
     """
-    return _Checked.of(schema).allows(value)
+    return _checked(_Identity(schema)).allows(value)
 
 
 def parse_value(text: str, parameter: Parameter, now: datetime | None = None, *, language: str = "en") -> Any | None:
@@ -99,7 +102,7 @@ def _readings(text: str, parameter: Parameter, now: datetime | None, language: s
     if parameter.choices and parameter.type != "array":
         yield _read_choice(text, parameter.choices, language)
         return
-    branches = schema.get("anyOf") or schema.get("oneOf")
+    branches = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if isinstance(branches, list) and "type" not in schema:
         for branch in branches:
             if isinstance(branch, dict):
@@ -160,28 +163,33 @@ def _read_choice(text: str, choices: tuple[Any, ...], language: str) -> Any | No
     return found[0] if len(found) == 1 else None
 
 
-_NUMBER = re.compile(r"(?<![\w.,])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(k\b)?(?:st|nd|rd|th)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.,])[-+−]?(\d+(?:,\d{3})*(?:\.\d+)?)(k\b)?(?:st|nd|rd|th)?", re.IGNORECASE)
 _MAGNITUDE = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)\s+([^\W\d]+)")
 _POWERS = frozenset(("100", "1000", "1000000", "1000000000"))
 _MINUS = re.compile(r"(?<!\w)(?:minus|negative)\s+(?=\d)")
+_CURRENCY = re.compile(r"[$€£¥₹]")
 # Words that change the number they stand beside, and that the number library does not read.
-_INEXACT = re.compile(r"\b(?:half|quarter|dozens?|couple|few|several|score|between|[ap]\.?m\b)", re.IGNORECASE)
+_INEXACT = re.compile(r"\b(?:half|quarter|dozens?|couple|few|several|score|between|[ap]\.?m)\b", re.IGNORECASE)
+_LONGEST_NUMBER = 120
+_MOST_DIGITS = 30
 
 
 def read_number(text: str, language: str = "en") -> int | float | None:
     """The one number that a text holds: digits, words, money, ordinals; None without one, or with several."""
-    digits = _MAGNITUDE.sub(lambda m: _times(m, language), text)
+    if len(text) > _LONGEST_NUMBER:
+        return None
+    digits = _MAGNITUDE.sub(lambda match: _times(match, language), _CURRENCY.sub(" ", text))
     digits = _MINUS.sub("-", _in_digits(digits, language))
-    found = list(_NUMBER.finditer(digits.replace("$", " ").replace("€", " ").replace("£", " ")))
-    if len(found) != 1 or _INEXACT.search(digits):
+    found = _NUMBER.search(digits)
+    if found is None or _INEXACT.search(digits):
         return None
-    rest = digits[: found[0].start()] + " " + digits[found[0].end() :]
-    if re.search(r"\d", rest):
+    if re.search(r"\d", digits[: found.start()] + digits[found.end() :]):
         return None
-    literal = found[0].group().casefold().replace(",", "").replace("−", "-").rstrip("stndrh")
-    scale = 1000 if literal.endswith("k") else 1
-    literal = literal.rstrip("k")
-    return float(literal) * scale if "." in literal else int(literal) * scale
+    literal = found[1].replace(",", "")
+    if len(literal) > _MOST_DIGITS:
+        return None
+    number = Decimal(literal) * (1000 if found[2] else 1) * (-1 if found[0][0] in "-−" else 1)
+    return int(number) if number == int(number) else float(number)
 
 
 def _in_digits(text: str, language: str) -> str:
@@ -192,23 +200,20 @@ def _in_digits(text: str, language: str) -> str:
 
 
 def _times(match: re.Match[str], language: str) -> str:
+    """`2 million` in digits; the number library reads only `two million`."""
     power = _in_digits(match[2], language)
-    if power not in _POWERS:
-        return match[0]
-    return normalise(float(match[1]) * int(power))
+    return f"{Decimal(match[1]) * int(power):f}" if power in _POWERS else match[0]
 
 
 def _read_number(text: str, schema: Mapping[str, Any], kind: str, language: str) -> Iterable[int | float | None]:
     number = read_number(text, language)
     if number is None:
         return
-    percent = bool(re.search(r"%|\bper ?cent\b", text, re.IGNORECASE))
     maximum = schema.get("maximum")
-    if percent and kind == "number" and isinstance(maximum, int | float) and maximum <= 1:
+    fraction = isinstance(maximum, int | float) and maximum <= 1
+    if kind == "number" and fraction and re.search(r"%|\bper ?cent\b", text, re.IGNORECASE):
         yield number / 100
-    elif float(number).is_integer():
-        yield int(number)
-    elif kind == "number":
+    elif kind == "number" or isinstance(number, int):
         yield number
 
 
@@ -257,27 +262,28 @@ class _Checked:
     """A schema with its validator, told apart by identity: schemas are dicts and live as long as their tool."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema = schema
-        self._anything = schema.get("type") == "string" and not schema.keys() - _ANNOTATIONS - {"type"}
-        kind = validator_for(schema, default=jsonschema.Draft202012Validator)
-        self._validator = kind(schema, format_checker=_FORMATS, registry=Registry())
-        self._warned = False
-
-    @classmethod
-    def of(cls, schema: Mapping[str, Any]) -> _Checked:
-        return _checked(_Identity(schema))
+        self._schema = schema
+        self._any_text = schema.get("type") == "string" and not schema.keys() - _ANNOTATIONS - {"type"}
+        self._validator: Any = None
 
     def allows(self, value: Any) -> bool:
-        if self._anything:
+        if self._any_text:
             return isinstance(value, str)
-        # A foreign schema can make the validator raise almost anything.
+        # A foreign schema can make the library raise almost anything, while building or while validating.
         try:
+            if self._validator is None:
+                kind = validator_for(self._schema, default=jsonschema.Draft202012Validator)
+                self._validator = kind(self._schema, format_checker=_FORMATS, registry=Registry())
             return bool(self._validator.is_valid(value))
         except Exception as error:
-            if not self._warned:
-                self._warned = True
-                logger.warning("a schema cannot be evaluated, its values count as not allowed: %s", error)
+            _warn(f"{type(error).__name__}: {error}".splitlines()[0])
             return False
+
+
+@lru_cache(maxsize=256)
+def _warn(problem: str) -> None:
+    """Say it once: the same broken tool comes with every turn."""
+    logger.warning("a schema cannot be evaluated, so it allows no value: %s", problem)
 
 
 class _Identity:

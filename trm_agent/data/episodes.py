@@ -152,7 +152,9 @@ def _closed(name: str, counts: Mapping[str, int]) -> tuple[str, ...]:
 
 def _point(sample: Sample, length: int) -> Point:
     slots = {
-        key: (value, *sample.accept.slots.get(key, ())) for key, value in sample.slots.items() if value not in ("", None)
+        key: (value, *sample.accept.slots.get(key, ()))
+        for key, value in sample.slots.items()
+        if value not in ("", None)
     }
     known = "intent" in sample.meta or sample.decision == "tool_call"
     tool = sample.tool["name"] if sample.tool else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,9 @@ def read_services(schema: Path, wording: Path | None = None) -> dict[str, Servic
     worded = _read_list(wording) if wording else originals
     if [len(s["slots"]) for s in originals] != [len(s["slots"]) for s in worded]:
         raise DataError(f"{wording}: expected the services of {schema} in the same order, with the same slots")
-    return {original["service_name"]: _service(original, copy) for original, copy in zip(originals, worded, strict=True)}
+    return {
+        original["service_name"]: _service(original, copy) for original, copy in zip(originals, worded, strict=True)
+    }
 
 
 def read_dialogues(folder: Path) -> Iterator[dict[str, Any]]:
@@ -87,7 +89,8 @@ def convert_dialogue(
         distractors: At most so many further services are on offer.
         max_results: Results kept in a `tool_response`.
     """
-    own = [services[name] for name in dialogue["services"]]
+    own = _distinct([services[name] for name in dialogue["services"]])
+    services = {**services, **{service.name: service for service in own}}
     offered = own + _draw_distractors(own, services, rng, distractors)
     tools = [tool for service in offered for tool in service.tools]
     rng.shuffle(tools)
@@ -121,7 +124,7 @@ def convert_dialogue(
             samples.append(
                 Sample(
                     tools=tuple(tools),
-                slots=slots,
+                    slots=slots,
                     history=tuple(history),
                     decision="tool_call",
                     tool=call,
@@ -185,6 +188,21 @@ def _tool(intent: Mapping[str, Any], slots: Mapping[str, Mapping[str, Any]]) -> 
     }
 
 
+def _distinct(own: Sequence[Service]) -> list[Service]:
+    """Where two services of a dialogue name an intent alike, the later tool's name carries its domain."""
+    taken: set[str] = set()
+    out = []
+    for service in own:
+        new = {
+            tool.name: f"{tool.name}_{service.domain}" if tool.name in taken else tool.name for tool in service.tools
+        }
+        tools = tuple(replace(tool, name=new[tool.name]) for tool in service.tools)
+        names = {original: new[name] for original, name in service.tool_names.items()}
+        out.append(replace(service, tools=tools, tool_names=names))
+        taken |= set(new.values())
+    return out
+
+
 def _draw_distractors(
     own: Sequence[Service], services: Mapping[str, Service], rng: random.Random, most: int
 ) -> list[Service]:
@@ -207,7 +225,10 @@ def _intent(turn: Mapping[str, Any], intents: Mapping[str, str], services: Mappi
 
 
 def _gold_state(
-    state: State, calls: Sequence[Mapping[str, Any]], services: Mapping[str, Service], keys: Mapping[tuple[str, str], str]
+    state: State,
+    calls: Sequence[Mapping[str, Any]],
+    services: Mapping[str, Service],
+    keys: Mapping[tuple[str, str], str],
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Slots and their further accepted values; slots that no tool of the service takes are left out."""
     slots: dict[str, Any] = {}

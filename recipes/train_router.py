@@ -1,0 +1,365 @@
+"""Train a router on converted conversations.
+
+uv run python recipes/train_router.py --data data/sgd_train.jsonl --val data/sgd_dev.jsonl --output runs/sgd
+uv run torchrun --nproc-per-node 2 recipes/train_router.py --data data/sgd_train.jsonl --output runs/sgd
+
+The loop below is the whole of it: embed, take the supervision steps, one backward pass, one update, and now and then a
+validation on the router's own state. The EMA copy is validated and kept; the best one ends in --output, the state to
+resume from in --output/last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trm_agent.errors import TRMError
+from trm_agent.log import logger, rank, setup_logging
+
+if TYPE_CHECKING:
+    from trm_agent.encoder import Vocabulary
+    from trm_agent.types import Sample
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {"width": 32, "heads": 2, "reader_layers": 1, "reads": 1},
+    "small": {"width": 128},
+    "medium": {"width": 192, "heads": 6},
+    "paper": {"width": 512, "heads": 8, "n": 6, "T": 3, "supervision_steps": 16},
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run, as its training record keeps it; see `--help`."""
+
+    preset: str
+    plain: bool
+    epochs: float
+    batch: int
+    lr: float
+    warmup: int
+    ema: float
+    after_result: float
+    dropout: float
+    seed: int
+    amp: bool
+    device: str
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files to train on")
+    parser.add_argument("--val", type=Path, nargs="*", default=[], help="sample files to validate on, own state")
+    parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="sizes of the network")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="override a size, such as n=2 or feedback=false")
+    parser.add_argument("--plain", action="store_true", help="the control without recursion")
+    parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint ('shipped': the package's)")
+    parser.add_argument("--resume", action="store_true", help="go on from --output/last")
+    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--batch", type=int, default=8, help="episodes in a batch, over all processes")
+    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--warmup", type=int, default=150, help="steps")
+    parser.add_argument("--ema", type=float, default=0.999, help="decay")
+    parser.add_argument("--after-result", type=float, default=0.25, help="share of points after a tool result that is kept")
+    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--val-every", type=int, default=500, help="steps; also how often the state is saved")
+    parser.add_argument("--val-dialogues", type=int, default=100, help="validate on so many, drawn with the seed")
+    parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
+    parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
+    parser.add_argument("--amp", action=argparse.BooleanOptionalAction, default=None, help="bfloat16; default: where it is fast")
+    parser.add_argument("--device", help="default: cuda if there is one")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse_args(argv)
+    setup_logging()
+    try:
+        train(args)
+    except TRMError as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+def train(args: argparse.Namespace) -> None:
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    from trm_agent.checkpoint import Checkpoint
+    from trm_agent.data.episodes import fingerprint, read_episodes
+    from trm_agent.ema import EMA
+    from trm_agent.encoder import DEFAULT_ENCODER, Vocabulary, load_encoder
+    from trm_agent.losses import Scope, losses, total
+    from trm_agent.model import ModelConfig, RouterModel
+    from trm_agent.training import (
+        Schedule,
+        assemble,
+        load_training_state,
+        make_optimizer,
+        plan_steps,
+        save_training_state,
+        thin,
+        training_texts,
+    )
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    world, device = start_processes(args.device)
+    amp = fast_bfloat16(device) if args.amp is None else args.amp
+    config = Config(
+        args.preset, args.plain, args.epochs, args.batch, args.lr, args.warmup, args.ema, args.after_result,
+        args.dropout, args.seed, amp, device.type,
+    )  # fmt: skip
+
+    episodes = read_episodes(args.data)
+    if not episodes:
+        raise TRMError(f"no samples in {', '.join(map(str, args.data))}")
+    slot_fields = episodes[0].slot_fields
+    val = draw_dialogues(args.val, args.val_dialogues, args.seed)
+    texts = training_texts([*episodes, *read_episodes(args.val, slot_fields)])
+    vocabulary = Vocabulary.kept(
+        args.cache or args.output / "encoded",
+        texts,
+        lambda: load_encoder(args.encoder, device=device.type, dtype="bfloat16" if amp else "float32"),
+    )
+    torch.manual_seed(args.seed)
+    sizes = {**PRESETS[args.preset], **overrides(args.set), "dropout": args.dropout, "plain": args.plain}
+    model = RouterModel(ModelConfig(encoder_width=vocabulary.width, **sizes))
+    if args.init:
+        model.load_state_dict(initial_weights(args.init))
+    model.to(device)
+    wrapped = DistributedDataParallel(model, find_unused_parameters=True) if world > 1 else model
+    optimizer, ema = make_optimizer(model), EMA(model, args.ema)
+    last = math.ceil(args.epochs * math.ceil(len(episodes) / args.batch))
+    schedule = Schedule(args.lr, min(args.warmup, max(1, last // 10)), last)
+    state = args.output / "last" / "state.safetensors"
+    first = load_training_state(state, model, ema, optimizer) if args.resume and state.is_file() else 0
+    logger.info(
+        "%d episodes, %.2f M parameters, steps %d to %d on %s%s",
+        len(episodes), sum(p.numel() for p in model.parameters()) / 1e6, first, last, device, ", bfloat16" if amp else "",
+    )  # fmt: skip
+
+    record = {
+        "config": asdict(config),
+        "data": fingerprint(args.data),
+        "encoder": vocabulary.name,
+        "commit": commit(),
+        "slot_fields": [field.to_json() for field in slot_fields],
+        "episodes": len(episodes),
+    }
+    curves = Curves(args.output, resume=first > 0)
+    seen, started = 0, time.monotonic()
+    sums: dict[str, float] = defaultdict(float)
+    for step, chosen in plan_steps(episodes, args.seed, args.batch, first, last):
+        rng = random.Random(f"{args.seed}/{step}")
+        batch_episodes = [thin(episodes[i], rng, args.after_result) for i in chosen]
+        everything = sum(len(episode.points) for episode in batch_episodes)
+        mine = batch_episodes[rank() :: world] or batch_episodes[:1]
+        batch, targets = assemble(mine, vocabulary, model.config.span_tokens)
+        batch, targets = batch.to(device), targets.to(device)
+        torch.manual_seed(args.seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.at(step)
+        scope = Scope.of(batch, model.config.span_tokens)
+        loss = torch.zeros((), device=device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+            for number, answer in enumerate(wrapped(batch), 1):
+                parts = losses(answer, targets, scope)
+                loss = loss + total(parts)
+                for name, part in parts.items():
+                    sums[f"{name}/{number}"] += float(part.detach())
+        (loss * len(targets.decision) * world / everything).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        ema.update(model)
+        seen += everything
+
+        done = step + 1
+        if done % 50 == 0 or done == last:
+            means = {name: round(value / (50 if done % 50 == 0 else done % 50), 4) for name, value in sums.items()}
+            sums.clear()
+            rate = seen / (time.monotonic() - started)
+            curves.write({"step": done, "lr": schedule.at(step), "samples_per_second": round(rate, 1), "loss": means})
+            logger.info("step %d/%d  %.0f samples/s  %s", done, last, rate, brief(means))
+        if (done % args.val_every == 0 or done == last) and rank() == 0:
+            averaged = RouterModel(model.config)
+            ema.copy_to(averaged)
+            checkpoint = Checkpoint(averaged.eval(), vocabulary.name, vocabulary.fingerprint, slot_fields)
+            figures = validate(checkpoint, vocabulary, val) if val else {}
+            score = curves.score(figures) if val else float(done)
+            if score >= curves.best:
+                curves.best = score
+                replace(checkpoint, training={**record, "step": done, "samples": seen, "validation": figures}).save(args.output)
+            if val:
+                curves.write({"step": done, "validation": figures, "score": score, "best": curves.best})
+                logger.info("step %d  own state: %s", done, brief(figures))
+            save_training_state(state, done, model, ema, optimizer)
+    if rank() == 0:
+        curves.draw()
+        logger.info("checkpoint → %s", args.output)
+    if world > 1:
+        torch.distributed.destroy_process_group()
+
+
+def start_processes(device: str | None) -> tuple[int, Any]:
+    """Join the other processes if `torchrun` started some; (how many, this one's device)."""
+    import torch
+
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if world > 1:
+        torch.distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
+    if kind != "cuda":
+        return world, torch.device(kind)
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    torch.cuda.set_device(local)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    return world, torch.device("cuda", local)
+
+
+def fast_bfloat16(device: Any) -> bool:
+    """Whether bfloat16 is worth it: on CUDA, and on CPUs that multiply it in hardware."""
+    import torch
+
+    if device.type == "cuda":
+        return True
+    capabilities = getattr(torch.backends.cpu, "get_cpu_capability", str)()
+    flags = Path("/proc/cpuinfo")
+    return "AVX512" in capabilities and flags.is_file() and "avx512_bf16" in flags.read_text(encoding="utf-8")
+
+
+def overrides(pairs: Sequence[str]) -> dict[str, Any]:
+    """`n=2` → {"n": 2}; values are read as JSON."""
+    out = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            out[key] = json.loads(value)
+        except ValueError:
+            raise TRMError(f"--set {pair}: expected KEY=VALUE with a number, true or false") from None
+    return out
+
+
+def initial_weights(path: Path) -> dict[str, Any]:
+    from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.router import shipped_weights
+
+    return load_checkpoint(shipped_weights() if str(path) == "shipped" else path).model.state_dict()
+
+
+def draw_dialogues(paths: Sequence[Path], count: int, seed: int) -> list[list[Sample]]:
+    """The samples of some dialogues, in order, for validation."""
+    from trm_agent.data.jsonl import read_samples
+
+    dialogues: dict[str, list[Sample]] = defaultdict(list)
+    names: list[str] = []
+    for path in paths:
+        for line in path.open(encoding="utf-8"):
+            names.append(str(json.loads(line).get("meta", {}).get("dialogue")))
+    wanted = set(random.Random(seed).sample(sorted(set(names)), min(count, len(set(names)))))
+    position = 0
+    for path in paths:
+        for sample in read_samples(path):
+            if names[position] in wanted:
+                dialogues[names[position]].append(sample)
+            position += 1
+    return list(dialogues.values())
+
+
+def validate(checkpoint: Any, vocabulary: Vocabulary, dialogues: Sequence[Sequence[Sample]]) -> dict[str, float | None]:
+    """The report's main figures on the router's own state."""
+    from trm_agent.metrics import figures, judge
+    from trm_agent.router import Router
+
+    router = Router(checkpoint, vocabulary)
+    verdicts = []
+    for samples in dialogues:
+        bound = router.bind(samples[0].tools)
+        for sample, decision in zip(samples, bound.decide_batch([s.history for s in samples]), strict=True):
+            verdicts.append(judge(sample, decision))
+    out = figures(verdicts)
+    names = ("decision_accuracy", "tool_accuracy", "argument_exact", "call_exact", "slot_accuracy", "joint_goal_accuracy")
+    return {name: out[name] for name in names}
+
+
+class Curves:
+    """What a person looks at: curves.jsonl as the run goes, curves.png at its end."""
+
+    def __init__(self, folder: Path, *, resume: bool) -> None:
+        self.path = folder / "curves.jsonl"
+        self.best = -1.0
+        if rank() == 0:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not resume:
+                self.path.unlink(missing_ok=True)
+        if resume and self.path.is_file():
+            self.best = max((row["best"] for row in self.rows() if "best" in row), default=-1.0)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+
+    def write(self, row: dict[str, Any]) -> None:
+        if rank() == 0:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+    @staticmethod
+    def score(figures: dict[str, float | None]) -> float:
+        """What "best" means: the mean of decision, whole call and joint goal."""
+        values = [figures[name] or 0.0 for name in ("decision_accuracy", "call_exact", "joint_goal_accuracy")]
+        return sum(values) / len(values)
+
+    def draw(self) -> None:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        rows = self.rows()
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4), layout="constrained")
+        losses = [row for row in rows if "loss" in row]
+        for name in losses[-1]["loss"] if losses else ():
+            left.plot([row["step"] for row in losses], [row["loss"].get(name) for row in losses], label=name, lw=1)
+        left.set(xlabel="step", ylabel="loss (objective/supervision step)", yscale="log")
+        left.legend(fontsize=6)
+        checks = [row for row in rows if "validation" in row]
+        for name in checks[-1]["validation"] if checks else ():
+            right.plot([row["step"] for row in checks], [row["validation"][name] for row in checks], marker=".", label=name)
+        right.set(xlabel="step", ylabel="own state, validation dialogues", ylim=(0, 1))
+        if checks:
+            right.legend(fontsize=7)
+        figure.savefig(self.path.with_suffix(".png"), dpi=120)
+        pyplot.close(figure)
+
+
+def brief(values: dict[str, float | None]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in values.items() if value is not None)
+
+
+def commit() -> str | None:
+    """The commit that trains, if this is a git checkout."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

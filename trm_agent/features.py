@@ -1,0 +1,343 @@
+"""Tools and conversations → tensors: the only place that decides the layout of x.
+
+B episodes · N decision points · M messages · W tokens · K tools · S slots · C choices · E encoder width.
+Tokens, messages and tools belong to an episode and are read once for all its decision points; a point adds how much
+of the conversation it sees and what was done in it. Which choice belongs to which slot, and which slot to which
+tool, is given by index: nothing depends on the order, and no tool, service or slot has an identity of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trm_agent.encoder import EncodedText
+from trm_agent.types import ROLES, Message, Slot, ToolSchema, identifier_words
+
+TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 48}
+CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 200, "tool_response": 240}
+MAX_TOKENS = 768
+RECENT_MESSAGES = 6
+RECENCY_BUCKETS = 16
+SLOT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
+SLOT_FEATURES = len(SLOT_TYPES) + 3
+TOOL_FEATURES = 5
+TOOL_FLAGS = 3
+CHOICE_FLAGS = 5
+
+_WORD = re.compile(r"\w")
+_TERM = re.compile(r"[^\W_]+")
+
+
+def read_text(message: Message) -> str:
+    """The part of a message that is encoded: its beginning, so that a huge message costs no more than a long one."""
+    return message.text[: CHARACTER_LIMITS[message.role]]
+
+
+class TextEncoder(Protocol):
+    """What looks texts up: an encoder, a cache, or a vocabulary."""
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]: ...
+
+
+@dataclass(frozen=True)
+class ToolTable:
+    """A tool list and its slots as arrays; computed once per tool list.
+
+    Attributes:
+        tools: In the order given.
+        slots: In `slot_table` order.
+        tool_vectors: [K, E].
+        tool_features: read-only known/true, no required parameter, share of required, number of parameters; [K, 5].
+        slot_vectors: [S, E].
+        slot_features: Type one-hot, closed, required by a tool, read by no tool; [S, 9].
+        required: Whether the tool requires the slot, [K, S].
+        optional: Whether the tool takes the slot without requiring it, [K, S].
+        choice_vectors: [C, E].
+        choice_slot: Slot of each choice, [C].
+        choice_texts: Comparison text of each choice.
+    """
+
+    tools: tuple[ToolSchema, ...]
+    slots: tuple[Slot, ...]
+    tool_vectors: np.ndarray
+    tool_features: np.ndarray
+    slot_vectors: np.ndarray
+    slot_features: np.ndarray
+    required: np.ndarray
+    optional: np.ndarray
+    choice_vectors: np.ndarray
+    choice_slot: np.ndarray
+    choice_texts: tuple[str, ...]
+
+
+def tool_texts(tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> tuple[list[str], list[str], list[str]]:
+    """What is encoded of a tool list: a text per tool, per slot, and per choice (slot by slot)."""
+    by_tool = [_labelled(tool.name, tool.description) for tool in tools]
+    by_slot = [_labelled(slot.parameter.name, slot.parameter.description) for slot in slots]
+    by_choice = [
+        f"{identifier_words(slot.parameter.name)}: {choice_words(choice)}" for slot in slots for choice in slot.parameter.choices
+    ]
+    return by_tool, by_slot, by_choice
+
+
+def choice_words(choice: Any) -> str:
+    """A choice as it would be read aloud."""
+    if isinstance(choice, bool):
+        return "yes" if choice else "no"
+    return identifier_words(choice) if isinstance(choice, str) and "_" in choice else str(choice)
+
+
+def build_tool_table(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder) -> ToolTable:
+    """Encode a tool list and lay out what is declared."""
+    by_tool, by_slot, by_choice = tool_texts(tools, slots)
+    encoded = encoder.encode([*by_tool, *by_slot, *by_choice])
+    width = encoded[0].sentence.shape[0] if encoded else 0
+    vectors = np.stack([e.sentence for e in encoded]) if encoded else np.zeros((0, width), np.float32)
+    K, S = len(by_tool), len(by_slot)
+    row = {tool.name: k for k, tool in enumerate(tools)}
+    required, optional = np.zeros((K, S), bool), np.zeros((K, S), bool)
+    for s, slot in enumerate(slots):
+        for tool_name, parameter_name in slot.readers:
+            tool = tools[row[tool_name]]
+            needed = parameter_name in tool.required
+            (required if needed else optional)[row[tool_name], s] = True
+    return ToolTable(
+        tools=tuple(tools),
+        slots=tuple(slots),
+        tool_vectors=vectors[:K],
+        tool_features=np.array([_tool_features(tool) for tool in tools], np.float32).reshape(K, TOOL_FEATURES),
+        slot_vectors=vectors[K : K + S],
+        slot_features=np.array(
+            [_slot_features(slot, bool(required[:, s].any())) for s, slot in enumerate(slots)], np.float32
+        ).reshape(S, SLOT_FEATURES),
+        required=required,
+        optional=optional,
+        choice_vectors=vectors[K + S :],
+        choice_slot=np.array([s for s, slot in enumerate(slots) for _ in slot.parameter.choices], np.int64),
+        choice_texts=tuple(_padded(choice_words(c)) for slot in slots for c in slot.parameter.choices),
+    )
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A message list as arrays, with what each token covers.
+
+    Attributes:
+        messages: As given.
+        message_vectors: [M, E].
+        roles: Index into `ROLES`, [M].
+        tokens: float16 [W, E].
+        token_message: Message of each token, [W].
+        token_spans: Characters of `Message.text` each token covers, [W, 2].
+        word_start: Whether a word starts with the token, [W].
+        word_end: Whether a word ends with the token, [W].
+    """
+
+    messages: tuple[Message, ...]
+    message_vectors: np.ndarray
+    roles: np.ndarray
+    tokens: np.ndarray
+    token_message: np.ndarray
+    token_spans: np.ndarray
+    word_start: np.ndarray
+    word_end: np.ndarray
+
+
+def read_conversation(messages: Sequence[Message], encoder: TextEncoder) -> Conversation:
+    """Encode the messages; each role is cut at its limit, and the oldest tokens go beyond `MAX_TOKENS`."""
+    texts = [read_text(message) for message in messages]
+    encoded = encoder.encode(texts)
+    tokens, spans, owner, starts, ends = [], [], [], [], []
+    for index, (message, text, part) in enumerate(zip(messages, texts, encoded, strict=True)):
+        limit = TOKEN_LIMITS[message.role]
+        tokens.append(part.tokens[:limit])
+        spans.append(part.spans[:limit])
+        owner.append(np.full(len(tokens[-1]), index))
+        starts.append(np.array([not _joined(text, int(a)) for a, _ in spans[-1]], bool))
+        ends.append(np.array([not _joined(text, int(b)) for _, b in spans[-1]], bool))
+    keep = slice(-MAX_TOKENS, None)
+    return Conversation(
+        messages=tuple(messages),
+        message_vectors=np.stack([part.sentence for part in encoded]),
+        roles=np.array([ROLES.index(message.role) for message in messages]),
+        tokens=np.concatenate(tokens)[keep],
+        token_message=np.concatenate(owner)[keep].astype(np.int64),
+        token_spans=np.concatenate(spans)[keep],
+        word_start=np.concatenate(starts)[keep],
+        word_end=np.concatenate(ends)[keep],
+    )
+
+
+@dataclass
+class Batch:
+    """Episodes and their decision points, padded; see the module docstring for the axes.
+
+    Attributes:
+        tokens: [B, W, E].
+        token_mask: True for real tokens, [B, W].
+        token_message: [B, W].
+        word_start: [B, W].
+        word_end: [B, W].
+        message_vectors: [B, M, E].
+        roles: [B, M].
+        tool_vectors: [B, K, E].
+        tool_features: [B, K, 5].
+        tool_mask: [B, K].
+        slot_vectors: [B, S, E].
+        slot_features: [B, S, 9].
+        slot_mask: [B, S].
+        required: [B, K, S].
+        optional: [B, K, S].
+        choice_vectors: [B, C, E].
+        choice_slot: [B, C].
+        choice_mask: [B, C].
+        episode: Episode of each point, [N].
+        visible: Messages each point sees, [N].
+        tool_flags: Called since the last user message, called before, called last; [N, K, 3].
+        choice_flags: Literal mentions of the choice; [N, C, 5].
+    """
+
+    tokens: Tensor
+    token_mask: Tensor
+    token_message: Tensor
+    word_start: Tensor
+    word_end: Tensor
+    message_vectors: Tensor
+    roles: Tensor
+    tool_vectors: Tensor
+    tool_features: Tensor
+    tool_mask: Tensor
+    slot_vectors: Tensor
+    slot_features: Tensor
+    slot_mask: Tensor
+    required: Tensor
+    optional: Tensor
+    choice_vectors: Tensor
+    choice_slot: Tensor
+    choice_mask: Tensor
+    episode: Tensor
+    visible: Tensor
+    tool_flags: Tensor
+    choice_flags: Tensor
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on a device."""
+        return replace(self, **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
+
+
+def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> Batch:
+    """Pad (tools, conversation, visible message counts of its decision points) to one batch."""
+    tables = [table for table, _, _ in items]
+    talks = [talk for _, talk, _ in items]
+    flags = [_point_flags(table, talk, visible) for table, talk, visible in items]
+    K = max(1, *(len(t.tools) for t in tables))
+    S = max(1, *(len(t.slots) for t in tables))
+    C = max(1, *(len(t.choice_slot) for t in tables))
+    episode = np.concatenate([np.full(len(visible), b) for b, (_, _, visible) in enumerate(items)])
+    counts = np.concatenate([np.asarray(visible) for _, _, visible in items])
+    return Batch(
+        tokens=_pad([t.tokens for t in talks]),
+        token_mask=_pad([np.ones(len(t.tokens), bool) for t in talks]),
+        token_message=_pad([t.token_message for t in talks]),
+        word_start=_pad([t.word_start for t in talks]),
+        word_end=_pad([t.word_end for t in talks]),
+        message_vectors=_pad([t.message_vectors for t in talks]),
+        roles=_pad([t.roles for t in talks]),
+        tool_vectors=_pad([t.tool_vectors for t in tables], K),
+        tool_features=_pad([t.tool_features for t in tables], K),
+        tool_mask=_pad([np.ones(len(t.tools), bool) for t in tables], K),
+        slot_vectors=_pad([t.slot_vectors for t in tables], S),
+        slot_features=_pad([t.slot_features for t in tables], S),
+        slot_mask=_pad([np.ones(len(t.slots), bool) for t in tables], S),
+        required=_pad([t.required for t in tables], K, S),
+        optional=_pad([t.optional for t in tables], K, S),
+        choice_vectors=_pad([t.choice_vectors for t in tables], C),
+        choice_slot=_pad([t.choice_slot for t in tables], C),
+        choice_mask=_pad([np.ones(len(t.choice_slot), bool) for t in tables], C),
+        episode=torch.from_numpy(episode),
+        visible=torch.from_numpy(counts),
+        tool_flags=_pad([row for tool_flags, _ in flags for row in tool_flags], K),
+        choice_flags=_pad([row for _, choice_flags in flags for row in choice_flags], C),
+    )
+
+
+def _labelled(name: str, description: str) -> str:
+    words = identifier_words(name)
+    return f"{words}: {description[:1000]}" if description else words
+
+
+def _tool_features(tool: ToolSchema) -> list[float]:
+    required, total = len(tool.required), len(tool.parameters)
+    return [tool.read_only is not None, tool.read_only is True, required == 0, required / max(total, 1), min(total, 10) / 10]
+
+
+def _slot_features(slot: Slot, required: bool) -> list[float]:
+    kind = slot.parameter.type
+    one_hot = [float(kind == name) for name in SLOT_TYPES]
+    return [*one_hot, bool(slot.parameter.choices), required, not slot.readers]
+
+
+def _joined(text: str, at: int) -> bool:
+    """Whether a word runs across this character boundary."""
+    return 0 < at < len(text) and bool(_WORD.match(text[at - 1])) and bool(_WORD.match(text[at]))
+
+
+def _padded(text: str) -> str:
+    return f" {' '.join(_TERM.findall(text.casefold()))} "
+
+
+def _point_flags(table: ToolTable, talk: Conversation, visible: Sequence[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """`tool_flags` and `choice_flags` of every decision point."""
+    names = {tool.name: k for k, tool in enumerate(table.tools)}
+    C, last = len(table.choice_texts), max(visible)
+    mentioned = np.zeros((last, C), bool)
+    if C:
+        for m, message in enumerate(talk.messages[:last]):
+            text = _padded(message.text)
+            mentioned[m] = [choice in text for choice in table.choice_texts]
+    roles = [message.role for message in talk.messages]
+    tool_flags, choice_flags = [], []
+    for count in visible:
+        users = [m for m in range(count) if roles[m] == "user"]
+        since = users[-1] if users else 0
+        calls = [(m, names[c["name"]]) for m in range(count) if roles[m] == "tool_call" and (c := talk.messages[m].content)["name"] in names]
+        tools = np.zeros((len(names), TOOL_FLAGS), np.float32)
+        for m, k in calls:
+            tools[k, 0 if m > since else 1] = 1
+        if calls:
+            tools[calls[-1][1], 2] = 1
+        tool_flags.append(tools)
+        choice_flags.append(_mention_flags(mentioned[:count], roles[:count], users))
+    return tool_flags, choice_flags
+
+
+def _mention_flags(mentioned: np.ndarray, roles: Sequence[str], users: Sequence[int]) -> np.ndarray:
+    """Per choice: in the last user message, in any, in the last assistant message, anywhere, how lately; [C, 5]."""
+    C = mentioned.shape[1]
+    flags = np.zeros((C, CHOICE_FLAGS), np.float32)
+    spoken = [m for m, role in enumerate(roles) if role == "assistant"]
+    if users:
+        flags[:, 0], flags[:, 1] = mentioned[users[-1]], mentioned[list(users)].any(0)
+    if spoken:
+        flags[:, 2] = mentioned[spoken[-1]]
+    flags[:, 3] = mentioned.any(0)
+    age = np.where(mentioned.any(0), mentioned[::-1].argmax(0), 99)
+    flags[:, 4] = np.where(age < 99, 1 / (1 + age), 0)
+    return flags
+
+
+def _pad(arrays: Sequence[np.ndarray], *sizes: int) -> Tensor:
+    """Stack arrays, each axis zero-padded to the largest, or to the size given."""
+    rank = arrays[0].ndim
+    shape = [max([*sizes[axis : axis + 1], *(a.shape[axis] for a in arrays)]) for axis in range(rank)]
+    out = np.zeros((len(arrays), *shape), arrays[0].dtype)
+    for row, array in zip(out, arrays, strict=True):
+        row[tuple(slice(0, size) for size in array.shape)] = array
+    return torch.from_numpy(out)

@@ -1,0 +1,236 @@
+"""Slot values read from what the model predicts.
+
+The state is a pure function of the messages: every slot is read anew from the whole history, and only those of tools
+that the conversation is clearly not about keep what they had. A value is a closed list's entry or the characters
+of a span, parsed for its parameter; its source names the very characters.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trm_agent.calibration import Calibration
+from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
+from trm_agent.values import normalise, parse_value, validates
+
+INACTIVE = 0.2
+# Where a span already went to another slot of the tool, the next best must be at least this probable.
+SECOND_READING = 0.1
+
+_IDENTITY = Calibration.identity()
+
+
+@dataclass(frozen=True)
+class SpanCandidate:
+    """Characters `start` to `end` of `history[message].text`, and how probable they are given that it is filled."""
+
+    message: int
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class SlotPrediction:
+    """What the model says of one slot.
+
+    Attributes:
+        empty: The user has said nothing of it.
+        filled: It has a value. The three sum to 1.
+        dontcare: The user leaves it open.
+        spans: Best first, for open slots.
+        choices: One probability per `parameter.choices` entry, for closed slots.
+    """
+
+    empty: float
+    filled: float
+    dontcare: float
+    spans: tuple[SpanCandidate, ...] = ()
+    choices: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one decision point.
+
+    Attributes:
+        call: Probability that a tool is called now.
+        tools: Probability that the conversation is about each tool, in tool order.
+        no_tool: That it is about none; with `tools` it sums to 1.
+        slots: In the order of the slot table.
+        halt: Probability that the whole decision is right, as the halting head sees it.
+        steps: Supervision steps taken.
+    """
+
+    call: float
+    tools: tuple[float, ...]
+    no_tool: float
+    slots: tuple[SlotPrediction, ...]
+    halt: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Slot key → value for every filled slot, and slot key → raw probability for those read at this point."""
+
+    values: dict[str, Value]
+    raw: dict[str, float]
+
+
+def fold(
+    prediction: Prediction,
+    tools: Sequence[ToolSchema],
+    slots: Sequence[Slot],
+    history: Sequence[Message],
+    previous: Mapping[str, Value],
+    now: datetime | None,
+    *,
+    calibration: Calibration = _IDENTITY,
+) -> dict[str, Value]:
+    """The value of every filled slot after this decision point.
+
+    Slots are read anew from the whole history; those of tools that the conversation is clearly not about keep
+    their previous value. A span that two open slots of one tool read alike goes to the surer one.
+
+    Args:
+        prediction: For this decision point.
+        tools: In the order of `prediction.tools`.
+        slots: In the order of `prediction.slots`.
+        history: What the spans point into.
+        previous: Slot key → value before this decision point, from an earlier fold.
+        now: What relative dates count from.
+        calibration: For the confidence of the values read here; carried values keep theirs.
+
+    Raises:
+        ValueError: The prediction was made for other tools, slots or choices.
+    """
+    return read_slots(prediction, tools, slots, history, previous, now, calibration).values
+
+
+def read_slots(
+    prediction: Prediction,
+    tools: Sequence[ToolSchema],
+    slots: Sequence[Slot],
+    history: Sequence[Message],
+    previous: Mapping[str, Value],
+    now: datetime | None,
+    calibration: Calibration,
+) -> Reading:
+    """`fold` with the raw probabilities beside the values."""
+    _check_shapes(prediction, tools, slots)
+    odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
+    values: dict[str, Value] = {}
+    readings: dict[str, Iterator[Value]] = {}
+    owners: dict[str, tuple[str, ...]] = {}
+    for slot, said in zip(slots, prediction.slots, strict=True):
+        owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
+        if slot.readers and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE:
+            if slot.key in previous and (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
+                values[slot.key] = kept
+        else:
+            readings[slot.key] = _readings(said, slot.parameter, history, now)
+    read = _share_out(readings, owners)
+    for key, value in read.items():
+        values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
+    ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
+    return Reading(ordered, {key: read[key].confidence for key in ordered if key in read})
+
+
+def _check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
+    if len(prediction.tools) != len(tools) or len(prediction.slots) != len(slots):
+        raise ValueError(
+            f"the prediction is for {len(prediction.tools)} tools and {len(prediction.slots)} slots, "
+            f"got {len(tools)} tools and {len(slots)} slots"
+        )
+    for slot, said in zip(slots, prediction.slots, strict=True):
+        if said.choices and len(said.choices) != len(slot.parameter.choices):
+            raise ValueError(
+                f"slot {slot.key!r}: {len(said.choices)} choice probabilities for {len(slot.parameter.choices)} choices"
+            )
+
+
+def _carry(value: Value, parameter: Parameter, history: Sequence[Message]) -> Value | None:
+    """A value from before; its place is kept only while the history still shows it there."""
+    if value.source.kind == "dontcare":
+        return replace(value, value=DONTCARE)
+    if not validates(value.value, parameter.schema):
+        return None
+    source = replace(value.source, kind="state")
+    if source.message is not None and not _stands_there(source, history):
+        source = Source("state", text=source.text)
+    return replace(value, source=source)
+
+
+def _stands_there(source: Source, history: Sequence[Message]) -> bool:
+    if source.message is None or not 0 <= source.message < len(history):
+        return False
+    return history[source.message].text[source.start : source.end] == source.text
+
+
+def _readings(
+    said: SlotPrediction, parameter: Parameter, history: Sequence[Message], now: datetime | None
+) -> Iterator[Value]:
+    """What a slot can be filled with, best first, confidences uncalibrated; nothing if it is most likely empty."""
+    if said.dontcare > max(said.empty, said.filled):
+        yield Value(DONTCARE, unit(said.dontcare), Source("dontcare"))
+    if not said.filled > max(said.empty, said.dontcare):
+        return
+    if said.choices:
+        listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
+        entries = sorted(zip(map(unit, said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
+        for probability, choice in entries:
+            value = [choice] if listed else choice
+            if choice is not None and validates(value, parameter.schema):
+                yield Value(value, unit(said.filled * probability), Source("choice"))
+    for span in said.spans:
+        if (source := _source(span, history)) is not None and source.text is not None:
+            value = parse_value(source.text, parameter, now)
+            if value is not None:
+                yield Value(value, unit(said.filled * unit(span.probability)), source)
+
+
+def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
+    """The characters of a span, without white space around them; None if there are none."""
+    if not 0 <= span.message < len(history) or not 0 <= span.start < span.end:
+        return None
+    text = history[span.message].text[span.start : span.end]
+    start = span.start + len(text) - len(text.lstrip())
+    text = text.strip()
+    return Source("span", span.message, start, start + len(text), text) if text else None
+
+
+def _share_out(readings: Mapping[str, Iterator[Value]], owners: Mapping[str, tuple[str, ...]]) -> dict[str, Value]:
+    """Give every slot its best reading; the surer of two slots of one tool keeps a span that both read alike."""
+    queue: list[tuple[float, str, Value]] = []
+    for key, candidates in readings.items():
+        if (first := next(candidates, None)) is not None:
+            heapq.heappush(queue, (-first.confidence, key, first))
+    taken: set[tuple[str, int, int, int, str]] = set()
+    values: dict[str, Value] = {}
+    while queue:
+        _, key, value = heapq.heappop(queue)
+        places = _places(value, owners[key])
+        if taken.isdisjoint(places):
+            taken |= places
+            values[key] = value
+        elif (other := next(readings[key], None)) is not None and other.confidence >= SECOND_READING:
+            heapq.heappush(queue, (-other.confidence, key, other))
+    return values
+
+
+def _places(value: Value, owners: Sequence[str]) -> set[tuple[str, int, int, int, str]]:
+    source = value.source
+    if source.kind != "span" or source.message is None or source.start is None or source.end is None:
+        return set()
+    text = normalise(value.value)
+    return {(owner, source.message, source.start, source.end, text) for owner in owners}
+
+
+def unit(p: float) -> float:
+    """A probability kept within [0, 1]; not a number counts as none."""
+    return min(1.0, max(0.0, p)) if p == p else 0.0

@@ -1,0 +1,408 @@
+"""The façade: tools and a history in, a decision out.
+
+    router = Router.from_pretrained()
+    bound = router.bind(tools)
+    decision = bound.decide(history)
+
+A decision is a pure function of tools, history and `now`. The state that it carries only saves work: a state that
+does not fit (other tools, other weights, another history, values the history does not hold) is not trusted, and the
+history is replayed, which gives the same answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trm_agent.calibration import Calibration
+from trm_agent.checkpoint import Checkpoint, load_checkpoint
+from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
+from trm_agent.encoder import CachingEncoder, Encoder, load_encoder
+from trm_agent.errors import CheckpointError
+from trm_agent.features import Conversation, ToolTable, build_tool_table, collate, read_conversation
+from trm_agent.log import logger
+from trm_agent.losses import Scope, span_scores
+from trm_agent.model import FILLED, NEVER, Answer
+from trm_agent.states import trusted_values
+from trm_agent.types import (
+    Decision,
+    Message,
+    Slot,
+    SlotField,
+    SlotState,
+    ToolSchema,
+    Value,
+    history_hash,
+    prefix_hashes,
+    parse_history,
+    parse_tools,
+    slot_table,
+)
+
+SPAN_CANDIDATES = 6
+BATCH_TOKENS = 40_000
+"""Conversations are forwarded together up to so many decision points times tokens."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One history to decide, with what is already known of it."""
+
+    history: list[Message]
+    done: int
+    values: dict[str, Value]
+
+    @property
+    def points(self) -> list[int]:
+        """Decision points still to be read: those after the state, and the end."""
+        return sorted({n for n in decision_points(self.history) if n > self.done} | {len(self.history)})
+
+
+class Router:
+    """A checkpoint with its encoder, ready to be bound to tools.
+
+    Args:
+        checkpoint: Model, calibration and what they were trained with.
+        encoder: The frozen encoder; its fingerprint must be the checkpoint's.
+
+    Raises:
+        CheckpointError: The checkpoint was trained on another encoder.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, encoder: Encoder) -> None:
+        if encoder.fingerprint != checkpoint.encoder_fingerprint:
+            raise CheckpointError(
+                f"the checkpoint was trained on encoder {checkpoint.encoder_name!r} "
+                f"({checkpoint.encoder_fingerprint[:12]}…), got {encoder.name!r} ({encoder.fingerprint[:12]}…)"
+            )
+        self.checkpoint = checkpoint
+        self.model = checkpoint.model.eval()
+        self.encoder = CachingEncoder(encoder)
+        self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
+        self._lock = Lock()
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path | None = None, *, encoder: Encoder | None = None) -> Router:
+        """Load a checkpoint folder, or the weights that ship with the package.
+
+        Raises:
+            CheckpointError: The folder cannot be trusted.
+            EncoderError: Its encoder cannot be found.
+        """
+        checkpoint = load_checkpoint(Path(path) if path is not None else shipped_weights())
+        return cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name))
+
+    def save_pretrained(self, path: str | Path) -> None:
+        """Write a checkpoint folder."""
+        self.checkpoint.save(Path(path))
+
+    def with_calibration(self, calibration: Calibration) -> Router:
+        """The same router with other calibration."""
+        return Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal weights, encoder and calibration."""
+        parts = [weights_hash(self.checkpoint), self.encoder.fingerprint, json.dumps(self.checkpoint.calibration.to_json())]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.token_ids(text))
+
+    def token_ids(self, text: str) -> list[int]:
+        return self.encoder.token_ids(text)
+
+    def bind(
+        self, tools: Sequence[ToolSchema | Mapping[str, Any]], slot_fields: Sequence[SlotField] | None = None
+    ) -> BoundRouter:
+        """Encode a tool list once; binding an equal list again costs nothing.
+
+        Args:
+            tools: On offer.
+            slot_fields: Slots beside their parameters; default: those the checkpoint was trained with.
+
+        Raises:
+            ToolError: The list cannot be used.
+        """
+        parsed = parse_tools(tools)
+        extra = self.checkpoint.slot_fields if slot_fields is None else tuple(slot_fields)
+        key = json.dumps([[t.to_json() for t in parsed], [f.to_json() for f in extra]], sort_keys=True, default=str)
+        with self._lock:
+            if key in self._bound:
+                self._bound.move_to_end(key)
+                return self._bound[key]
+        bound = BoundRouter(self, parsed, slot_table(parsed, extra), hashlib.sha256(key.encode()).hexdigest())
+        with self._lock:
+            self._bound[key] = bound
+            while len(self._bound) > 256:
+                self._bound.popitem(last=False)
+        return bound
+
+
+class BoundRouter:
+    """A router that knows its tools."""
+
+    def __init__(self, router: Router, tools: tuple[ToolSchema, ...], slots: tuple[Slot, ...], digest: str) -> None:
+        self.router = router
+        self.tools = tools
+        self.slots = slots
+        order = sorted(tools, key=lambda tool: tool.name)
+        self._order = tuple(order)
+        self._table: ToolTable = build_tool_table(order, slots, router.encoder)
+        self.fingerprint = hashlib.sha256(f"{router.fingerprint}|{digest}".encode()).hexdigest()[:32]
+
+    def decide(
+        self,
+        history: Sequence[Message | Mapping[str, Any]],
+        *,
+        state: Mapping[str, Any] | None = None,
+        tool_choice: str = "auto",
+        now: datetime | None = None,
+    ) -> Decision:
+        """Decide what comes after a history.
+
+        Args:
+            history: Messages, or plain JSON.
+            state: `Decision.state` of an earlier turn of the same conversation; saves re-reading, changes nothing.
+            tool_choice: `auto`, `any`, `none`, or the name of the tool to call.
+            now: What relative dates count from.
+
+        Raises:
+            HistoryError: The history is empty or malformed.
+            ToolError: `tool_choice` names no tool on offer.
+        """
+        return self.decide_batch([history], states=[state], tool_choice=tool_choice, now=now)[0]
+
+    def decide_batch(
+        self,
+        histories: Sequence[Sequence[Message | Mapping[str, Any]]],
+        *,
+        states: Sequence[Mapping[str, Any] | None] | None = None,
+        tool_choice: str = "auto",
+        now: datetime | None = None,
+    ) -> list[Decision]:
+        """Decide several histories in one vectorised forward; histories that continue one another are read once.
+
+        Raises:
+            HistoryError: A history is empty or malformed.
+            ToolError: `tool_choice` names no tool on offer.
+            ValueError: Not as many states as histories.
+        """
+        if states is not None and len(states) != len(histories):
+            raise ValueError(f"expected one state for each of the {len(histories)} histories, got {len(states)}")
+        started = time.perf_counter()
+        parsed = [parse_history(history) for history in histories]
+        requests = [
+            self._resume(messages, states[i] if states else None, now) for i, messages in enumerate(parsed)
+        ]
+        groups = _continuations(requests)
+        talks = [read_conversation(requests[members[0]].history, self.router.encoder) for members in groups]
+        encoded = time.perf_counter()
+        points = [sorted({n for i in members for n in requests[i].points}) for members in groups]
+        predictions = self._predict(talks, points)
+        forwarded = time.perf_counter()
+        out: list[Decision | None] = [None] * len(histories)
+        for members, by_length in zip(groups, predictions, strict=True):
+            for i in members:
+                out[i] = self._decide(requests[i], by_length, tool_choice, now)
+        finished = time.perf_counter()
+        share = 1000 / max(1, len(histories))
+        latency = {
+            "encoder": (encoded - started) * share,
+            "trm": (forwarded - encoded) * share,
+            "decoding": (finished - forwarded) * share,
+            "total": (finished - started) * share,
+        }
+        return [replace(decision, latency_ms=latency) for decision in out if decision is not None]
+
+    def _resume(self, history: list[Message], state: Mapping[str, Any] | None, now: datetime | None) -> _Request:
+        if state is None:
+            return _Request(history, 0, {})
+        values = trusted_values(state, self.fingerprint, self.slots, history, now)
+        if values is None:
+            logger.warning("the slot state does not fit these tools, weights or messages; replaying the history")
+            return _Request(history, 0, {})
+        return _Request(history, int(state["messages"]), values)
+
+    def _predict(self, talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[dict[int, Prediction]]:
+        """Forward conversations in chunks; per conversation: history length → prediction."""
+        out: dict[int, dict[int, Prediction]] = {}
+        for chunk in _chunks(talks, points):
+            out.update(zip(chunk, self._forward([talks[i] for i in chunk], [points[i] for i in chunk]), strict=True))
+        return [out[i] for i in range(len(talks))]
+
+    def _forward(self, talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[dict[int, Prediction]]:
+        batch = collate([(self._table, talk, visible) for talk, visible in zip(talks, points, strict=True)])
+        size = self.router.model.config.span_tokens
+        with torch.inference_mode():
+            batch = replace(batch, tokens=batch.tokens.float())
+            steps, answer = 0, None
+            for answer in self.router.model(batch):
+                steps += 1
+            assert answer is not None
+            read = _read(answer, Scope.of(batch, size), self._closed(batch.slot_mask.shape[1]))
+        out, n = [], 0
+        for talk, visible in zip(talks, points, strict=True):
+            out.append({count: self._prediction(read, n + i, talk, steps) for i, count in enumerate(visible)})
+            n += len(visible)
+        return out
+
+    def _closed(self, S: int) -> Tensor:
+        closed = [bool(slot.parameter.choices) for slot in self.slots]
+        return torch.tensor([*closed, *[True] * (S - len(closed))])
+
+    def _prediction(self, read: dict[str, np.ndarray], n: int, talk: Conversation, steps: int) -> Prediction:
+        K = len(self.tools)
+        slots, first = [], 0
+        for s, slot in enumerate(self.slots):
+            count = len(slot.parameter.choices)
+            empty, filled, dontcare = read["op"][n, s].tolist()
+            if count:
+                choices = tuple(read["choice"][n, s, first : first + count].tolist())
+                slots.append(SlotPrediction(empty, filled, dontcare, choices=choices))
+            else:
+                spans = _candidates(read["span"][n, s], read["start"][n, s], read["length"][n, s], talk)
+                slots.append(SlotPrediction(empty, filled, dontcare, spans=spans))
+            first += count
+        tools = dict(zip((tool.name for tool in self._order), read["tool"][n, 1 : K + 1].tolist(), strict=True))
+        return Prediction(
+            call=float(read["decision"][n, 1]),
+            tools=tuple(tools[tool.name] for tool in self.tools),
+            no_tool=float(read["tool"][n, 0]),
+            slots=tuple(slots),
+            halt=float(read["halt"][n]),
+            steps=steps,
+        )
+
+    def _decide(
+        self, request: _Request, predictions: Mapping[int, Prediction], tool_choice: str, now: datetime | None
+    ) -> Decision:
+        """Fold the decision points in order, then decide at the end."""
+        calibration = self.router.checkpoint.calibration
+        history, values, done = request.history, request.values, request.done
+        regular = set(decision_points(history))
+        for n in request.points[:-1]:
+            values = fold(predictions[n], self.tools, self.slots, history[:n], values, now, calibration=calibration)
+            done = n
+        end = len(history)
+        decision = decode(
+            predictions[end],
+            self.tools,
+            self.slots,
+            history,
+            previous=values,
+            calibration=calibration,
+            tool_choice=tool_choice,
+            now=now,
+        )
+        if end in regular:
+            values, done = decision.slot_values, end
+        held = {key: value.to_json() for key, value in values.items()}
+        state = SlotState(self.fingerprint, done, history_hash(history[:done]), held)
+        return replace(decision, state=state.to_json())
+
+
+def decision_points(history: Sequence[Message]) -> list[int]:
+    """Lengths at which something is decided: after the last of the user messages or results in a row."""
+    turns = ("user", "tool_response")
+    return [
+        n
+        for n in range(1, len(history) + 1)
+        if history[n - 1].role in turns and (n == len(history) or history[n].role not in turns)
+    ]
+
+
+def shipped_weights() -> Path:
+    """The checkpoint folder that ships with the package."""
+    return Path(str(importlib.resources.files("trm_agent"))) / "weights"
+
+
+def weights_hash(checkpoint: Checkpoint) -> str:
+    """The checkpoint's sha256, or one of the live parameters where it was never saved."""
+    if checkpoint.weights_sha256:
+        return checkpoint.weights_sha256
+    digest = hashlib.sha256()
+    for name, value in sorted(checkpoint.model.state_dict().items()):
+        digest.update(name.encode() + value.detach().float().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _continuations(requests: Sequence[_Request]) -> list[list[int]]:
+    """Group requests whose histories are prefixes of one another, the longest first in each group."""
+    if len(requests) == 1:
+        return [[0]]
+    groups: list[list[int]] = []
+    known: dict[str, int] = {}
+    for i in sorted(range(len(requests)), key=lambda i: -len(requests[i].history)):
+        hashes = prefix_hashes(requests[i].history)
+        if hashes[-1] in known:
+            groups[known[hashes[-1]]].append(i)
+            continue
+        for prefix in hashes:
+            known.setdefault(prefix, len(groups))
+        groups.append([i])
+    return groups
+
+
+def _chunks(talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[list[int]]:
+    """Conversations of like length, as many together as fit `BATCH_TOKENS`."""
+    chunks: list[list[int]] = []
+    held = 0
+    for i in sorted(range(len(talks)), key=lambda i: len(talks[i].tokens)):
+        if chunks and (held + len(points[i])) * len(talks[i].tokens) <= BATCH_TOKENS:
+            chunks[-1].append(i)
+            held += len(points[i])
+        else:
+            chunks.append([i])
+            held = len(points[i])
+    return chunks
+
+
+def _read(answer: Answer, scope: Scope, closed: Tensor) -> dict[str, np.ndarray]:
+    """Logits → probabilities and the best spans of every slot, as arrays."""
+    N, S, _ = answer.start.shape
+    allowed = (scope.legal & scope.token_mask[..., None])[:, None].expand(-1, S, -1, -1)
+    scores = span_scores(
+        answer.start.flatten(0, 1), answer.end.flatten(0, 1), answer.length.float(), allowed.flatten(0, 1)
+    )
+    joint = scores.flatten(1).softmax(-1)
+    best = joint.topk(min(SPAN_CANDIDATES, joint.shape[-1]), dim=-1)
+    size = scores.shape[-1]
+    choice = answer.choice[:, None].masked_fill(~scope.choice_of, NEVER).softmax(-1)
+    return {
+        "decision": answer.decision.softmax(-1).numpy(),
+        "tool": answer.tool.softmax(-1).numpy(),
+        "op": answer.op.softmax(-1).numpy(),
+        "choice": choice.numpy(),
+        "halt": answer.halt.sigmoid().numpy(),
+        "span": best.values.unflatten(0, (N, S)).numpy(),
+        "start": (best.indices // size).unflatten(0, (N, S)).numpy(),
+        "length": (best.indices % size).unflatten(0, (N, S)).numpy(),
+    }
+
+
+def _candidates(
+    probabilities: np.ndarray, starts: np.ndarray, lengths: np.ndarray, talk: Conversation
+) -> tuple[SpanCandidate, ...]:
+    """Token spans → characters of the message they stand in; spans that are not legal have no probability."""
+    out = []
+    for p, start, length in zip(probabilities.tolist(), starts.tolist(), lengths.tolist(), strict=True):
+        end = start + length
+        if p < 1e-3 or end >= len(talk.tokens) or talk.token_message[start] != talk.token_message[end]:
+            continue
+        first, last = int(talk.token_spans[start, 0]), int(talk.token_spans[end, 1])
+        out.append(SpanCandidate(int(talk.token_message[start]), first, last, p))
+    return tuple(out)

@@ -1,0 +1,82 @@
+"""Which slot states may be trusted: a state comes from outside, so nothing in it is taken on its word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from trm_agent.types import DONTCARE, STATE_VERSION, Message, Slot, Source, Value, prefix_hashes
+from trm_agent.values import normalise, parse_value
+
+
+def trusted_values(
+    state: Mapping[str, Any], fingerprint: str, slots: Sequence[Slot], history: Sequence[Message], now: datetime | None
+) -> dict[str, Value] | None:
+    """The values of a state, or None if anything in it does not fit.
+
+    It fits if it was made by the same tools and weights, for the beginning of this very history, and if every value
+    is one that its source gives: the characters it names, an entry of the closed list, a declared default.
+
+    Args:
+        state: `Decision.state` as it came back.
+        fingerprint: Of the tools and weights in use.
+        slots: Their slot table.
+        history: Whose beginning the state has read.
+        now: What relative dates count from; a date that reads differently now does not fit.
+    """
+    if not isinstance(state, Mapping) or state.get("version") != STATE_VERSION or state.get("fingerprint") != fingerprint:
+        return None
+    read, values = state.get("messages"), state.get("values")
+    if not isinstance(read, int) or isinstance(read, bool) or not 0 <= read <= len(history):
+        return None
+    if state.get("prefix") != prefix_hashes(history[:read])[-1] or not isinstance(values, Mapping):
+        return None
+    table = {slot.key: slot for slot in slots}
+    out: dict[str, Value] = {}
+    for key, raw in values.items():
+        value = _value(raw)
+        if value is None or key not in table or not _holds(value, table[key], history[:read], now):
+            return None
+        out[key] = value
+    return out
+
+
+def _value(raw: Any) -> Value | None:
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("source"), Mapping) or "value" not in raw:
+        return None
+    confidence = raw.get("confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
+        return None
+    return Value(raw["value"], float(confidence), Source.from_json(raw["source"]))
+
+
+def _holds(value: Value, slot: Slot, history: Sequence[Message], now: datetime | None) -> bool:
+    """Whether the source of a value gives that value."""
+    source, parameter = value.source, slot.parameter
+    if source.kind == "dontcare":
+        return value.value == DONTCARE
+    if source.kind == "default":
+        return parameter.has_default and bool(value.value == parameter.default)
+    if source.message is None:
+        return source.kind in ("choice", "state") and normalise(value.value) in map(normalise, _offered(slot))
+    if source.kind not in ("span", "state") or not _is_span(source, history):
+        return False
+    return bool(parse_value(source.text or "", parameter, now) == value.value)
+
+
+def _offered(slot: Slot) -> list[Any]:
+    choices = list(slot.parameter.choices)
+    return [*choices, *([choice] for choice in choices), DONTCARE]
+
+
+def _is_span(source: Source, history: Sequence[Message]) -> bool:
+    message, start, end = source.message, source.start, source.end
+    if not all(isinstance(n, int) and not isinstance(n, bool) for n in (message, start, end)):
+        return False
+    assert message is not None
+    assert start is not None
+    assert end is not None
+    if not 0 <= message < len(history) or not 0 <= start < end:
+        return False
+    return history[message].text[start:end] == source.text

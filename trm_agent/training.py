@@ -1,0 +1,152 @@
+"""The parts of a training run: which episodes make a batch, how the learning rate goes, what a state file holds.
+
+No loop is hidden here: `recipes/train_router.py` writes it out. Batches and dropout are functions of the seed and the
+step alone, so a run that resumes goes on as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from trm_agent.data.episodes import Episode
+from trm_agent.ema import EMA
+from trm_agent.encoder import Vocabulary
+from trm_agent.errors import CheckpointError
+from trm_agent.features import Batch, build_tool_table, collate, read_conversation, read_text, tool_texts
+from trm_agent.losses import Targets, build_targets
+
+BUCKET = 50
+"""Batches among which episodes are sorted by length."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Linear warm-up, then a cosine down to `floor` of the peak.
+
+    Attributes:
+        peak: Highest learning rate.
+        warmup: Steps up to it.
+        total: Steps in all.
+        floor: Share of the peak left at the end.
+    """
+
+    peak: float
+    warmup: int
+    total: int
+    floor: float = 0.03
+
+    def at(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        if step < self.warmup:
+            return self.peak * (step + 1) / self.warmup
+        done = min(1.0, (step - self.warmup) / max(1, self.total - self.warmup))
+        return self.peak * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def training_texts(episodes: Sequence[Episode]) -> list[str]:
+    """Every text that training on these episodes encodes, once."""
+    texts = dict.fromkeys(read_text(message) for episode in episodes for message in episode.messages)
+    for episode in episodes:
+        texts.update(dict.fromkeys(text for part in tool_texts(episode.tools, episode.slots) for text in part))
+    return list(texts)
+
+
+def plan_epoch(episodes: Sequence[Episode], seed: int, epoch: int, size: int) -> list[list[int]]:
+    """Batches of `size` episodes of like length, in random order; a function of its arguments alone."""
+    rng = random.Random(f"{seed}/{epoch}")
+    order = list(range(len(episodes)))
+    rng.shuffle(order)
+    span = size * BUCKET
+    batches = []
+    for start in range(0, len(order), span):
+        near = sorted(order[start : start + span], key=lambda i: len(episodes[i].messages))
+        batches.extend(near[i : i + size] for i in range(0, len(near), size))
+    rng.shuffle(batches)
+    return batches
+
+
+def plan_steps(episodes: Sequence[Episode], seed: int, size: int, first: int, last: int) -> Iterator[tuple[int, list[int]]]:
+    """(step, episodes of its batch) from step `first` up to `last`."""
+    per_epoch = math.ceil(len(episodes) / size)
+    epoch, batches = -1, list[list[int]]()
+    for step in range(first, last):
+        if step // per_epoch != epoch:
+            epoch = step // per_epoch
+            batches = plan_epoch(episodes, seed, epoch, size)
+        yield step, batches[step % per_epoch]
+
+
+def thin(episode: Episode, rng: random.Random, keep: float) -> Episode:
+    """Keep only some of the points that follow a tool's result: they say little that the call before did not."""
+    points = [
+        point
+        for point in episode.points
+        if episode.messages[point.messages - 1].role != "tool_response" or rng.random() < keep
+    ]
+    return replace(episode, points=tuple(points)) if points else episode
+
+
+def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, span_tokens: int) -> tuple[Batch, Targets]:
+    """Episodes → a batch and its gold labels."""
+    items = [
+        (episode, build_tool_table(episode.tools, episode.slots, vocabulary), read_conversation(episode.messages, vocabulary))
+        for episode in episodes
+    ]
+    batch = collate([(table, talk, [point.messages for point in episode.points]) for episode, table, talk in items])
+    return batch, build_targets(items, batch.tokens.shape[1], batch.slot_mask.shape[1], span_tokens)
+
+
+def make_optimizer(model: nn.Module, weight_decay: float = 0.05) -> torch.optim.AdamW:
+    """AdamW that decays matrices only; the learning rate is set step by step."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.95))
+
+
+def save_training_state(path: Path, step: int, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer) -> None:
+    """Write everything a resumed run needs, as safetensors, in one atomic replacement."""
+    state: dict[str, Tensor] = {"step": torch.tensor(step), "ema/step": torch.tensor(ema.step)}
+    state |= {f"model/{name}": value for name, value in model.state_dict().items()}
+    state |= {f"ema/{name}": value for name, value in ema.average.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        state |= {f"optimizer/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file({name: value.detach().contiguous().cpu() for name, value in state.items()}, partial)
+    partial.replace(path)
+
+
+def load_training_state(path: Path, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer) -> int:
+    """Restore a run.
+
+    Returns:
+        The step to go on with.
+
+    Raises:
+        CheckpointError: The file is damaged, or belongs to another model.
+    """
+    try:
+        state = load_file(path)
+        model.load_state_dict(_under(state, "model/"))
+        ema.load_state_dict(_under(state, "ema/"))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in _under(state, "optimizer/").items():
+            index, key = name.split("/")
+            moments.setdefault(int(index), {})[key] = value
+        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+    except Exception as error:
+        raise CheckpointError(f"{path}: cannot resume from it: {error}") from error
+    return int(state["step"])
+
+
+def _under(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
