@@ -1,0 +1,208 @@
+"""Score the router that users call, on its own slot state.
+
+uv run python recipes/evaluate_router.py --data dev.jsonl --output report.json
+uv run python recipes/evaluate_router.py --data dev.jsonl --checkpoint runs/x --output report.json --html report.html
+
+Also: --failures failures.jsonl for the failing samples; --baselines --train-data train.jsonl and --compare runs/plain
+for something to read the figures against.
+The report goes to --output (docs/evaluation.md says what each figure means), a summary to stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trm_agent.errors import DataError, TRMError
+from trm_agent.log import logger, setup_logging
+
+if TYPE_CHECKING:
+    from trm_agent.report import Report
+    from trm_agent.router import Router
+    from trm_agent.types import Sample
+
+TURNS = (1, 5, 10, 15, 20)
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint folder; default: the shipped weights")
+    parser.add_argument("--output", type=Path, required=True, help="report to write, JSON")
+    parser.add_argument("--failures", type=Path, help="also write the failing samples, JSONL")
+    parser.add_argument("--html", type=Path, help="also write a page with plots and conversations")
+    parser.add_argument(
+        "--limit-dialogues", type=int, metavar="N", help="only so many of each file, drawn with the seed"
+    )
+    parser.add_argument("--baselines", action="store_true", help="also judge simple baselines; needs --train-data")
+    parser.add_argument("--train-data", type=Path, nargs="+", default=[], help="sample files the baselines learn from")
+    parser.add_argument("--train-limit", type=int, default=20_000, help="at most so many of those samples")
+    parser.add_argument("--compare", type=Path, nargs="+", default=[], help="further checkpoints over the same samples")
+    parser.add_argument(
+        "--now", type=datetime.fromisoformat, help="what relative dates count from; default: 2019-03-01"
+    )
+    parser.add_argument("--latency-turns", type=int, default=30, help="turns timed in each subset; 0: none")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    if args.baselines and not args.train_data:
+        parser.error("--baselines needs --train-data")
+    if args.limit_dialogues is not None and args.limit_dialogues < 1:
+        parser.error(f"--limit-dialogues must be at least 1, got {args.limit_dialogues}")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse_args(argv)
+    setup_logging()
+    try:
+        report = run(args)
+        write(args, report)
+    except TRMError as error:
+        logger.error("%s", error)
+        return 1
+    summarise(report)
+    return 0
+
+
+def run(args: argparse.Namespace) -> Report:
+    import torch
+
+    from trm_agent.router import Router
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    router = Router.from_pretrained(args.checkpoint)
+    samples = load(args)
+    report = judge(args, router, args.checkpoint, samples)
+    # One router at a time is held; each starts with an encoder that knows nothing yet, so that latencies compare.
+    compare = {str(path): judge(args, Router.from_pretrained(path), path, samples) for path in args.compare}
+    baselines: dict[str, Any] = {}
+    if args.baselines:
+        from trm_agent.baselines import run_baselines
+        from trm_agent.data.jsonl import read_samples
+
+        train = (sample for path in args.train_data for sample in read_samples(path))
+        baselines = run_baselines(train, samples, router.encoder, limit=args.train_limit, seed=args.seed, progress=True)
+    return replace(report, compare=compare, baselines=baselines)
+
+
+def load(args: argparse.Namespace) -> list[Sample]:
+    from trm_agent.data.jsonl import read_samples
+    from trm_agent.evaluation import draw_dialogues, share_parts
+    from trm_agent.log import progress
+
+    samples: list[Sample] = []
+    for path in args.data:
+        found = progress(read_samples(path), f"reading {path}")
+        drawn = draw_dialogues(found, args.limit_dialogues, args.seed) if args.limit_dialogues else share_parts(found)
+        samples.extend(drawn)
+    return samples
+
+
+def judge(args: argparse.Namespace, router: Router, path: Path | None, samples: Sequence[Sample]) -> Report:
+    from trm_agent.evaluation import REFERENCE_TIME, evaluate
+
+    name = str(path) if path else "shipped"
+    logger.info("%d samples, checkpoint %s", len(samples), name)
+    return evaluate(
+        router,
+        samples,
+        checkpoint=name,
+        data=[str(path) for path in args.data],
+        slot_fields=router.checkpoint.slot_fields,
+        now=args.now or REFERENCE_TIME,
+        latency_turns=args.latency_turns,
+        seed=args.seed,
+        progress=True,
+    )
+
+
+def write(args: argparse.Namespace, report: Report) -> None:
+    settings = {"seed": args.seed, "limit_dialogues": args.limit_dialogues}
+    _write(
+        args.output, [json.dumps({**report.to_json(), **settings}, indent=1, ensure_ascii=False, allow_nan=False), "\n"]
+    )
+    if args.failures:
+        lines = (json.dumps(c.failure_json(), ensure_ascii=False, allow_nan=False, default=str) for c in report.failing)
+        _write(args.failures, (f"{line}\n" for line in lines))
+    if args.html:
+        from trm_agent.report_page import render_page
+
+        _write(args.html, [render_page(report)])
+
+
+def _write(path: Path, parts: Sequence[str] | Iterator[str]) -> None:
+    """All or nothing."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8") as file:
+            file.writelines(parts)
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    logger.info("wrote %s", path)
+
+
+def summarise(report: Report) -> None:
+    """The tables on stdout."""
+    from rich.console import Console
+
+    from trm_agent.report import SHARES, show
+
+    width = None if sys.stdout.isatty() else 200
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    columns = [*SHARES, "AUROC", "kept@95", "call AUROC", "call kept@95", "p50 ms", "p95 ms"]
+    _table(console, report.checkpoint, columns, report.groups)
+    _table(console, "only where the user spoke last", columns, report.after_user, ("all", "seen", "unseen"))
+    for name, other in report.compare.items():
+        _table(console, f"compared with {name}", columns, other.groups, ("all", "seen", "unseen"))
+    for name, found in report.baselines.items():
+        _table(console, f"baseline {name}, user spoke last", columns, found["after_user"], ("all", "seen", "unseen"))
+    turns = [turn for turn in report.turns if turn["turn"] in TURNS]
+    console.print("by user messages so far: decision / whole call / joint goal", markup=False)
+    for turn in turns:
+        values = (show(turn[key]) for key in ("decision_accuracy", "call_exact", "joint_goal_accuracy"))
+        console.print(f"  {turn['turn']:>2}  {' / '.join(values)}  (n {turn['n']})", markup=False)
+
+
+def _table(
+    console: Any,
+    title: str,
+    columns: Sequence[str],
+    groups: Mapping[str, Mapping[str, Any]],
+    only: Sequence[str] | None = None,
+) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from trm_agent.report import SHARES, show
+
+    table = Table(title=escape(title), title_justify="left", pad_edge=False)
+    table.add_column("group", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, group in groups.items():
+        if only is not None and name not in only:
+            continue
+        sure, call, latency = group["confidence"], group["call_confidence"], group["latency_ms"]
+        cells = [show(group[key]) for key in SHARES.values()]
+        cells += [show(part[key]) for part in (sure, call) for key in ("auroc", "coverage_at_95")]
+        cells += [show(latency[key], 1) for key in ("p50", "p95")]
+        table.add_row(escape(name), str(group["n"]), *cells)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
