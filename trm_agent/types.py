@@ -252,8 +252,12 @@ def parse_tools(tools: Sequence[ToolSchema | Mapping[str, Any]]) -> tuple[ToolSc
 
 def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
     """Inline local references and unwrap `anyOf: [X, null]`, so that leaves can be read off directly."""
+    groups = {key: schema[key] for key in ("$defs", "definitions") if isinstance(schema.get(key), Mapping)}
     definitions = {
-        f"#/{key}/{name}": value for key in ("$defs", "definitions") for name, value in schema.get(key, {}).items()
+        f"#/{key}/{name}": value
+        for key, group in groups.items()
+        for name, value in group.items()
+        if isinstance(value, Mapping)
     }
 
     def walk(node: Any, open_refs: tuple[str, ...]) -> Any:
@@ -265,11 +269,17 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
             ref = node["$ref"]
             if ref in open_refs:
                 raise ToolError(f"tool {tool!r}: {ref} refers to itself; recursive schemas cannot be filled")
-            if ref not in definitions:
+            if not isinstance(ref, str) or ref not in definitions:
                 raise ToolError(f"tool {tool!r}: reference {ref!r} is not defined in its own $defs")
             rest = {k: v for k, v in node.items() if k != "$ref"}
             return walk({**definitions[ref], **rest}, (*open_refs, ref))
-        node = {key: walk(value, open_refs) for key, value in node.items() if key not in ("$defs", "definitions")}
+        node = {
+            key: {name: walk(spec, open_refs) for name, spec in value.items()}  # names here are no keywords
+            if key == "properties" and isinstance(value, Mapping)
+            else walk(value, open_refs)
+            for key, value in node.items()
+            if key not in ("$defs", "definitions")
+        }
         options = node.get("anyOf") or node.get("oneOf")
         if isinstance(options, list):
             real = [o for o in options if isinstance(o, Mapping) and o.get("type") != "null"]
@@ -280,7 +290,8 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
 
     resolved: dict[str, Any] = walk(schema, ())
     resolved.setdefault("type", "object")
-    resolved.setdefault("properties", {})
+    if not isinstance(resolved.setdefault("properties", {}), Mapping):
+        raise ToolError(f"tool {tool!r}: properties must be an object, got {resolved['properties']!r:.120}")
     return resolved
 
 
@@ -531,7 +542,9 @@ class Sample:
             raise DataError(f"a sample must be an object, got {type(data).__name__}")
         problems = [f'"{key}" is missing' for key in ("tools", "history", "decision", "slots") if key not in data]
         tools, history = _attempt(parse_tools, data.get("tools", []), problems), _read_history(data, problems)
-        decision, tool, slots = data.get("decision"), data.get("tool"), data.get("slots", {})
+        decision: Any = data.get("decision")
+        tool: Any = data.get("tool")
+        slots: Any = data.get("slots", {})
         if "decision" in data and decision not in get_args(DecisionKind):
             problems.append(f'"decision" must be tool_call or direct_answer, got {decision!r}')
         if not isinstance(slots, Mapping):
@@ -541,8 +554,9 @@ class Sample:
         elif tool is not None and not isinstance(tool, Mapping):
             problems.append(f'"tool" must be null or an object, got {type(tool).__name__}')
         accept = data.get("accept") or {}
-        if not isinstance(accept, Mapping):
-            problems.append(f'"accept" must be an object, got {type(accept).__name__}')
+        problems.extend(_accept_problems(accept))
+        if not isinstance(data.get("meta") or {}, Mapping):
+            problems.append(f'"meta" must be an object, got {type(data["meta"]).__name__}')
         if problems:
             raise DataError("; ".join(problems))
         gold = (
@@ -614,6 +628,20 @@ def _read_history(data: Mapping[str, Any], problems: list[str]) -> list[Message]
     except HistoryError as error:
         problems.append(f'"history": {error}')
         return []
+
+
+def _accept_problems(accept: Any) -> list[str]:
+    if not isinstance(accept, Mapping):
+        return [f'"accept" must be an object, got {type(accept).__name__}']
+    problems = []
+    for key in ("arguments", "slots"):
+        wanted = accept.get(key) or {}
+        if not isinstance(wanted, Mapping) or not all(isinstance(values, list) for values in wanted.values()):
+            problems.append(f'"accept": {key} must be an object of lists of values')
+    optional = accept.get("optional") or []
+    if not isinstance(optional, list) or not all(isinstance(name, str) for name in optional):
+        problems.append('"accept": optional must be a list of names')
+    return problems
 
 
 def _tool_problems(tool: Any, tools: Sequence[ToolSchema]) -> list[str]:
