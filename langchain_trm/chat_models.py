@@ -27,7 +27,7 @@ from langchain_trm.output import Frame, cut, frame, pieces, text_chunk
 from langchain_trm.replies import compose_reply
 from langchain_trm.responding import arespond, astream_response, respond, responder_input, stream_response
 from langchain_trm.settings import JsonDict, TRMSettings
-from langchain_trm.snapshots import latest_snapshot
+from langchain_trm.snapshots import carried_snapshots
 from langchain_trm.structured import parse_into
 from langchain_trm.thresholds import Outcome, fit_thresholds, tools_fingerprint
 from langchain_trm.tools import read_tool_choice, read_tools, tool_name
@@ -273,15 +273,13 @@ class ChatTRM(TRMSettings):
     def _question(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> Question:
         offered = kwargs.get("tools")
         tools = self.tools if offered is None else read_tools(offered)
-        entries = read_messages(messages, self.earlier)
-        history = [entry.message for entry in entries]
         return Question(
             router=self.loaded(kwargs.get("model")),
             tools=tuple(tools),
             slot_fields=self.slot_fields,
             choice=read_tool_choice(kwargs.get("tool_choice"), [tool_name(tool) for tool in tools]),
-            entries=tuple(entries),
-            state=latest_snapshot(messages, history, self.snapshot),
+            entries=tuple(read_messages(messages, self.earlier)),
+            snapshots=(*carried_snapshots(messages), *([self.snapshot] if self.snapshot else [])),
             now=kwargs.get("now") or self.present(),
             max_calls=self.max_calls,
         )
@@ -293,7 +291,7 @@ class ChatTRM(TRMSettings):
             slot_fields=self.slot_fields,
             choice="auto",
             entries=tuple(Entry(message, position) for position, message in enumerate(sample.history)),
-            state=None,
+            snapshots=(),
             now=self.present(),
             max_calls=self.max_calls,
         )

@@ -11,11 +11,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from langchain_trm.forcing import force_call
 from langchain_trm.messages import Entry
 from langchain_trm.records import make_record
+from langchain_trm.snapshots import latest_snapshot
 from langchain_trm.tools import is_output, tool_name
 from langchain_trm.turns import Turn, read_turn
 from trm_agent.types import Decision, Message, SlotField, ToolSchema, history_hash
@@ -31,7 +33,7 @@ class Question:
         slot_fields: Remembered beside the tools' parameters; None means those of the checkpoint.
         choice: `auto`, `any`, `none` or a tool's name.
         entries: The conversation.
-        state: To resume from; None to replay.
+        snapshots: Slot states that came with it, unchecked.
         now: What relative dates count from; None is the present.
         max_calls: Calls allowed in one turn.
     """
@@ -41,15 +43,15 @@ class Question:
     slot_fields: tuple[SlotField, ...] | None
     choice: str
     entries: tuple[Entry, ...]
-    state: dict[str, Any] | None
+    snapshots: tuple[Any, ...]
     now: datetime | None
     max_calls: int
 
-    @property
+    @cached_property
     def history(self) -> list[Message]:
         return [entry.message for entry in self.entries]
 
-    @property
+    @cached_property
     def asked(self) -> tuple[tuple[dict[str, Any], ...], str]:
         """The tools and the choice that are put to the router first."""
         real = tuple(tool for tool in self.tools if not is_output(tool))
@@ -57,15 +59,23 @@ class Question:
             return real, "auto"
         return self.tools, self.choice
 
+    @cached_property
+    def bound(self) -> Any:
+        """The router with the tools that are asked first."""
+        return self.router.bind(list(self.asked[0]), self.slot_fields)
+
+    @cached_property
+    def state(self) -> dict[str, Any] | None:
+        """To resume from; None to replay."""
+        return latest_snapshot(self.snapshots, self.history, self.bound.fingerprint)
+
     @property
     def group(self) -> str:
         """Equal for questions that one batch can answer."""
         tools, choice = self.asked
-        return json.dumps(
-            [id(self.router), tools, choice, [f.to_json() for f in self.slot_fields or ()], str(self.now)]
-        )
+        return json.dumps([id(self.router), tools, choice, [field.to_json() for field in self.slot_fields or ()]])
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         return self.group, history_hash(self.history)
 
@@ -101,8 +111,7 @@ def ask(question: Question) -> Decision:
 def ask_all(questions: Sequence[Question]) -> list[Decision]:
     """The router's own decisions on questions of one group, in one forward."""
     first = questions[0]
-    tools, choice = first.asked
-    bound = first.router.bind(list(tools), first.slot_fields)
+    bound, choice = first.bound, first.asked[1]
     if not bound.tools and not bound.slots:
         return [_nothing_to_decide() for _ in questions]
     if len(questions) == 1:
@@ -116,7 +125,6 @@ def settle(question: Question, decision: Decision) -> Step:
     """Correct a decision by what this turn has done and by what is forced."""
     turn = read_turn(question.entries)
     note: str | None = None
-    tools = _schemas(question)
     if decision.decision == "tool_call" and decision.tool is not None:
         note = turn.objection(decision.tool, decision.arguments, question.max_calls)
         if note is not None:
@@ -127,11 +135,7 @@ def settle(question: Question, decision: Decision) -> Step:
                 decision, note = _output_call(question, decision, note)
         elif note is None and question.choice not in ("auto", "none"):
             decision, note = _forced_call(question, decision, turn)
-    return Step(decision, make_record(decision, question.entries, note), tools, turn, question.entries)
-
-
-def _schemas(question: Question) -> tuple[ToolSchema, ...]:
-    return tuple(question.router.bind(list(question.asked[0]), question.slot_fields).tools)
+    return Step(decision, make_record(decision, question.entries, note), question.bound.tools, turn, question.entries)
 
 
 def _asks(decision: Decision, turn: Turn) -> bool:
@@ -163,7 +167,7 @@ def _remaining(decision: Decision) -> float:
 
 
 def _forced_call(question: Question, decision: Decision, turn: Turn) -> tuple[Decision, str]:
-    bound = question.router.bind(list(question.tools), question.slot_fields)
+    bound = question.bound
     named = question.choice if question.choice != "any" else decision.intended_tool
     scores = decision.probabilities["tools"]
     tool = next((t for t in bound.tools if t.name == named), None) or max(

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_trm.chat_models import ChatTRM
 from langchain_trm.messages import entry_to_json, is_summary, read_messages
 from langchain_trm.snapshots import SNAPSHOT_KEY
-from langchain_trm.tool_selection import top_tools
+from langchain_trm.tools import top_tools
 from trm_agent.errors import LowConfidenceError
 from trm_agent.log import logger
 

@@ -1,7 +1,7 @@
 """The slot state that rides on each AIMessage, and which one the next turn resumes from.
 
 A snapshot is a hint and never an authority: one that does not fit the messages word for word is passed over and the
-history is replayed, which gives the same decision. The router checks it once more against tools and weights.
+history is replayed, which gives the same decision. The router checks it once more, value by value.
 """
 
 from __future__ import annotations
@@ -17,42 +17,45 @@ from trm_agent.types import STATE_VERSION, Message, SourceKind, prefix_hashes
 SNAPSHOT_KEY = "trm"
 
 
-def latest_snapshot(
-    messages: Sequence[BaseMessage], history: Sequence[Message], mirrored: Any = None
-) -> dict[str, Any] | None:
+def carried_snapshots(messages: Sequence[BaseMessage]) -> list[Any]:
+    """What the AIMessages carry as their snapshots, unchecked."""
+    carried = [m.additional_kwargs.get(SNAPSHOT_KEY) for m in messages if isinstance(m, AIMessage)]
+    return [state for state in carried if state is not None]
+
+
+def latest_snapshot(candidates: Sequence[Any], history: Sequence[Message], fingerprint: str) -> dict[str, Any] | None:
     """The state that has read most of this history and fits it; None when the history must be replayed.
 
     Args:
-        messages: Whose AIMessages may carry snapshots.
-        history: What those messages were converted to.
-        mirrored: A further snapshot, kept elsewhere.
+        candidates: Snapshots as they came back.
+        history: The conversation.
+        fingerprint: Of the tools and weights in use.
     """
-    carried = [m.additional_kwargs.get(SNAPSHOT_KEY) for m in messages if isinstance(m, AIMessage)]
-    candidates = [state for state in (*carried, mirrored) if state is not None]
     if not candidates:
         return None
     prefixes = prefix_hashes(history)
-    fitting = [state for state in candidates if fits(state, history, prefixes)]
+    fitting = [state for state in candidates if fits(state, history, prefixes, fingerprint)]
     if not fitting:
         logger.debug("none of %d snapshots fits the conversation; replaying it", len(candidates))
         return None
     return dict(max(fitting, key=lambda state: state["messages"]))
 
 
-def fits(state: Any, history: Sequence[Message], prefixes: Sequence[str]) -> bool:
+def fits(state: Any, history: Sequence[Message], prefixes: Sequence[str], fingerprint: str) -> bool:
     """Whether a snapshot has this layout, has read the beginning of this history, and holds only what it says.
 
     Args:
         state: As it came back.
         history: The conversation.
         prefixes: Hash of each of its beginnings, from the empty one on.
+        fingerprint: Of the tools and weights in use.
     """
     if not isinstance(state, Mapping) or state.get("version") != STATE_VERSION:
         return False
     read, values = state.get("messages"), state.get("values")
     if not _is_index(read, len(history) + 1) or not isinstance(values, Mapping):
         return False
-    if not isinstance(state.get("fingerprint"), str) or state.get("prefix") != prefixes[read]:
+    if state.get("fingerprint") != fingerprint or state.get("prefix") != prefixes[read]:
         return False
     return all(isinstance(key, str) and _is_held(value, history[:read]) for key, value in values.items())
 

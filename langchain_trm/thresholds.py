@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from trm_agent.errors import DataError
@@ -94,14 +96,14 @@ def fit_thresholds(
 
 def certified_threshold(outcomes: Sequence[Outcome], target_precision: float, delta: float) -> float | None:
     """The lowest threshold whose precision is certified; None when there is none."""
-    ranked = sorted(outcomes, key=lambda outcome: outcome.confidence, reverse=True)
+    ranked = sorted(outcomes, key=lambda outcome: -outcome.confidence)
+    errors_among = [0, *accumulate(not outcome.right for outcome in ranked)]
     certified: list[float] = []
     for start in _STARTS:
         for step in range(round(start * _GRID), -1, -1):
             threshold = step / _GRID
-            passing = [outcome for outcome in ranked if outcome.confidence >= threshold]
-            errors = sum(not outcome.right for outcome in passing)
-            if binomial_tail(errors, len(passing), 1 - target_precision) > delta / len(_STARTS):
+            passing = bisect_right(ranked, -threshold, key=lambda outcome: -outcome.confidence)
+            if binomial_tail(errors_among[passing], passing, 1 - target_precision) > delta / len(_STARTS):
                 break
             certified.append(threshold)
     return min(certified, default=None)

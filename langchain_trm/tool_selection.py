@@ -5,14 +5,14 @@ Ranked by TRM's own probabilities over the history, not by the last message alon
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables.config import run_in_executor
 
 from langchain_trm.chat_models import ChatTRM
-from langchain_trm.tools import read_tools, tool_name
+from langchain_trm.tools import top_tools
 
 try:
     from langchain.agents.middleware.types import AgentMiddleware, AgentState, ModelRequest, ModelResponse
@@ -61,19 +61,3 @@ class TRMToolSelector(AgentMiddleware[AgentState[Any], Any, Any]):
 def tool_scores(model: ChatTRM, tools: Sequence[Any], messages: Sequence[BaseMessage]) -> dict[str, float]:
     """TRM's probability of each tool, given the whole conversation."""
     return dict(model.decide(messages, tools=tools).probabilities["tools"])
-
-
-def top_tools(
-    tools: Sequence[Any], scores: Mapping[str, float], top_k: int, always_include: Sequence[str]
-) -> list[Any]:
-    """The best `top_k` tools and those always included, in their given order; tools a provider runs stay.
-
-    Raises:
-        ValueError: `always_include` names a tool that is not there.
-    """
-    names = [next((tool_name(converted) for converted in read_tools([tool])), None) for tool in tools]
-    if unknown := [name for name in always_include if name not in names]:
-        raise ValueError(f"always_include names tools that are not on offer: {', '.join(unknown)}")
-    ranked = sorted((n for n in names if n is not None and n not in always_include), key=lambda n: -scores.get(n, 0.0))
-    chosen = {*ranked[:top_k], *always_include, None}
-    return [tool for tool, name in zip(tools, names, strict=True) if name in chosen]

@@ -84,6 +84,22 @@ def is_output(tool: Mapping[str, Any]) -> bool:
     return bool(tool.get(OUTPUT_MARK))
 
 
+def top_tools(
+    tools: Sequence[Any], scores: Mapping[str, float], top_k: int, always_include: Sequence[str]
+) -> list[Any]:
+    """The best `top_k` tools and those always included, in their given order; tools a provider runs stay.
+
+    Raises:
+        ValueError: `always_include` names a tool that is not there.
+    """
+    names = [next((tool_name(converted) for converted in read_tools([tool])), None) for tool in tools]
+    if unknown := [name for name in always_include if name not in names]:
+        raise ValueError(f"always_include names tools that are not on offer: {', '.join(unknown)}")
+    ranked = sorted((n for n in names if n is not None and n not in always_include), key=lambda n: -scores.get(n, 0.0))
+    chosen = {*ranked[:top_k], *always_include, None}
+    return [tool for tool, name in zip(tools, names, strict=True) if name in chosen]
+
+
 def _is_provider_tool(tool: Mapping[str, Any]) -> bool:
     if any(isinstance(tool.get(key), Mapping) for key in _SCHEMA_KEYS):
         return False

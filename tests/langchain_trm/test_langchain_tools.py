@@ -185,7 +185,7 @@ def test_arguments_described_in_a_docstring_are_described_in_the_schema() -> Non
             start: Where to be
                 picked up.
             seats (int): How many people ride.
-            note:
+            note: For the driver.
 
         Returns:
             A receipt.

@@ -1,0 +1,61 @@
+"""Many threads on one instance give the answers of one thread."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from langchain_core.messages import AIMessage
+from scripted_router import rule_router
+
+from langchain_trm import ChatTRM, loading
+
+
+def weather(city: str) -> str:
+    """Look up the weather."""
+    return city
+
+
+TEXTS = [f"what is the weather in {city}" for city in ("Rome", "Oslo", "Lima", "Cairo", "Paris", "Delhi")] + ["hi"]
+
+
+def told(message: AIMessage) -> tuple[object, ...]:
+    return message.content, message.tool_calls, message.additional_kwargs, message.usage_metadata
+
+
+def test_thirty_two_threads_answer_like_one() -> None:
+    model = ChatTRM(router=rule_router(), tools=[weather])
+    expected = [told(model.invoke(text)) for text in TEXTS]
+    with ThreadPoolExecutor(32) as pool:
+        found = list(pool.map(lambda i: told(model.invoke(TEXTS[i % len(TEXTS)])), range(400)))
+    assert found == [expected[i % len(TEXTS)] for i in range(400)]
+
+
+def test_batches_in_threads_do_not_see_each_other_s_decisions() -> None:
+    model = ChatTRM(router=rule_router(), tools=[weather])
+    expected = [told(model.invoke(text)) for text in TEXTS]
+    with ThreadPoolExecutor(16) as pool:
+        batches = list(pool.map(lambda _: [told(m) for m in model.batch(TEXTS)], range(30)))
+    assert all(batch == expected for batch in batches)
+
+
+def test_weights_are_loaded_once_however_many_threads_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+    import types
+
+    loads: list[object] = []
+
+    class Router:
+        @classmethod
+        def from_pretrained(cls, path: object) -> object:
+            loads.append(path)
+            return rule_router()
+
+    module = types.ModuleType("trm_agent.router")
+    module.Router = Router  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "trm_agent.router", module)
+    with ThreadPoolExecutor(16) as pool:
+        routers = list(pool.map(lambda _: ChatTRM(tools=[weather]).loaded(), range(32)))
+    assert loads == [None]
+    assert len({id(router) for router in routers}) == 1
+    assert loading.load_router("runs/other") is not routers[0]
