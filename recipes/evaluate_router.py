@@ -63,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     setup_logging()
     try:
+        for path in filter(None, (args.output, args.failures, args.html)):
+            make_room(path)
         report = run(args)
         write(args, report)
     except TRMError as error:
@@ -139,18 +141,28 @@ def write(args: argparse.Namespace, report: Report) -> None:
         _write(args.html, [render_page(report)])
 
 
+def make_room(path: Path) -> None:
+    """Find out before the work, not after it, that a file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise DataError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'permission denied'}")
+
+
 def _write(path: Path, parts: Sequence[str] | Iterator[str]) -> None:
     """All or nothing."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w", encoding="utf-8") as file:
             file.writelines(parts)
         partial.replace(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():
+            partial.unlink()
     logger.info("wrote %s", path)
 
 

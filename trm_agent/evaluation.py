@@ -17,9 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Protocol
 
+from trm_agent.encoder import Encoder
 from trm_agent.errors import DataError, TRMError
+from trm_agent.features import read_text
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.metrics import judge, state_labels
@@ -29,6 +32,8 @@ from trm_agent.types import Decision, Message, Sample, SlotField, ToolSchema, sl
 REFERENCE_TIME = datetime(2019, 3, 1, 9, tzinfo=UTC)
 """What "tomorrow" counts from where a sample's `meta.now` does not say; fixed, so that figures can be repeated."""
 BATCH = 32
+AHEAD = 32
+"""Dialogues whose messages are encoded together: short ones beside short ones, so that little is padded."""
 LATENCY_TURNS = 30
 
 
@@ -44,14 +49,6 @@ class BoundDecider(Protocol):
         """Decide several, each from its messages alone."""
 
 
-class Named(Protocol):
-    """An encoder, as far as the report needs it."""
-
-    @property
-    def name(self) -> str:
-        """How it was asked for."""
-
-
 class Decider(Protocol):
     """What is evaluated: `trm_agent.router.Router`, or another that binds tools."""
 
@@ -60,8 +57,8 @@ class Decider(Protocol):
         """Equal for equal behaviour."""
 
     @property
-    def encoder(self) -> Named:
-        """Whose vectors it reads."""
+    def encoder(self) -> Encoder:
+        """Whose vectors it reads, and which remembers the texts it has seen."""
 
     def bind(self, tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = ()) -> BoundDecider:
         """Make ready for a tool list."""
@@ -103,7 +100,7 @@ def evaluate(
     timed = _measure(router, _draw_timed(dialogues, latency_turns, seed), fields, now)
     cases: list[Case] = []
     shown = progress_bar(dialogues, f"evaluating {checkpoint}", len(dialogues)) if progress else dialogues
-    for dialogue in shown:
+    for dialogue in _encoded_ahead(router.encoder, shown):
         cases.extend(_decide_dialogue(router, dialogue, fields, now))
     cases = [
         replace(case, verdict=replace(case.verdict, latency_ms=timed[id(case.sample)].milliseconds))
@@ -207,6 +204,13 @@ def _measure(router: Decider, dialogues: Iterable[list[Sample]], fields: _Fields
                 timed[id(sample)] = _Timed(decision, 1000 * (time.perf_counter() - start))
             state = decision.state
     return timed
+
+
+def _encoded_ahead(encoder: Encoder, dialogues: Iterable[list[Sample]]) -> Iterator[list[Sample]]:
+    source = iter(dialogues)
+    while chunk := list(islice(source, AHEAD)):
+        encoder.encode(list({read_text(message): None for dialogue in chunk for message in dialogue[-1].history}))
+        yield from chunk
 
 
 def _decide_dialogue(router: Decider, dialogue: Sequence[Sample], fields: _Fields, now: datetime) -> Iterator[Case]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from trm_agent.testing import HashingEncoder
 from trm_agent.types import (
     Accept,
     Decision,
@@ -103,11 +104,6 @@ def decision(
     )
 
 
-class ScriptedEncoder:
-    name = "scripted"
-    fingerprint = "e" * 8
-
-
 class ScriptedRouter:
     """Decides by a function of the history; remembers what it was bound to and asked."""
 
@@ -115,7 +111,7 @@ class ScriptedRouter:
 
     def __init__(self, script: Callable[[Sequence[Message]], Decision]) -> None:
         self.script = script
-        self.encoder = ScriptedEncoder()
+        self.encoder = HashingEncoder()
         self.bound: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.batches: list[int] = []
         self.states: list[dict[str, Any] | None] = []

@@ -11,7 +11,8 @@ import pytest
 from evaluation_doubles import TOOLS, ScriptedRouter, decision, sample
 
 from trm_agent.errors import DataError, HistoryError
-from trm_agent.evaluation import draw_dialogues, evaluate, group_dialogues, share_parts
+from trm_agent.evaluation import REFERENCE_TIME, draw_dialogues, evaluate, group_dialogues, share_parts
+from trm_agent.testing import tiny_router
 from trm_agent.types import Decision, Message, Sample, SlotField
 
 GOLD = ("book_table", {"city": "Rome", "guests": 2})
@@ -46,7 +47,12 @@ def script(history: Sequence[Message]) -> Decision:
 def test_a_report_has_the_contract_and_can_be_written() -> None:
     report = evaluate(ScriptedRouter(script), [*dialogue("a"), *dialogue("b")], checkpoint="runs/x", data=["dev.jsonl"])
     out = json.loads(json.dumps(report.to_json()))
-    assert (out["samples"], out["checkpoint"], out["encoder"], out["fingerprint"]) == (4, "runs/x", "scripted", "r" * 8)
+    assert (out["samples"], out["checkpoint"], out["encoder"], out["fingerprint"]) == (
+        4,
+        "runs/x",
+        "hashing-32",
+        "r" * 8,
+    )
     assert list(out["groups"]) == ["all", "unseen", "own", "own/tables", "own/unseen"]
     group = out["groups"]["all"]
     assert (group["n"], group["decision_accuracy"], group["tool_accuracy"], group["call_exact"]) == (4, 1.0, 1.0, 0.0)
@@ -196,3 +202,24 @@ def test_dialogues_are_drawn_whole_in_order_and_by_the_seed() -> None:
         tuple(drawn)
     }
     assert len(list(draw_dialogues(samples, 99, seed=0))) == 20
+
+
+def test_a_real_router_is_evaluated_alike_with_and_without_state(caplog: pytest.LogCaptureFixture) -> None:
+    router = tiny_router(seed=3)
+    samples = [*dialogue("a"), *dialogue("b")]
+    with caplog.at_level(logging.WARNING, "trm_agent"):
+        report = evaluate(router, samples)
+    assert caplog.text == ""
+    assert [case.decision.slots for case in report.cases] == [
+        router.bind(TOOLS, ()).decide(s.history, now=REFERENCE_TIME).slots for s in samples
+    ]
+    assert report.fingerprint == router.fingerprint
+    assert report.groups["all"]["counts"]["latencies"] == 4
+
+
+def test_messages_are_encoded_before_they_are_decided_and_only_once() -> None:
+    router = tiny_router()
+    evaluate(router, dialogue("a"), latency_turns=0)
+    misses = router.encoder.misses
+    evaluate(router, dialogue("a"), latency_turns=0)
+    assert router.encoder.misses == misses
