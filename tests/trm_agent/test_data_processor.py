@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,12 @@ def test_every_mistake_is_told_at_once_but_none_that_only_follows_from_another()
     assert [part.split(":")[0] for part in str(caught.value).split("; turn")] == ["turn 2", " 4", " 6"]
 
 
+def test_a_stray_response_is_not_held_against_a_later_one() -> None:
+    with pytest.raises(DataError) as caught:
+        process_raw_conversation([user("a"), result("stray"), call("hang_up"), result("its own")], tools=TOOLS)
+    assert str(caught.value) == "turn 2: a tool_response without a tool_call before it"
+
+
 def test_many_mistakes_are_counted() -> None:
     with pytest.raises(DataError, match=r"turn 5: a turn must be an object.*; and 37 more$"):
         process_raw_conversation([1] * 42)
@@ -422,3 +429,18 @@ def test_observed_tools_know_names_types_and_what_no_call_lacked() -> None:
 
 def test_no_calls_no_tools() -> None:
     assert ObservedTools().declare() == ()
+
+
+# The page about it
+
+
+def test_the_example_of_the_docs_is_what_the_code_gives() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data_format.md").read_text("utf-8")
+    sample, raw = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+    processor = RawDataProcessor(sample["tools"], ["phone", "name", "contract_id"], source="hotline")
+    assert processor.process_conversation(raw, "call_17")[1].to_json() == sample
+
+
+def test_the_docs_name_the_default_slot_fields() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data_format.md").read_text("utf-8")
+    assert all(f"`{name}`" in page for name in DEFAULT_SLOT_FIELDS)
