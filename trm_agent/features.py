@@ -20,8 +20,8 @@ from torch import Tensor
 from trm_agent.encoder import EncodedText
 from trm_agent.types import ROLES, Message, Slot, ToolSchema, identifier_words
 
-TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 48}
-CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 200, "tool_response": 240}
+TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
+CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 200, "tool_response": 160}
 MAX_TOKENS = 768
 RECENT_MESSAGES = 6
 RECENCY_BUCKETS = 16
