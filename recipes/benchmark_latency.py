@@ -8,6 +8,7 @@ conversation of so many messages, decided three ways:
   state   the state of the turn before is handed on, its messages are known: a running conversation
   replay  no state, but the encoder knows the earlier messages: the same process, a caller that keeps no state
   cold    no state, and no message is known: a process that meets a long conversation for the first time
+cpu is the time spent on all threads together; where it is far from total, the machine was busy with something else.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from trm_agent.log import logger, progress, setup_logging
 if TYPE_CHECKING:
     from trm_agent.router import BoundRouter
 
-PARTS = ("encoder", "trm", "decoding", "total")
+PARTS = ("encoder", "trm", "decoding", "total", "cpu")
 WAYS = ("state", "replay", "cold")
 WARM_UP = 3
 
@@ -114,9 +115,10 @@ def time_turns(bound: BoundRouter, way: str, messages: int, turns: int, rng: ran
     out = []
     for _ in range(WARM_UP + turns):
         history = make_conversation(messages, rng) if way == "cold" else [*known, *make_exchange(rng)]
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         decision = bound.decide(history, state=state if way == "state" else None)
-        out.append({**decision.latency_ms, "total": 1000 * (time.perf_counter() - started)})
+        total, cpu = 1000 * (time.perf_counter() - started), 1000 * (time.process_time() - worked)
+        out.append({**decision.latency_ms, "total": total, "cpu": cpu})
     return out[WARM_UP:]
 
 
