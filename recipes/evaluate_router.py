@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trm_agent.types import Sample
 
 TURNS = (1, 5, 10, 15, 20)
+MAIN = ("all", "seen", "unseen")
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -176,11 +177,17 @@ def summarise(report: Report) -> None:
     console = Console(file=sys.stdout, width=width, highlight=False)
     columns = [*SHARES, "AUROC", "kept@95", "call AUROC", "call kept@95", "p50 ms", "p95 ms"]
     _table(console, report.checkpoint, columns, report.groups)
-    _table(console, "only where the user spoke last", columns, report.after_user, ("all", "seen", "unseen"))
+    _table(console, "only where the user spoke last", columns, report.after_user, MAIN)
     for name, other in report.compare.items():
-        _table(console, f"compared with {name}", columns, other.groups, ("all", "seen", "unseen"))
-    for name, found in report.baselines.items():
-        _table(console, f"baseline {name}, user spoke last", columns, found["after_user"], ("all", "seen", "unseen"))
+        _table(console, f"compared with {name}", columns, other.groups, MAIN)
+    baselines = {
+        f"{name}/{split}": found["after_user"][split]
+        for name, found in report.baselines.items()
+        for split in MAIN
+        if split in found["after_user"]
+    }
+    if baselines:
+        _table(console, "baselines, only where the user spoke last", list(SHARES)[:5], baselines)
     turns = [turn for turn in report.turns if turn["turn"] in TURNS]
     console.print("by user messages so far: decision / whole call / joint goal", markup=False)
     for turn in turns:
@@ -212,7 +219,7 @@ def _table(
         cells = [show(group[key]) for key in SHARES.values()]
         cells += [show(part[key]) for part in (sure, call) for key in ("auroc", "coverage_at_95")]
         cells += [show(latency[key], 1) for key in ("p50", "p95")]
-        table.add_row(escape(name), str(group["n"]), *cells)
+        table.add_row(escape(name), str(group["n"]), *cells[: len(columns)])
     console.print(table)
 
 

@@ -112,7 +112,8 @@ def test_baselines_and_other_checkpoints_stand_beside_the_groups(
     assert report["compare"][str(plain)]["groups"]["all"]["n"] == 8
     assert report["compare"][str(plain)]["fingerprint"] != report["fingerprint"]
     out = capsys.readouterr().out
-    assert "baseline majority" in out
+    assert "majority/all" in out
+    assert "nearest_tool/unseen" in out
     assert "compared with" in out
 
 
