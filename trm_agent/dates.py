@@ -8,6 +8,7 @@ two readings differ (04/05, "next week" for a day, two hours in one text), there
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _FAR_YEARS = 10
 _LONGEST = 120
+# The library makes no promise about threads, and its locale data loads on first use.
+_ONE_AT_A_TIME = threading.Lock()
 
 _PART = r"(?:early |late )?(?P<part>morning|afternoon|evening|night)"
 _PART_OF_DAY = re.compile(rf"\b(?:(?:in|at|during) )?(?:the |this )?{_PART}\b|\b(?P<tonight>tonight)\b")
@@ -184,9 +187,10 @@ def _library_day(words: str, now: datetime, language: str) -> datetime | None:
     readings = []
     for order in ("MDY", "DMY") if re.search(r"\d", words) else ("MDY",):
         try:
-            data = _parser(now, language, order).get_date_data(words)
-        except (OverflowError, ValueError):
-            return None
+            with _ONE_AT_A_TIME:
+                data = _parser(now, language, order).get_date_data(words)
+        except ValueError:
+            return None  # the library knows no such language, or no such day
         day = data.date_obj
         if day is None or day.tzinfo is not None or "day" not in data.parts:
             return None

@@ -124,16 +124,19 @@ def _readings(text: str, parameter: Parameter, now: datetime | None, language: s
 def _read_moment(text: str, kind: Any, now: datetime | None, language: str) -> str | None:
     """ISO 8601; in the time zone of `now`, without one where `now` has none."""
     base = (now or datetime.now()).replace(second=0, microsecond=0, tzinfo=None)
-    if kind == "date":
-        day = parse_date(text, base, language)
-        return day.isoformat() if day is not None else None
-    if kind == "time":
-        clock = parse_time(text, base, language)
-        return clock.isoformat() if clock is not None else None
-    moment = parse_datetime(text, base, language) if kind == "date-time" else None
-    if moment is None:
-        return None
-    return (moment.astimezone() if now is None else moment.replace(tzinfo=now.tzinfo)).isoformat()
+    try:
+        if kind == "date":
+            day = parse_date(text, base, language)
+            return day.isoformat() if day is not None else None
+        if kind == "time":
+            clock = parse_time(text, base, language)
+            return clock.isoformat() if clock is not None else None
+        moment = parse_datetime(text, base, language) if kind == "date-time" else None
+        if moment is None:
+            return None
+        return (moment.astimezone() if now is None else moment.replace(tzinfo=now.tzinfo)).isoformat()
+    except OverflowError:
+        return None  # beyond the calendar
 
 
 _YES = re.compile(r"yes|yeah|yep|yup|y|true|on|sure|ok|okay|absolutely|definitely|certainly|correct")
@@ -220,6 +223,7 @@ def _read_number(text: str, schema: Mapping[str, Any], kind: str, language: str)
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*(?:(?:and|or)\s+)?|\s+(?:and|&)\s+", re.IGNORECASE)
 
 
+_SURE_SEPARATOR = re.compile(r"[;\n]|,(?!\d{3}(?!\d))")
 _ANY_TEXT = {"type": "string"}
 
 
@@ -228,9 +232,11 @@ def _read_list(text: str, schema: Mapping[str, Any], now: datetime | None, langu
     item = Parameter("item", items if isinstance(items, dict) else _ANY_TEXT)
     if item.type in ("object", "array"):
         return None
-    whole = parse_value(text, item, now, language=language) if item.choices or item.type != "string" else None
-    if whole is not None:
-        return [whole]
+    # One item may hold a separator of its own: an entry of the closed list, "one hundred and five", "1,000".
+    if item.choices or (item.type != "string" and not _SURE_SEPARATOR.search(text)):
+        whole = parse_value(text, item, now, language=language)
+        if whole is not None:
+            return [whole]
     values = [parse_value(part, item, now, language=language) for part in _SEPARATOR.split(text) if part]
     if not values or any(value is None for value in values):
         return None

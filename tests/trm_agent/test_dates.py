@@ -167,13 +167,12 @@ def test_other_languages_name_days_too() -> None:
     assert parse_value("tomorrow", DATE, TUESDAY, language="xx") is None
 
 
-PIECES = st.sampled_from(
-    "tomorrow at 7 pm half past quarter to the 31st of february in 3 weeks ago 99 / . : - noon night next 9999".split()
-)
+PIECES = ["tomorrow", "at", "7", "pm", "half", "past", "quarter", "to", "the", "31st", "of", "february", "in", "3"]
+PIECES += ["weeks", "ago", "99", "/", ".", ":", "-", "noon", "night", "next", "9999"]
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=150)
-@given(st.lists(PIECES, max_size=6).map(" ".join), st.sampled_from([DATE, TIME, DATE_TIME]))
+@given(st.lists(st.sampled_from(PIECES), max_size=6).map(" ".join), st.sampled_from([DATE, TIME, DATE_TIME]))
 def test_nonsense_is_no_crash(text: str, parameter: Parameter) -> None:
     value = parse_value(text, parameter, datetime(9999, 12, 31, 23, 59))
     assert value is None or isinstance(value, str)
