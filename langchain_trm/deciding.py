@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from langchain_trm.forcing import force_call
@@ -60,9 +60,15 @@ class Question:
         return self.tools, self.choice
 
     @cached_property
+    def offer(self) -> tuple[str, str]:
+        """The asked tools and the slot fields as JSON text."""
+        fields = None if self.slot_fields is None else [field.to_json() for field in self.slot_fields]
+        return json.dumps(self.asked[0]), json.dumps(fields)
+
+    @cached_property
     def bound(self) -> Any:
         """The router with the tools that are asked first."""
-        return self.router.bind(list(self.asked[0]), self.slot_fields)
+        return _bind(self.router, *self.offer)
 
     @cached_property
     def state(self) -> dict[str, Any] | None:
@@ -72,8 +78,7 @@ class Question:
     @property
     def group(self) -> str:
         """Equal for questions that one batch can answer."""
-        tools, choice = self.asked
-        return json.dumps([id(self.router), tools, choice, [field.to_json() for field in self.slot_fields or ()]])
+        return json.dumps([id(self.router), self.offer, self.asked[1]])
 
     @cached_property
     def key(self) -> tuple[str, str]:
@@ -101,6 +106,13 @@ class Step:
     @property
     def history(self) -> list[Message]:
         return [entry.message for entry in self.entries]
+
+
+@lru_cache(maxsize=128)
+def _bind(router: Any, tools: str, slot_fields: str) -> Any:
+    """Binding parses every schema; agents bind the same tools at every step."""
+    fields = json.loads(slot_fields)
+    return router.bind(json.loads(tools), None if fields is None else [SlotField.from_json(field) for field in fields])
 
 
 def ask(question: Question) -> Decision:

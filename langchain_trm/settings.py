@@ -211,7 +211,9 @@ def _slot_field(value: Any) -> SlotField:
 def _identity(responder: Any) -> str | None:
     if responder is None:
         return None
-    return str(responder.asdict()) if isinstance(responder, BaseChatModel) else repr(responder)
+    if not isinstance(responder, BaseChatModel):
+        return repr(responder)
+    return str(getattr(responder, "asdict", responder.dict)())
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ by itself (`{"type": "web_search_preview"}`) are no choice of ours and are left 
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ ToolLike = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 
 OUTPUT_MARK = "x-trm-output"
 _HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+_conversions: dict[int, tuple[weakref.ref[BaseTool], tuple[Any, ...], dict[str, Any]]] = {}
 _KEYWORDS = {"auto": "auto", "none": "none", "any": "any", "required": "any"}
 _ARGS = re.compile(r"(?:^|\n)[ \t]*Args:[ \t]*\n(?P<body>(?:[ \t]+\S.*(?:\n|$))+)")
 _ARG = re.compile(
@@ -39,7 +41,7 @@ def read_tools(tools: Iterable[ToolLike]) -> list[dict[str, Any]]:
         if isinstance(tool, Mapping) and _is_provider_tool(tool):
             logger.debug("tool %.80r is run by a provider; it is not among the choices", tool)
             continue
-        converted.append(_read_tool(tool))
+        converted.append(_remembered(tool) if isinstance(tool, BaseTool) else _read_tool(tool))
     return converted
 
 
@@ -106,6 +108,16 @@ def _is_provider_tool(tool: Mapping[str, Any]) -> bool:
     if tool.get("type", "function") in ("function", "custom"):
         return not {"name", "title"} & tool.keys() and "type" not in tool
     return tool.get("type") != "object"
+
+
+def _remembered(tool: BaseTool) -> dict[str, Any]:
+    """A tool's conversion, made once: agents bind the same objects at every step."""
+    key, face = id(tool), (tool.name, tool.description, id(tool.args_schema), repr(tool.metadata))
+    known = _conversions.get(key)
+    if known is None or known[0]() is not tool or known[1] != face:
+        known = (weakref.ref(tool, lambda _: _conversions.pop(key, None)), face, _read_tool(tool))
+        _conversions[key] = known
+    return known[2]
 
 
 def _read_tool(tool: ToolLike) -> dict[str, Any]:

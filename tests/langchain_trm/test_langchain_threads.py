@@ -59,3 +59,23 @@ def test_weights_are_loaded_once_however_many_threads_ask(monkeypatch: pytest.Mo
     assert loads == [None]
     assert len({id(router) for router in routers}) == 1
     assert loading.load_router("runs/other") is not routers[0]
+
+
+@pytest.mark.slow
+def test_sixteen_threads_share_the_real_encoder() -> None:
+    """Fast tokenizers break when two threads use one; the shipped encoder must not."""
+    from trm_agent.encoder import load_encoder
+    from trm_agent.testing import tiny_router
+
+    encoder = load_encoder()
+    texts = [f"what is the weather in {city}{' and around it' * (i % 3)}" for i, city in enumerate("ABCDEFGHIJKL")]
+    alone = ChatTRM(router=tiny_router(encoder=encoder), tools=[weather])
+    expected = [(alone.invoke(text).usage_metadata, alone.get_token_ids(text)) for text in texts]
+    shared = ChatTRM(router=tiny_router(encoder=encoder), tools=[weather])
+
+    def work(i: int) -> object:
+        text = texts[i % len(texts)]
+        return shared.invoke(text).usage_metadata, shared.get_token_ids(text)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(work, range(48))) == [expected[i % len(texts)] for i in range(48)]

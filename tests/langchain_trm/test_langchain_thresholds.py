@@ -43,11 +43,11 @@ def test_the_threshold_lies_above_the_wrong_ones() -> None:
 
 def test_over_many_draws_the_promise_is_broken_at_most_as_often_as_allowed() -> None:
     rng = np.random.default_rng(0)
-    broken, found, draws, target, delta = 0, 0, 200, 0.9, 0.1
+    broken, found, draws, target, delta = 0, 0, 80, 0.9, 0.1
 
     for _ in range(draws):
-        confidence = rng.uniform(0, 1, 3000)
-        right = rng.uniform(0, 1, 3000) < confidence
+        confidence = rng.uniform(0, 1, 2000)
+        right = rng.uniform(0, 1, 2000) < confidence
         outcomes = [Outcome(float(c), bool(r), None) for c, r in zip(confidence, right, strict=True)]
         threshold = certified_threshold(outcomes, target, delta)
         if threshold is not None:

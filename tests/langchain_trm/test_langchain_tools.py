@@ -205,3 +205,19 @@ def test_arguments_described_in_a_docstring_are_described_in_the_schema() -> Non
         "parameters": {"properties": {"a": {}}},
     }
     assert read_tools([described])[0]["function"]["description"].startswith("Args:")
+
+
+def test_a_tool_is_converted_once_and_again_after_it_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from langchain_trm import tools as module
+
+    conversions: list[str] = []
+    convert = module.convert_to_openai_tool
+    monkeypatch.setattr(module, "convert_to_openai_tool", lambda t: conversions.append(t.name) or convert(t))
+    made = StructuredTool.from_function(weather)
+    assert read_tools([made, made]) == read_tools([made]) * 2
+    assert conversions == ["weather"]
+    made.description = "Tell the weather."
+    assert read_tools([made])[0]["function"]["description"] == "Tell the weather."
+    before = len(module._conversions)
+    del made
+    assert len(module._conversions) == before - 1
