@@ -211,6 +211,8 @@ def train(args: argparse.Namespace) -> None:
                 logger.info("step %d  own state: %s", done, brief(figures))
             save_training_state(state, done, model, ema, optimizer)
     if rank() == 0:
+        if val:
+            calibrate(args.output, vocabulary, val)
         curves.draw()
         logger.info("checkpoint → %s", args.output)
     if world > 1:
@@ -296,6 +298,17 @@ def validate(checkpoint: Any, vocabulary: Vocabulary, dialogues: Sequence[Sequen
     out = figures(verdicts)
     names = ("decision_accuracy", "tool_accuracy", "argument_exact", "call_exact", "slot_accuracy", "joint_goal_accuracy")
     return {name: out[name] for name in names}
+
+
+def calibrate(folder: Path, vocabulary: Vocabulary, dialogues: Sequence[Sequence[Sample]]) -> None:
+    """Fit the best checkpoint's confidence on the validation dialogues."""
+    from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.evaluation import calibrate_router
+    from trm_agent.router import Router
+
+    router = Router(load_checkpoint(folder), vocabulary)
+    calibration = calibrate_router(router, [sample for samples in dialogues for sample in samples])
+    router.with_calibration(calibration).save_pretrained(folder)
 
 
 class Curves:

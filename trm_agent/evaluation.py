@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
+from trm_agent.calibration import Calibration, CalibrationRecord, DecisionScores, fit_calibration
 from trm_agent.encoder import Encoder
 from trm_agent.errors import DataError, TRMError
 from trm_agent.features import read_text
@@ -27,6 +28,7 @@ from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.metrics import judge, state_labels
 from trm_agent.report import Case, Report
+from trm_agent.router import Router
 from trm_agent.types import Decision, Message, Sample, SlotField, ToolSchema, slot_table
 
 REFERENCE_TIME = datetime(2019, 3, 1, 9, tzinfo=UTC)
@@ -111,6 +113,28 @@ def evaluate(
     _check_agreement(cases, timed)
     latencies = [{**t.decision.latency_ms, "total": t.milliseconds} for t in timed.values()]
     return Report(checkpoint, router.fingerprint, router.encoder.name, cases, latencies, tuple(data))
+
+
+def calibrate_router(router: Router, samples: Iterable[Sample]) -> Calibration:
+    """Fit confidence to what the router gets right on held-out samples, on its own state.
+
+    Args:
+        router: Its own calibration does not matter: raw scores are read.
+        samples: Neither trained on nor reported on; those of one dialogue one after the other.
+
+    Raises:
+        DataError: There are no samples, or one cannot be decided.
+    """
+    report = evaluate(router, samples, latency_turns=0)
+    return fit_calibration(
+        CalibrationRecord(
+            DecisionScores.of(case.decision),
+            case.verdict.outcome_right,
+            case.verdict.call_right,
+            {key: finding == "right" for key, finding in (case.verdict.slots or {}).items()},
+        )
+        for case in report.cases
+    )
 
 
 def share_parts(samples: Iterable[Sample]) -> Iterator[Sample]:

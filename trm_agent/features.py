@@ -43,6 +43,9 @@ def read_text(message: Message) -> str:
 class TextEncoder(Protocol):
     """What looks texts up: an encoder, a cache, or a vocabulary."""
 
+    @property
+    def width(self) -> int: ...
+
     def encode(self, texts: Sequence[str]) -> list[EncodedText]: ...
 
 
@@ -98,8 +101,7 @@ def build_tool_table(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder
     """Encode a tool list and lay out what is declared."""
     by_tool, by_slot, by_choice = tool_texts(tools, slots)
     encoded = encoder.encode([*by_tool, *by_slot, *by_choice])
-    width = encoded[0].sentence.shape[0] if encoded else 0
-    vectors = np.stack([e.sentence for e in encoded]) if encoded else np.zeros((0, width), np.float32)
+    vectors = np.stack([e.sentence for e in encoded]) if encoded else np.zeros((0, encoder.width), np.float32)
     K, S = len(by_tool), len(by_slot)
     row = {tool.name: k for k, tool in enumerate(tools)}
     required, optional = np.zeros((K, S), bool), np.zeros((K, S), bool)
@@ -240,14 +242,15 @@ def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> B
     K = max(1, *(len(t.tools) for t in tables))
     S = max(1, *(len(t.slots) for t in tables))
     C = max(1, *(len(t.choice_slot) for t in tables))
+    W = max(1, *(len(t.tokens) for t in talks))
     episode = np.concatenate([np.full(len(visible), b) for b, (_, _, visible) in enumerate(items)])
     counts = np.concatenate([np.asarray(visible) for _, _, visible in items])
     return Batch(
-        tokens=_pad([t.tokens for t in talks]),
-        token_mask=_pad([np.ones(len(t.tokens), bool) for t in talks]),
-        token_message=_pad([t.token_message for t in talks]),
-        word_start=_pad([t.word_start for t in talks]),
-        word_end=_pad([t.word_end for t in talks]),
+        tokens=_pad([t.tokens for t in talks], W),
+        token_mask=_pad([np.ones(len(t.tokens), bool) for t in talks], W),
+        token_message=_pad([t.token_message for t in talks], W),
+        word_start=_pad([t.word_start for t in talks], W),
+        word_end=_pad([t.word_end for t in talks], W),
         message_vectors=_pad([t.message_vectors for t in talks]),
         roles=_pad([t.roles for t in talks]),
         tool_vectors=_pad([t.tool_vectors for t in tables], K),

@@ -98,6 +98,8 @@ def build_targets(
             op, choice = np.full(slots, IGNORE), np.full(slots, IGNORE)
             for s, slot in enumerate(table.slots):
                 values = point.slots.get(slot.key)
+                if point.known is not None and slot.key not in point.known:
+                    continue
                 op[s] = EMPTY if values is None else DONTCARE_OP if values[0] == DONTCARE else FILLED
                 if op[s] != FILLED or values is None:
                     continue

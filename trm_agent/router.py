@@ -316,13 +316,11 @@ class BoundRouter:
 
 
 def decision_points(history: Sequence[Message]) -> list[int]:
-    """Lengths at which something is decided: after the last of the user messages or results in a row."""
-    turns = ("user", "tool_response")
-    return [
-        n
-        for n in range(1, len(history) + 1)
-        if history[n - 1].role in turns and (n == len(history) or history[n].role not in turns)
-    ]
+    """Lengths at which something may be decided: after every user message and every result.
+
+    What comes later has no say in it, so that a state taken at the end of a history fits whatever continues it.
+    """
+    return [n for n, message in enumerate(history, 1) if message.role in ("user", "tool_response")]
 
 
 def shipped_weights() -> Path:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Point:
         intent: The tool that the conversation is about; None for no tool. Only meaningful if `intent_known`.
         intent_known: Whether `intent` is given or follows from a later call.
         slots: Slot key → right values, the gold one first; unfilled slots are absent.
+        known: Slots that the data speaks of here; None: all of them. The others are neither filled nor empty.
     """
 
     messages: int
@@ -41,6 +42,7 @@ class Point:
     intent: str | None
     intent_known: bool
     slots: dict[str, tuple[Any, ...]]
+    known: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,10 @@ def read_episodes(paths: Sequence[Path], slot_fields: Sequence[SlotField] | None
     Raises:
         DataError: A line that is no sample, with file and line.
     """
-    groups = [group for path in paths for group in _groups(path)]
-    fields = gather_slot_fields(groups) if slot_fields is None else tuple(slot_fields)
-    return [group.episode(fields) for group in groups]
+    files = [list(_groups(path)) for path in paths]
+    everything = [group for groups in files for group in groups]
+    fields = gather_slot_fields(everything) if slot_fields is None else tuple(slot_fields)
+    return [group.episode(fields, lists) for groups in files for lists in [_lists_parameters(groups)] for group in groups]
 
 
 @dataclass
@@ -89,8 +92,12 @@ class _Group:
     samples: list[Sample]
     lengths: list[int]
 
-    def episode(self, slot_fields: tuple[SlotField, ...]) -> Episode:
-        points = [_point(sample, length) for sample, length in zip(self.samples, self.lengths, strict=True)]
+    def episode(self, slot_fields: tuple[SlotField, ...], lists_parameters: bool) -> Episode:
+        table = slot_table(self.tools, slot_fields)
+        points = [
+            _point(sample, length, table, lists_parameters)
+            for sample, length in zip(self.samples, self.lengths, strict=True)
+        ]
         return Episode(self.tools, tuple(self.messages), tuple(_hindsight(points)), slot_fields)
 
 
@@ -150,16 +157,53 @@ def _closed(name: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(counts)) if len(counts) > 1 and repeated and "intent" in name else ()
 
 
-def _point(sample: Sample, length: int) -> Point:
+def _lists_parameters(groups: Iterable[_Group]) -> bool:
+    """Whether the samples of a file state the tools' parameters too, or only slot fields (as converted logs do)."""
+    for group in groups:
+        declared = {slot.key for slot in slot_table(group.tools)}
+        if any(value not in ("", None) and key in declared for s in group.samples for key, value in s.slots.items()):
+            return True
+    return False
+
+
+def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters: bool) -> Point:
     slots = {
-        key: (value, *sample.accept.slots.get(key, ()))
-        for key, value in sample.slots.items()
-        if value not in ("", None)
+        key: (value, *sample.accept.slots.get(key, ())) for key, value in sample.slots.items() if value not in ("", None)
     }
-    known = "intent" in sample.meta or sample.decision == "tool_call"
     tool = sample.tool["name"] if sample.tool else None
+    known: frozenset[str] | None = None
+    if not lists_parameters:
+        called = _call_slots(sample, table)
+        known = frozenset([*sample.slots, *called])
+        slots = {**{key: values for key, values in called.items() if values}, **slots}
     decided = sample.meta.get("decision_known", True)
-    return Point(length, sample.decision if decided else None, tool, tool or sample.meta.get("intent"), known, slots)
+    intent_known = "intent" in sample.meta or tool is not None
+    return Point(
+        length, sample.decision if decided else None, tool, tool or sample.meta.get("intent"), intent_known, slots, known
+    )
+
+
+def _call_slots(sample: Sample, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
+    """What a gold call says of the slots its tool reads: their right values, none for a parameter left out."""
+    if sample.tool is None:
+        return {}
+    out: dict[str, tuple[Any, ...]] = {}
+    for slot in table:
+        for tool, parameter in slot.readers:
+            if tool == sample.tool["name"]:
+                value = _argument(sample.tool["arguments"], parameter)
+                out[slot.key] = () if value is None else (value, *sample.accept.arguments.get(parameter, ()))
+    return out
+
+
+def _argument(arguments: Mapping[str, Any], parameter: str) -> Any:
+    """An argument by its dotted name; None where it is not given."""
+    if parameter in arguments:
+        return arguments[parameter]
+    value: Any = arguments
+    for part in parameter.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _hindsight(points: Sequence[Point]) -> list[Point]:
@@ -169,7 +213,7 @@ def _hindsight(points: Sequence[Point]) -> list[Point]:
     for point in reversed(points):
         upcoming = point.tool or upcoming
         if not point.intent_known and upcoming is not None:
-            point = Point(point.messages, point.decision, point.tool, upcoming, True, point.slots)
+            point = replace(point, intent=upcoming, intent_known=True)
         out.append(point)
     return out[::-1]
 

@@ -1,0 +1,60 @@
+"""Fit a checkpoint's confidence on held-out samples, on its own state.
+
+uv run python recipes/calibrate_router.py --data held_out.jsonl --checkpoint runs/x
+uv run python recipes/calibrate_router.py --data held_out.jsonl --checkpoint runs/x --output runs/x-calibrated
+
+Use conversations that were neither trained on nor are reported on. `train_router` does this at its end with --val.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from trm_agent.errors import TRMError
+from trm_agent.log import logger, setup_logging
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="held-out sample files")
+    parser.add_argument("--checkpoint", type=Path, help="default: the shipped weights")
+    parser.add_argument("--output", type=Path, help="folder to write; default: --checkpoint itself")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    args = parser.parse_args(argv)
+    if args.output is None and args.checkpoint is None:
+        parser.error("the shipped weights are not overwritten: give --output")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse_args(argv)
+    setup_logging()
+    try:
+        calibrate(args)
+    except TRMError as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+def calibrate(args: argparse.Namespace) -> None:
+    import torch
+
+    from trm_agent.data.jsonl import read_samples
+    from trm_agent.evaluation import calibrate_router
+    from trm_agent.router import Router
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    router = Router.from_pretrained(args.checkpoint)
+    samples = [sample for path in args.data for sample in read_samples(path)]
+    calibration = calibrate_router(router, samples)
+    router.with_calibration(calibration).save_pretrained(args.output or args.checkpoint)
+    logger.info("calibrated on %d samples → %s", len(samples), args.output or args.checkpoint)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Training from the command line: it writes a checkpoint, survives a kill, and two processes equal one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from recipes.train_router import main, overrides
+from tests.trm_agent.model_doubles import MESSAGES, TOOLS
+from trm_agent.checkpoint import load_checkpoint
+from trm_agent.data.jsonl import write_samples
+from trm_agent.encoder import Vocabulary
+from trm_agent.errors import TRMError
+from trm_agent.testing import HashingEncoder
+from trm_agent.training import training_texts
+from trm_agent.data.episodes import read_episodes
+from trm_agent.types import Sample
+
+ROOT = Path(__file__).parents[2]
+FAST = ["--preset", "tiny", "--set", "width=16", "--threads", "1", "--no-amp", "--device", "cpu", "--dropout", "0"]
+
+
+def samples(dialogues: int) -> list[Sample]:
+    out = []
+    gold = {
+        3: {"name": "find_bus", "arguments": {"from_city": "Fresno", "to_city": "Anaheim"}},
+        7: {"name": "get_weather", "arguments": {"city": "San Jose"}},
+    }
+    for dialogue in range(dialogues):
+        for length in (1, 3, 5, 7):
+            slots = {} if length == 1 else {"from_city": "Fresno", "to_city": "Anaheim", "seat": "window"}
+            raw = {
+                "tools": TOOLS,
+                "history": [m.to_json() for m in MESSAGES[:length]],
+                "decision": "tool_call" if length in gold else "direct_answer",
+                "slots": slots,
+                "tool": gold.get(length),
+                "content": None,
+                "meta": {"dialogue": str(dialogue), "source": "made"},
+            }
+            out.append(Sample.from_json(raw))
+    return out
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Sample file with its texts encoded already, so that no real encoder is loaded."""
+    path = tmp_path / "samples.jsonl"
+    write_samples(path, samples(8))
+    Vocabulary(training_texts(read_episodes([path])), HashingEncoder()).save(tmp_path / "encoded")
+    return path
+
+
+def options(data: Path, output: str, *more: str) -> list[str]:
+    cache, folder = data.parent / "encoded", data.parent / output
+    return ["--data", str(data), "--output", str(folder), "--cache", str(cache), "--batch", "4", *FAST, *more]
+
+
+def test_a_run_leaves_a_calibrated_checkpoint_its_record_and_its_curves(data: Path) -> None:
+    assert main(options(data, "run", "--epochs", "3", "--val", str(data), "--val-every", "3")) == 0
+    folder = data.parent / "run"
+    checkpoint = load_checkpoint(folder)
+    assert checkpoint.encoder_name == "hashing-32"
+    assert checkpoint.training["data"].keys() == {"samples.jsonl"}
+    assert checkpoint.training["config"]["seed"] == 0
+    assert set(checkpoint.training["validation"]) >= {"decision_accuracy", "call_exact", "joint_goal_accuracy"}
+    assert (folder / "curves.png").stat().st_size > 0
+    assert (folder / "last" / "state.safetensors").is_file()
+
+
+def test_a_plain_run_and_one_that_starts_from_it(data: Path) -> None:
+    assert main(options(data, "plain", "--epochs", "1", "--plain")) == 0
+    assert load_checkpoint(data.parent / "plain").model.config.plain
+    assert main(options(data, "next", "--epochs", "1", "--plain", "--init", str(data.parent / "plain"))) == 0
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_a_random_moment_ends_like_an_undisturbed_one(data: Path) -> None:
+    common = ["--epochs", "10", "--val-every", "2"]
+    assert main(options(data, "whole", *common)) == 0
+    command = [sys.executable, "recipes/train_router.py", *options(data, "killed", *common)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    state = data.parent / "killed" / "last" / "state.safetensors"
+    deadline = time.monotonic() + 120
+    while not state.is_file() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert state.is_file()
+    assert main(options(data, "killed", *common, "--resume")) == 0
+    for name, value in load_file(data.parent / "whole" / "last" / "state.safetensors").items():
+        other = load_file(state)[name]
+        assert value.equal(other), name
+
+
+@pytest.mark.slow
+def test_two_processes_end_like_one(data: Path) -> None:
+    common = ["--epochs", "2", "--val-every", "99"]
+    assert main(options(data, "one", *common)) == 0
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, "recipes/train_router.py", *options(data, "two", *common)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = (load_file(data.parent / name / "last" / "state.safetensors") for name in ("one", "two"))
+    for name in one:
+        if name.startswith("model/"):
+            assert (one[name] - two[name]).abs().max() < 2e-3, name
+
+
+def test_an_override_that_is_no_number_is_named() -> None:
+    assert overrides(["n=2", "feedback=false"]) == {"n": 2, "feedback": False}
+    with pytest.raises(TRMError, match="--set n=two: expected KEY=VALUE with a number, true or false"):
+        overrides(["n=two"])
+
+
+def test_an_empty_file_is_one_line_and_exit_code_1(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    assert main(["--data", str(tmp_path / "empty.jsonl"), "--output", str(tmp_path / "run"), *FAST]) == 1
+    assert "no samples in" in capfd.readouterr().err

@@ -1,0 +1,175 @@
+"""The router is a pure function of tools and history; states save work and change nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.trm_agent.model_doubles import MESSAGES, TOOLS
+from trm_agent.errors import HistoryError, ToolError
+from trm_agent.router import decision_points
+from trm_agent.testing import HashingEncoder, tiny_router
+from trm_agent.types import Decision, Message, SlotField
+
+ROUTER = tiny_router()
+BOUND = ROUTER.bind(TOOLS)
+HISTORY = [message.to_json() for message in MESSAGES]
+
+words = st.sampled_from("hello bus Fresno Anaheim to from window weather San Jose 3 please no yes".split())
+sentences = st.lists(words, min_size=1, max_size=8).map(" ".join)
+messages = st.one_of(
+    st.builds(Message, st.sampled_from(["user", "assistant", "system"]), sentences),
+    st.builds(lambda city: Message("tool_call", {"name": "get_weather", "arguments": {"city": city}}), words),
+    st.builds(lambda city: Message("tool_response", {"city": city, "sky": "blue"}), words),
+)
+histories = st.lists(messages, min_size=1, max_size=9)
+
+
+def assert_same(left: Decision, right: Decision) -> None:
+    """Equal but for the last digits of the probabilities: batches of other shapes add up in another order."""
+    for name in ("decision", "tool", "arguments", "slots", "missing", "intended_tool"):
+        assert getattr(left, name) == getattr(right, name), name
+    assert left.confidence == pytest.approx(right.confidence, abs=1e-4)
+    sources = [{k: v.source for k, v in d.slot_values.items()} for d in (left, right)]
+    assert sources[0] == sources[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories, st.data())
+def test_with_and_without_a_state_the_answer_is_the_same(history: list[Message], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(1, len(history)))
+    state = BOUND.decide(history[:cut]).state
+    assert_same(BOUND.decide(history, state=json.loads(json.dumps(state))), BOUND.decide(history))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(histories, min_size=1, max_size=5))
+def test_a_batch_decides_like_one_by_one(batch: list[list[Message]]) -> None:
+    batch = [*batch, batch[0][:1]]
+    for together, history in zip(BOUND.decide_batch(batch), batch, strict=True):
+        assert_same(together, BOUND.decide(history))
+
+
+@settings(max_examples=30, deadline=None)
+@given(histories)
+def test_the_order_of_the_tools_does_not_matter(history: list[Message]) -> None:
+    assert_same(ROUTER.bind(TOOLS[::-1]).decide(history), BOUND.decide(history))
+
+
+def test_with_a_state_only_new_messages_are_encoded() -> None:
+    router = tiny_router()
+    bound = router.bind(TOOLS)
+    state = bound.decide(HISTORY[:3]).state
+    before = router.encoder.misses
+    bound.decide(HISTORY, state=state)
+    assert router.encoder.misses - before == len({m.text for m in MESSAGES[3:]})
+
+
+def test_tools_are_encoded_once() -> None:
+    router = tiny_router()
+    first = router.bind(TOOLS)
+    misses = router.encoder.misses
+    assert router.bind(TOOLS) is first
+    assert router.encoder.misses == misses
+
+
+def forged(**changes: Any) -> dict[str, Any]:
+    state = BOUND.decide(HISTORY[:3], tool_choice="any").state
+    return {**state, **changes}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        forged(fingerprint="other"),
+        forged(version=99),
+        forged(messages=99),
+        forged(messages=True),
+        forged(prefix="0" * 32),
+        forged(values=[]),
+        forged(values={"city": 3}),
+        forged(values={"nothing": {"value": "x", "confidence": 1.0, "source": {"kind": "dontcare"}}}),
+        forged(values={"city": {"value": "Rome", "confidence": 1.0, "source": {"kind": "choice"}}}),
+        forged(values={"city": {"value": "Rome", "confidence": 1.0, "source": {"kind": "default"}}}),
+        forged(
+            values={
+                "city": {
+                    "value": "Rome",
+                    "confidence": 1.0,
+                    "source": {"kind": "span", "message": 0, "start": 0, "end": 5, "text": "Hello"},
+                }
+            }
+        ),
+        forged(
+            values={
+                "city": {
+                    "value": "Rome",
+                    "confidence": 1.0,
+                    "source": {"kind": "span", "message": 0, "start": 0, "end": 4, "text": "Rome"},
+                }
+            }
+        ),
+        {},
+    ],
+)
+def test_a_state_that_does_not_fit_is_replayed_with_a_warning(
+    state: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", logger="trm_agent"):
+        decision = BOUND.decide(HISTORY, state=state)
+    assert_same(decision, BOUND.decide(HISTORY))
+    assert "does not fit these tools, weights or messages; replaying" in caplog.text
+
+
+def test_decision_points_come_after_every_user_message_and_result() -> None:
+    roles = ["system", "user", "user", "assistant", "user", "tool_call", "tool_response", "tool_response"]
+    history = [Message(role, {"name": "f"} if role == "tool_call" else "x") for role in roles]  # type: ignore[arg-type]
+    assert decision_points(history) == [2, 3, 5, 7, 8]
+    assert decision_points(history[:2]) == [2], "what continues a history changes none of its points"
+
+
+def test_every_value_says_where_it_stands() -> None:
+    for history in (HISTORY[:3], HISTORY):
+        decision = BOUND.decide(history, tool_choice="find_bus")
+        for value in decision.slot_values.values():
+            if value.source.message is not None:
+                text = MESSAGES[value.source.message].text
+                assert text[value.source.start : value.source.end] == value.source.text
+
+
+def test_slot_fields_of_the_checkpoint_are_slots_of_every_tool_list() -> None:
+    router = tiny_router(slot_fields=[SlotField("phone")])
+    assert "phone" in [slot.key for slot in router.bind([]).slots]
+    assert router.bind([], slot_fields=[]).slots == ()
+
+
+def test_without_tools_everything_is_answered_directly() -> None:
+    decision = ROUTER.bind([]).decide(HISTORY)
+    assert (decision.decision, decision.tool, decision.slots) == ("direct_answer", None, {})
+
+
+def test_bad_input_is_named() -> None:
+    with pytest.raises(HistoryError, match="the history is empty"):
+        BOUND.decide([])
+    with pytest.raises(HistoryError, match=r"message 0: unknown role 'robot'"):
+        BOUND.decide([{"role": "robot", "content": "x"}])
+    with pytest.raises(ToolError, match="two tools are named 'find_bus'"):
+        ROUTER.bind([TOOLS[0], TOOLS[0]])
+    with pytest.raises(ValueError, match="expected one state for each of the 1 histories, got 2"):
+        BOUND.decide_batch([HISTORY], states=[None, None])
+
+
+def test_huge_and_empty_messages_are_decided() -> None:
+    for content in ("", " ", "word " * 200_000):
+        assert BOUND.decide([{"role": "user", "content": content}]).decision in ("tool_call", "direct_answer")
+    long = [{"role": "user" if i % 2 == 0 else "assistant", "content": f"line {i}"} for i in range(400)]
+    assert BOUND.decide(long).state["messages"] == 399
+
+
+def test_the_fingerprint_follows_the_weights() -> None:
+    assert tiny_router(0).fingerprint == tiny_router(0).fingerprint != tiny_router(1).fingerprint
+    assert tiny_router(0, encoder=HashingEncoder(16)).fingerprint != tiny_router(0).fingerprint
