@@ -45,6 +45,7 @@ _AROUND = re.compile(r"\b(?:at|by|around|about|on|exactly|sharp)\b")
 _ORDINAL = re.compile(r"(?:(?P<weekday>\w+day),? )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)(?: of (?:this|the) month)?")
 _WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:[a-z]*day)?\b")
 _COUNTED = re.compile(r"in\b.*|.*\b(?:from now|ago|later)")
+_DAY_OR_MONTH = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -181,11 +182,13 @@ def _next_day(number: int, now: datetime) -> datetime | None:
     return next(iter(rrule(MONTHLY, bymonthday=number, dtstart=start, count=1)), None)
 
 
+@lru_cache(maxsize=1024)
 def _library_day(words: str, now: datetime, language: str) -> datetime | None:
     if not re.search(r"[^\W\d]|\d[/.-]\d", words):
         return None
     readings = []
-    for order in ("MDY", "DMY") if re.search(r"\d", words) else ("MDY",):
+    # Day and month can be mistaken for one another only where two numbers could be either.
+    for order in ("MDY", "DMY") if len(_DAY_OR_MONTH.findall(words)) > 1 else ("MDY",):
         try:
             with _ONE_AT_A_TIME:
                 data = _parser(now, language, order).get_date_data(words)
