@@ -1,7 +1,8 @@
-"""Public corpora → samples.
+r"""Public corpora → samples.
 
 uv run python recipes/prepare_data.py --corpus sgd --input data/sgd/train --output data/sgd_train.jsonl
-uv run python recipes/prepare_data.py --corpus sgd --input data/sgd/train --wordings data/sgd/sgd_x --output data/sgd_x_train.jsonl
+uv run python recipes/prepare_data.py --corpus sgd --input data/sgd/train --wordings data/sgd/sgd_x \
+    --output data/sgd_x_train.jsonl
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from trm_agent.types import Sample
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", choices=["sgd"], required=True, help="which publisher's format")
-    parser.add_argument("--input", type=Path, required=True, help="split folder as published (schema.json, dialogues_*.json)")
+    parser.add_argument(
+        "--input", type=Path, required=True, help="split folder as published (schema.json, dialogues_*.json)"
+    )
     parser.add_argument("--output", type=Path, required=True, help="JSONL file to write")
-    parser.add_argument("--seen-schema", type=Path, help="training schema.json; default: train/schema.json beside the split")
+    parser.add_argument(
+        "--seen-schema", type=Path, help="training schema.json; default: train/schema.json beside the split"
+    )
     parser.add_argument("--wordings", type=Path, help="SGD-X folder: each dialogue is worded as in one of its variants")
     parser.add_argument("--distractors", type=int, default=2, help="at most so many further services on offer")
     parser.add_argument("--max-results", type=int, default=3, help="results kept in a tool_response")

@@ -55,7 +55,12 @@ def reserve_restaurant(restaurant_name: str, city: str, time: str, number_of_peo
         time: Time of the reservation
         number_of_people: Number of people the table is for
     """
-    return {"status": "confirmed", "restaurant_name": restaurant_name, "time": time, "number_of_people": number_of_people}
+    return {
+        "status": "confirmed",
+        "restaurant_name": restaurant_name,
+        "time": time,
+        "number_of_people": number_of_people,
+    }
 
 
 def get_weather(city: str) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def converse(args: argparse.Namespace) -> None:
     import torch
-    from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+    from langchain_core.messages import HumanMessage, ToolMessage
     from langchain_core.tools import tool
     from rich.console import Console
 
@@ -99,11 +104,15 @@ def converse(args: argparse.Namespace) -> None:
 
     torch.set_num_threads(args.threads)
     console = Console()
-    tools = [tool(function, parse_docstring=True) for function in FUNCTIONS.values()]
-    model = ChatTRM(tools=tools, **({"model": str(args.checkpoint)} if args.checkpoint else {}))
+    settings: dict[str, Any] = {"tools": [tool(function, parse_docstring=True) for function in FUNCTIONS.values()]}
+    if args.checkpoint:
+        settings["model"] = str(args.checkpoint)
+    model = ChatTRM(**settings)
     started = time.perf_counter()
     model.invoke("Hello")
-    console.print(f"[dim]{len(tools)} tools; weights and encoder loaded in {time.perf_counter() - started:.1f} s[/]\n")
+    console.print(
+        f"[dim]{len(FUNCTIONS)} tools; weights and encoder loaded in {time.perf_counter() - started:.1f} s[/]\n"
+    )
 
     messages: list[BaseMessage] = []
     spent = []
@@ -132,7 +141,9 @@ def show(console: Console, answer: AIMessage, messages: Sequence[BaseMessage], m
     record = answer.response_metadata["decision"]
     if answer.tool_calls:
         call = answer.tool_calls[0]
-        console.print(f"[bold green]call[/]       {call['name']}({', '.join(f'{k}={v!r}' for k, v in call['args'].items())})")
+        console.print(
+            f"[bold green]call[/]       {call['name']}({', '.join(f'{k}={v!r}' for k, v in call['args'].items())})"
+        )
         for name, value in record["argument_values"].items():
             console.print(f"[dim]             {name}: {value['confidence']:.2f} · {origin(value['source'])}[/]")
     else:
@@ -140,7 +151,8 @@ def show(console: Console, answer: AIMessage, messages: Sequence[BaseMessage], m
     missing = f" · missing {', '.join(record['missing'])}" if record["missing"] else ""
     about = f" · about {record['intended_tool']}" if record["intended_tool"] else ""
     console.print(
-        f"[dim]           {record['decision']} · confidence {record['confidence']:.2f}{about}{missing} · {milliseconds:.0f} ms[/]",
+        f"[dim]           {record['decision']} · confidence {record['confidence']:.2f}{about}{missing}"
+        f" · {milliseconds:.0f} ms[/]",
         highlight=False,
     )
 
@@ -148,7 +160,8 @@ def show(console: Console, answer: AIMessage, messages: Sequence[BaseMessage], m
 def origin(source: dict[str, Any]) -> str:
     """Where a value comes from, in words."""
     if source.get("message") is not None:
-        return f"{source['kind']}: {source['text']!r} in message {source['message']}, characters {source['start']}–{source['end']}"
+        place = f"message {source['message']}, characters {source['start']}–{source['end']}"
+        return f"{source['kind']}: {source['text']!r} in {place}"
     return str(source["kind"])
 
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,22 +63,30 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--val", type=Path, nargs="*", default=[], help="sample files to validate on, own state")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="sizes of the network")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="override a size, such as n=2 or feedback=false")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="override a size, such as n=2 or feedback=false"
+    )
     parser.add_argument("--plain", action="store_true", help="the control without recursion")
-    parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint ('shipped': the package's)")
+    parser.add_argument(
+        "--init", type=Path, help="start from the weights of this checkpoint ('shipped': the package's)"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from --output/last")
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--batch", type=int, default=8, help="episodes in a batch, over all processes")
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--warmup", type=int, default=150, help="steps")
     parser.add_argument("--ema", type=float, default=0.999, help="decay")
-    parser.add_argument("--after-result", type=float, default=0.25, help="share of points after a tool result that is kept")
+    parser.add_argument(
+        "--after-result", type=float, default=0.25, help="share of points after a tool result that is kept"
+    )
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--val-every", type=int, default=500, help="steps; also how often the state is saved")
     parser.add_argument("--val-dialogues", type=int, default=100, help="validate on so many, drawn with the seed")
     parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
     parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
-    parser.add_argument("--amp", action=argparse.BooleanOptionalAction, default=None, help="bfloat16; default: where it is fast")
+    parser.add_argument(
+        "--amp", action=argparse.BooleanOptionalAction, default=None, help="bfloat16; default: where it is fast"
+    )
     parser.add_argument("--device", help="default: cuda if there is one")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--seed", type=int, default=0)
@@ -103,7 +111,7 @@ def train(args: argparse.Namespace) -> None:
     from trm_agent.checkpoint import Checkpoint
     from trm_agent.data.episodes import fingerprint, read_episodes
     from trm_agent.ema import EMA
-    from trm_agent.encoder import DEFAULT_ENCODER, Vocabulary, load_encoder
+    from trm_agent.encoder import Vocabulary, load_encoder
     from trm_agent.losses import Scope, losses, total
     from trm_agent.model import ModelConfig, RouterModel
     from trm_agent.training import (
@@ -151,7 +159,8 @@ def train(args: argparse.Namespace) -> None:
     first = load_training_state(state, model, ema, optimizer) if args.resume and state.is_file() else 0
     logger.info(
         "%d episodes, %.2f M parameters, steps %d to %d on %s%s",
-        len(episodes), sum(p.numel() for p in model.parameters()) / 1e6, first, last, device, ", bfloat16" if amp else "",
+        len(episodes), sum(p.numel() for p in model.parameters()) / 1e6, first, last, device,
+        ", bfloat16" if amp else "",
     )  # fmt: skip
 
     record = {
@@ -205,7 +214,9 @@ def train(args: argparse.Namespace) -> None:
             score = curves.score(figures) if val else float(done)
             if score >= curves.best:
                 curves.best = score
-                replace(checkpoint, training={**record, "step": done, "samples": seen, "validation": figures}).save(args.output)
+                replace(checkpoint, training={**record, "step": done, "samples": seen, "validation": figures}).save(
+                    args.output
+                )
             if val:
                 curves.write({"step": done, "validation": figures, "score": score, "best": curves.best})
                 logger.info("step %d  own state: %s", done, brief(figures))
@@ -296,7 +307,14 @@ def validate(checkpoint: Any, vocabulary: Vocabulary, dialogues: Sequence[Sequen
         for sample, decision in zip(samples, bound.decide_batch([s.history for s in samples]), strict=True):
             verdicts.append(judge(sample, decision))
     out = figures(verdicts)
-    names = ("decision_accuracy", "tool_accuracy", "argument_exact", "call_exact", "slot_accuracy", "joint_goal_accuracy")
+    names = (
+        "decision_accuracy",
+        "tool_accuracy",
+        "argument_exact",
+        "call_exact",
+        "slot_accuracy",
+        "joint_goal_accuracy",
+    )
     return {name: out[name] for name in names}
 
 
@@ -353,7 +371,9 @@ class Curves:
         left.legend(fontsize=6)
         checks = [row for row in rows if "validation" in row]
         for name in checks[-1]["validation"] if checks else ():
-            right.plot([row["step"] for row in checks], [row["validation"][name] for row in checks], marker=".", label=name)
+            right.plot(
+                [row["step"] for row in checks], [row["validation"][name] for row in checks], marker=".", label=name
+            )
         right.set(xlabel="step", ylabel="own state, validation dialogues", ylim=(0, 1))
         if checks:
             right.legend(fontsize=7)
@@ -361,14 +381,16 @@ class Curves:
         pyplot.close(figure)
 
 
-def brief(values: dict[str, float | None]) -> str:
+def brief(values: Mapping[str, float | None]) -> str:
     return "  ".join(f"{name} {value:.3f}" for name, value in values.items() if value is not None)
 
 
 def commit() -> str | None:
     """The commit that trains, if this is a git checkout."""
     try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

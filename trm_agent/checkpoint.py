@@ -81,10 +81,14 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{folder / CONFIG}: expected format {FORMAT}, got {config.get('format')!r}")
     weights = folder / WEIGHTS
     if not weights.is_file():
-        raise CheckpointError(f"{weights}: missing; a checkpoint needs {WEIGHTS}, {CONFIG}, {CALIBRATION} and {TRAINING}")
+        raise CheckpointError(
+            f"{weights}: missing; a checkpoint needs {WEIGHTS}, {CONFIG}, {CALIBRATION} and {TRAINING}"
+        )
     found = _sha256(weights)
     if found != config.get("weights_sha256"):
-        raise CheckpointError(f"{weights}: truncated or altered: expected sha256 {config.get('weights_sha256')}, got {found}")
+        raise CheckpointError(
+            f"{weights}: truncated or altered: expected sha256 {config.get('weights_sha256')}, got {found}"
+        )
     try:
         model = RouterModel(ModelConfig(**config["model"]))
         model.load_state_dict({name: value.float() for name, value in load_file(weights).items()})

@@ -115,7 +115,8 @@ class SentenceEncoder:
             sentences = features["sentence_embedding"].to("cpu", torch.float32).numpy()
         keep = batch["attention_mask"].bool().numpy() & ~special
         return [
-            EncodedText(sentences[i], tokens[i][keep[i]], offsets[i][keep[i]].astype(np.int32)) for i in range(len(texts))
+            EncodedText(sentences[i], tokens[i][keep[i]], offsets[i][keep[i]].astype(np.int32))
+            for i in range(len(texts))
         ]
 
 

@@ -85,7 +85,9 @@ def tool_texts(tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> tuple[list
     by_tool = [_labelled(tool.name, tool.description) for tool in tools]
     by_slot = [_labelled(slot.parameter.name, slot.parameter.description) for slot in slots]
     by_choice = [
-        f"{identifier_words(slot.parameter.name)}: {choice_words(choice)}" for slot in slots for choice in slot.parameter.choices
+        f"{identifier_words(slot.parameter.name)}: {choice_words(choice)}"
+        for slot in slots
+        for choice in slot.parameter.choices
     ]
     return by_tool, by_slot, by_choice
 
@@ -278,7 +280,13 @@ def _labelled(name: str, description: str) -> str:
 
 def _tool_features(tool: ToolSchema) -> list[float]:
     required, total = len(tool.required), len(tool.parameters)
-    return [tool.read_only is not None, tool.read_only is True, required == 0, required / max(total, 1), min(total, 10) / 10]
+    return [
+        tool.read_only is not None,
+        tool.read_only is True,
+        required == 0,
+        required / max(total, 1),
+        min(total, 10) / 10,
+    ]
 
 
 def _slot_features(slot: Slot, required: bool) -> list[float]:
@@ -296,7 +304,9 @@ def _padded(text: str) -> str:
     return f" {' '.join(_TERM.findall(text.casefold()))} "
 
 
-def _point_flags(table: ToolTable, talk: Conversation, visible: Sequence[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _point_flags(
+    table: ToolTable, talk: Conversation, visible: Sequence[int]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """`tool_flags` and `choice_flags` of every decision point."""
     names = {tool.name: k for k, tool in enumerate(table.tools)}
     C, last = len(table.choice_texts), max(visible)
@@ -310,7 +320,11 @@ def _point_flags(table: ToolTable, talk: Conversation, visible: Sequence[int]) -
     for count in visible:
         users = [m for m in range(count) if roles[m] == "user"]
         since = users[-1] if users else 0
-        calls = [(m, names[c["name"]]) for m in range(count) if roles[m] == "tool_call" and (c := talk.messages[m].content)["name"] in names]
+        calls = [
+            (m, names[c["name"]])
+            for m in range(count)
+            if roles[m] == "tool_call" and (c := talk.messages[m].content)["name"] in names
+        ]
         tools = np.zeros((len(names), TOOL_FLAGS), np.float32)
         for m, k in calls:
             tools[k, 0 if m > since else 1] = 1

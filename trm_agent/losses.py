@@ -192,11 +192,14 @@ def span_scores(start: Tensor, end: Tensor, length: Tensor, legal: Tensor) -> Te
 
 def legal_spans(word_start: Tensor, word_end: Tensor, token_message: Tensor, token_mask: Tensor, size: int) -> Tensor:
     """Spans of whole words inside one message: [B, W] each → [B, W, size]."""
+
     def ahead(values: Tensor, fill: int) -> Tensor:
         return F.pad(values, (0, size - 1), value=fill).unfold(-1, size, 1)
 
     same = ahead(token_message, -1) == token_message[..., None]
-    return word_start[..., None] & ahead(word_end, 0).bool() & same & token_mask[..., None] & ahead(token_mask, 0).bool()
+    return (
+        word_start[..., None] & ahead(word_end, 0).bool() & same & token_mask[..., None] & ahead(token_mask, 0).bool()
+    )
 
 
 def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
@@ -216,7 +219,12 @@ def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
     n, slot = (targets.choice != IGNORE).nonzero(as_tuple=True)
     picks = answer.choice[n].masked_fill(~scope.choice_of[n, slot], NEVER)
     gold = targets.choice[n, slot]
-    whole = _whole_right(answer, targets, (q, right.gather(1, scores.argmax(-1, keepdim=True)).squeeze(-1)), (n, picks.argmax(-1) == gold))
+    whole = _whole_right(
+        answer,
+        targets,
+        (q, right.gather(1, scores.argmax(-1, keepdim=True)).squeeze(-1)),
+        (n, picks.argmax(-1) == gold),
+    )
     return {
         "decision": F.cross_entropy(answer.decision, targets.decision, ignore_index=IGNORE, reduction="sum") / N,
         "tool": F.cross_entropy(answer.tool, targets.tool, ignore_index=IGNORE, reduction="sum") / N,

@@ -4,7 +4,8 @@ Rows of x: DECIDE · recent messages · NO TOOL · a row per tool · a row per s
 then the TRM core refines them; the heads read y. After every supervision step the answer goes back into y: each
 slot sees the text it points at, each tool how much of what it requires is filled.
 
-B episodes · N decision points · W tokens · M messages · K tools · S slots · C choices · L rows · D width · E encoder width.
+B episodes · N decision points · W tokens · M messages · K tools · S slots · C choices · L rows · D width ·
+E encoder width.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.width % (2 * self.heads):
-            raise ValueError(f"width must be a multiple of twice the heads, got width {self.width} and {self.heads} heads")
+            raise ValueError(
+                f"width must be a multiple of twice the heads, got width {self.width} and {self.heads} heads"
+            )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -253,11 +256,12 @@ class RouterModel(nn.Module):
             return
         y = self.y_start.to(question.x.dtype).expand_as(question.x)
         z = self.z_start.to(question.x.dtype).expand_as(question.x)
-        for step in range(steps or config.supervision_steps):
-            if step:
+        answer: Answer | None = None
+        for _ in range(steps or config.supervision_steps):
+            if answer is not None:
                 y, z = y.detach(), z.detach()
                 if config.feedback:
-                    y = y + self.feedback(answer, question)  # noqa: F821 - bound by the step before
+                    y = y + self.feedback(answer, question)
             y, z = deep_recursion(self.net, question.x, y, z, config.n, config.T, question.mask)
             answer = self.heads(y, question)
             yield answer
@@ -448,7 +452,9 @@ class Feedback(nn.Module):
             picked = scores.softmax(-1).to(question.choices.dtype) @ question.choices
             value = torch.where(question.closed[..., None], picked, pointed) * op[..., FILLED, None].to(tokens.dtype)
             everything, lowest = tool_readiness(answer.op, question)
-            tools = torch.stack([chosen[:, 1:], everything, lowest, answer.decision.softmax(-1)[:, 1:] * chosen[:, 1:]], dim=-1)
+            tools = torch.stack(
+                [chosen[:, 1:], everything, lowest, answer.decision.softmax(-1)[:, 1:] * chosen[:, 1:]], dim=-1
+            )
             decision = torch.cat([answer.decision.softmax(-1), chosen[:, :1]], dim=-1)
         slot_rows = self.op(op) + self.value(value)
         tool_rows = self.tool(tools)

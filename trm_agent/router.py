@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from trm_agent.calibration import Calibration
 from trm_agent.checkpoint import Checkpoint, load_checkpoint
@@ -35,7 +34,7 @@ from trm_agent.errors import CheckpointError
 from trm_agent.features import Conversation, ToolTable, build_tool_table, collate, read_conversation
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
-from trm_agent.model import FILLED, NEVER, Answer
+from trm_agent.model import NEVER, Answer
 from trm_agent.states import trusted_values
 from trm_agent.types import (
     Decision,
@@ -46,9 +45,9 @@ from trm_agent.types import (
     ToolSchema,
     Value,
     history_hash,
-    prefix_hashes,
     parse_history,
     parse_tools,
+    prefix_hashes,
     slot_table,
 )
 
@@ -116,7 +115,11 @@ class Router:
     @property
     def fingerprint(self) -> str:
         """Equal for equal weights, encoder and calibration."""
-        parts = [weights_hash(self.checkpoint), self.encoder.fingerprint, json.dumps(self.checkpoint.calibration.to_json())]
+        parts = [
+            weights_hash(self.checkpoint),
+            self.encoder.fingerprint,
+            json.dumps(self.checkpoint.calibration.to_json()),
+        ]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
     def count_tokens(self, text: str) -> int:
@@ -205,9 +208,7 @@ class BoundRouter:
             raise ValueError(f"expected one state for each of the {len(histories)} histories, got {len(states)}")
         started = time.perf_counter()
         parsed = [parse_history(history) for history in histories]
-        requests = [
-            self._resume(messages, states[i] if states else None, now) for i, messages in enumerate(parsed)
-        ]
+        requests = [self._resume(messages, states[i] if states else None, now) for i, messages in enumerate(parsed)]
         groups = _continuations(requests)
         talks = [read_conversation(requests[members[0]].history, self.router.encoder) for members in groups]
         encoded = time.perf_counter()
@@ -249,20 +250,13 @@ class BoundRouter:
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
             batch = replace(batch, tokens=batch.tokens.float())
-            steps, answer = 0, None
-            for answer in self.router.model(batch):
-                steps += 1
-            assert answer is not None
-            read = _read(answer, Scope.of(batch, size), self._closed(batch.slot_mask.shape[1]))
+            answers = list(self.router.model(batch))
+            read = _read(answers[-1], Scope.of(batch, size))
         out, n = [], 0
         for talk, visible in zip(talks, points, strict=True):
-            out.append({count: self._prediction(read, n + i, talk, steps) for i, count in enumerate(visible)})
+            out.append({count: self._prediction(read, n + i, talk, len(answers)) for i, count in enumerate(visible)})
             n += len(visible)
         return out
-
-    def _closed(self, S: int) -> Tensor:
-        closed = [bool(slot.parameter.choices) for slot in self.slots]
-        return torch.tensor([*closed, *[True] * (S - len(closed))])
 
     def _prediction(self, read: dict[str, np.ndarray], n: int, talk: Conversation, steps: int) -> Prediction:
         K = len(self.tools)
@@ -369,7 +363,7 @@ def _chunks(talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[
     return chunks
 
 
-def _read(answer: Answer, scope: Scope, closed: Tensor) -> dict[str, np.ndarray]:
+def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
     """Logits → probabilities and the best spans of every slot, as arrays."""
     N, S, _ = answer.start.shape
     allowed = (scope.legal & scope.token_mask[..., None])[:, None].expand(-1, S, -1, -1)
@@ -386,9 +380,9 @@ def _read(answer: Answer, scope: Scope, closed: Tensor) -> dict[str, np.ndarray]
         "op": answer.op.softmax(-1).numpy(),
         "choice": choice.numpy(),
         "halt": answer.halt.sigmoid().numpy(),
-        "span": best.values.unflatten(0, (N, S)).numpy(),
-        "start": (best.indices // size).unflatten(0, (N, S)).numpy(),
-        "length": (best.indices % size).unflatten(0, (N, S)).numpy(),
+        "span": best.values.view(N, S, -1).numpy(),
+        "start": (best.indices // size).view(N, S, -1).numpy(),
+        "length": (best.indices % size).view(N, S, -1).numpy(),
     }
 
 

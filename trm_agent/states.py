@@ -25,7 +25,11 @@ def trusted_values(
         history: Whose beginning the state has read.
         now: What relative dates count from; a date that reads differently now does not fit.
     """
-    if not isinstance(state, Mapping) or state.get("version") != STATE_VERSION or state.get("fingerprint") != fingerprint:
+    if (
+        not isinstance(state, Mapping)
+        or state.get("version") != STATE_VERSION
+        or state.get("fingerprint") != fingerprint
+    ):
         return None
     read, values = state.get("messages"), state.get("values")
     if not isinstance(read, int) or isinstance(read, bool) or not 0 <= read <= len(history):

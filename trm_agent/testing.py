@@ -52,13 +52,21 @@ class HashingEncoder:
 
     def _direction(self, word: str) -> np.ndarray:
         seed = int(hashlib.sha256(word.encode()).hexdigest()[:8], 16)
-        return np.random.default_rng(seed).standard_normal(self.width) / self.width**0.5
+        direction: np.ndarray = np.random.default_rng(seed).standard_normal(self.width) / self.width**0.5
+        return direction
 
 
 def tiny_model(encoder_width: int = 32, *, seed: int = 0, plain: bool = False) -> RouterModel:
     """An untrained network of some ten thousand parameters, without dropout."""
     config = ModelConfig(
-        encoder_width=encoder_width, width=16, heads=2, reader_layers=1, reads=1, span_tokens=6, dropout=0.0, plain=plain
+        encoder_width=encoder_width,
+        width=16,
+        heads=2,
+        reader_layers=1,
+        reads=1,
+        span_tokens=6,
+        dropout=0.0,
+        plain=plain,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

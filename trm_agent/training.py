@@ -65,7 +65,7 @@ def plan_epoch(episodes: Sequence[Episode], seed: int, epoch: int, size: int) ->
     order = list(range(len(episodes)))
     rng.shuffle(order)
     span = size * BUCKET
-    batches = []
+    batches: list[list[int]] = []
     for start in range(0, len(order), span):
         near = sorted(order[start : start + span], key=lambda i: len(episodes[i].messages))
         batches.extend(near[i : i + size] for i in range(0, len(near), size))
@@ -73,10 +73,13 @@ def plan_epoch(episodes: Sequence[Episode], seed: int, epoch: int, size: int) ->
     return batches
 
 
-def plan_steps(episodes: Sequence[Episode], seed: int, size: int, first: int, last: int) -> Iterator[tuple[int, list[int]]]:
+def plan_steps(
+    episodes: Sequence[Episode], seed: int, size: int, first: int, last: int
+) -> Iterator[tuple[int, list[int]]]:
     """(step, episodes of its batch) from step `first` up to `last`."""
     per_epoch = math.ceil(len(episodes) / size)
-    epoch, batches = -1, list[list[int]]()
+    epoch = -1
+    batches: list[list[int]] = []
     for step in range(first, last):
         if step // per_epoch != epoch:
             epoch = step // per_epoch
@@ -97,7 +100,11 @@ def thin(episode: Episode, rng: random.Random, keep: float) -> Episode:
 def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, span_tokens: int) -> tuple[Batch, Targets]:
     """Episodes → a batch and its gold labels."""
     items = [
-        (episode, build_tool_table(episode.tools, episode.slots, vocabulary), read_conversation(episode.messages, vocabulary))
+        (
+            episode,
+            build_tool_table(episode.tools, episode.slots, vocabulary),
+            read_conversation(episode.messages, vocabulary),
+        )
         for episode in episodes
     ]
     batch = collate([(table, talk, [point.messages for point in episode.points]) for episode, table, talk in items])

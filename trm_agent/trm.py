@@ -77,7 +77,9 @@ class SwiGLU(nn.Module):
         return self.down(F.silu(gate) * up)
 
 
-def latent_recursion(net: Net, x: Tensor, y: Tensor, z: Tensor, n: int, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def latent_recursion(
+    net: Net, x: Tensor, y: Tensor, z: Tensor, n: int, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Refine the latent `n` times, then the answer once.
 
     Args:

@@ -31,7 +31,15 @@ def test_help_is_there_and_every_argument_is_an_option(recipe: str) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_help_loads_no_torch(recipe: str) -> None:
-    code = f"import sys; sys.argv=['x','--help']; import runpy\ntry: runpy.run_path('recipes/{recipe}', run_name='__main__')\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    code = (
+        "import runpy, sys\n"
+        "sys.argv = ['recipe', '--help']\n"
+        "try:\n"
+        f"    runpy.run_path('recipes/{recipe}', run_name='__main__')\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 
 

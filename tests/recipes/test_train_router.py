@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 from recipes.train_router import main, overrides
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import load_checkpoint
+from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
 from trm_agent.encoder import Vocabulary
 from trm_agent.errors import TRMError
 from trm_agent.testing import HashingEncoder
 from trm_agent.training import training_texts
-from trm_agent.data.episodes import read_episodes
 from trm_agent.types import Sample
 
 ROOT = Path(__file__).parents[2]

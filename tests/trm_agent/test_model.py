@@ -21,7 +21,9 @@ def test_an_answer_has_the_shapes_its_docstring_gives() -> None:
     N, S, W, K, C = 7, 4, batch.tokens.shape[1], 2, 2
     assert len(answers) == 2, "one answer per supervision step"
     answer = answers[-1]
-    shapes = [tuple(t.shape) for t in (answer.decision, answer.tool, answer.op, answer.start, answer.end, answer.choice)]
+    shapes = [
+        tuple(t.shape) for t in (answer.decision, answer.tool, answer.op, answer.start, answer.end, answer.choice)
+    ]
     assert shapes == [(N, 2), (N, 1 + K), (N, S, 3), (N, S, W), (N, S, W), (N, C)]
     assert answer.halt.shape == (N,)
 
@@ -51,7 +53,10 @@ def test_padding_does_not_change_an_answer() -> None:
 
 
 def test_no_parameter_belongs_to_a_tool_or_a_slot() -> None:
-    sizes = {name: tuple(p.shape) for name, p in RouterModel(ModelConfig(encoder_width=8, width=16, heads=2)).named_parameters()}
+    sizes = {
+        name: tuple(p.shape)
+        for name, p in RouterModel(ModelConfig(encoder_width=8, width=16, heads=2)).named_parameters()
+    }
     embeddings = {name for name in sizes if "role" in name or "age" in name or "recency" in name}
     for name, shape in sizes.items():
         if name not in embeddings:

@@ -19,7 +19,22 @@ ROUTER = tiny_router()
 BOUND = ROUTER.bind(TOOLS)
 HISTORY = [message.to_json() for message in MESSAGES]
 
-words = st.sampled_from("hello bus Fresno Anaheim to from window weather San Jose 3 please no yes".split())
+VOCABULARY = [
+    "hello",
+    "bus",
+    "Fresno",
+    "Anaheim",
+    "to",
+    "from",
+    "window",
+    "weather",
+    "San",
+    "Jose",
+    "3",
+    "please",
+    "no",
+]
+words = st.sampled_from(VOCABULARY)
 sentences = st.lists(words, min_size=1, max_size=8).map(" ".join)
 messages = st.one_of(
     st.builds(Message, st.sampled_from(["user", "assistant", "system"]), sentences),

@@ -50,7 +50,9 @@ def dialogue() -> dict[str, Any]:
             {
                 "speaker": "USER",
                 "utterance": "A table in Fresno at 7 pm",
-                "frames": [{"service": "Tables_1", "state": state("BookTable", town=["Fresno"], time=["7 pm", "19:00"])}],
+                "frames": [
+                    {"service": "Tables_1", "state": state("BookTable", town=["Fresno"], time=["7 pm", "19:00"])}
+                ],
             },
             {
                 "speaker": "SYSTEM",
@@ -77,7 +79,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def convert(folder: Path, *, distractors: int = 0, seed: int = 0, seen: tuple[str, ...] = ("Tables_1",)) -> list[Sample]:
+def convert(
+    folder: Path, *, distractors: int = 0, seed: int = 0, seen: tuple[str, ...] = ("Tables_1",)
+) -> list[Sample]:
     services = read_services(folder / "schema.json")
     rng = random.Random(seed)
     found = next(iter(read_dialogues(folder)))

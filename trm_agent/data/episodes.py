@@ -79,7 +79,9 @@ def read_episodes(paths: Sequence[Path], slot_fields: Sequence[SlotField] | None
     files = [list(_groups(path)) for path in paths]
     everything = [group for groups in files for group in groups]
     fields = gather_slot_fields(everything) if slot_fields is None else tuple(slot_fields)
-    return [group.episode(fields, lists) for groups in files for lists in [_lists_parameters(groups)] for group in groups]
+    return [
+        group.episode(fields, lists) for groups in files for lists in [_lists_parameters(groups)] for group in groups
+    ]
 
 
 @dataclass
@@ -168,7 +170,9 @@ def _lists_parameters(groups: Iterable[_Group]) -> bool:
 
 def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters: bool) -> Point:
     slots = {
-        key: (value, *sample.accept.slots.get(key, ())) for key, value in sample.slots.items() if value not in ("", None)
+        key: (value, *sample.accept.slots.get(key, ()))
+        for key, value in sample.slots.items()
+        if value not in ("", None)
     }
     tool = sample.tool["name"] if sample.tool else None
     known: frozenset[str] | None = None
@@ -179,7 +183,13 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
     decided = sample.meta.get("decision_known", True)
     intent_known = "intent" in sample.meta or tool is not None
     return Point(
-        length, sample.decision if decided else None, tool, tool or sample.meta.get("intent"), intent_known, slots, known
+        length,
+        sample.decision if decided else None,
+        tool,
+        tool or sample.meta.get("intent"),
+        intent_known,
+        slots,
+        known,
     )
 
 
