@@ -206,6 +206,7 @@ class ChatTRM(TRMSettings):
         **kwargs: Any,
     ) -> ChatResult:
         step = self._step(messages, kwargs)
+        stop = stop or self.stop
         text = self._words(step, stop)
         if text is None:
             text = respond(self.responder, responder_input(self.responder, messages, step), run_manager, stop)
@@ -219,6 +220,7 @@ class ChatTRM(TRMSettings):
         **kwargs: Any,
     ) -> ChatResult:
         step = await run_in_executor(None, self._step, messages, kwargs)
+        stop = stop or self.stop
         text = self._words(step, stop)
         if text is None:
             text = await arespond(self.responder, responder_input(self.responder, messages, step), run_manager, stop)
@@ -233,6 +235,7 @@ class ChatTRM(TRMSettings):
     ) -> Iterator[ChatGenerationChunk]:
         step = self._step(messages, kwargs)
         around = self._frame(step, kwargs)
+        stop = stop or self.stop
         text = self._words(step, stop)
         said: list[str] = []
         if text is None:
@@ -255,6 +258,7 @@ class ChatTRM(TRMSettings):
     ) -> AsyncIterator[ChatGenerationChunk]:
         step = await run_in_executor(None, self._step, messages, kwargs)
         around = self._frame(step, kwargs)
+        stop = stop or self.stop
         text = self._words(step, stop)
         said: list[str] = []
         if text is None:
@@ -324,7 +328,7 @@ class ChatTRM(TRMSettings):
             return ""
         if self.responder is not None:
             return None
-        return cut(compose_reply(step.decision, step.turn, step.tools, self.reply), stop or self.stop)
+        return cut(compose_reply(step.decision, step.turn, step.tools, self.reply), stop)
 
     def _frame(self, step: Step, kwargs: Mapping[str, Any]) -> Frame:
         read = sum(self.get_num_tokens(message.text) for message in step.history)

@@ -33,6 +33,7 @@ _SILENT_BLOCKS = _CALL_BLOCKS | {
 }
 _SYSTEM_ROLES = frozenset(("system", "developer"))
 _ASSISTANT_ROLES = frozenset(("assistant", "ai", "model", "bot"))
+_EDIT_NOTICE, _EDIT_MARK = "Note: a human reviewer", "\n\nTool response:\n"
 _MAX_DEPTH = 32
 
 
@@ -162,7 +163,7 @@ def _result(content: Any, position: int, call_id: Any, failed: bool) -> Entry:
 def _result_value(content: Any) -> Any:
     """The value of a result: JSON text is parsed, blocks are read, rows without a block type stay rows."""
     if isinstance(content, str):
-        return _bounded(_parsed(_printable(content)))
+        return _bounded(_parsed(_without_notice(_printable(content))))
     blocks = content if isinstance(content, list) else [content]
     if blocks and not any(
         isinstance(block, str) or "type" in block for block in blocks if isinstance(block, str | dict)
@@ -171,7 +172,13 @@ def _result_value(content: Any) -> Any:
     for block in blocks:
         if isinstance(block, Mapping) and block.get("type") == "json" and "json" in block:
             return _bounded(block["json"])
-    return _bounded(_parsed(plain_text(content)))
+    return _bounded(_parsed(_without_notice(plain_text(content))))
+
+
+def _without_notice(text: str) -> str:
+    """A result without the note that LangChain puts before it when a reviewer edited the call."""
+    notice, mark, result = text.partition(_EDIT_MARK)
+    return result if mark and notice.startswith(_EDIT_NOTICE) else text
 
 
 def _parsed(text: str) -> Any:

@@ -69,7 +69,8 @@ def describe_result(call: Call) -> str:
     if call.failed:
         error = content.get("error") if isinstance(content, Mapping) else content
         name = identifier_words(call.name) or "the tool"
-        return _sentence(f"{name[0].upper()}{name[1:]} did not work: {_inline(error)}")
+        outcome = "was declined" if call.rejected else f"did not work: {_inline(error)}"
+        return _sentence(f"{name[0].upper()}{name[1:]} {outcome}")
     return _described(content)
 
 

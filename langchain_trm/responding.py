@@ -34,19 +34,19 @@ def responder_input(responder: Runnable[Any, Any], messages: Sequence[BaseMessag
 
 def respond(responder: Runnable[Any, Any], value: Any, manager: RunManager, stop: list[str] | None) -> str:
     """The responder's words."""
-    return output_text(responder.invoke(value, _config(manager), **_stop(stop)))
+    return output_text(responder.invoke(value, _config(manager), **_stop(responder, stop)))
 
 
 async def arespond(responder: Runnable[Any, Any], value: Any, manager: RunManager, stop: list[str] | None) -> str:
     """The responder's words."""
-    return output_text(await responder.ainvoke(value, _config(manager), **_stop(stop)))
+    return output_text(await responder.ainvoke(value, _config(manager), **_stop(responder, stop)))
 
 
 def stream_response(
     responder: Runnable[Any, Any], value: Any, manager: RunManager, stop: list[str] | None
 ) -> Iterator[str]:
     """The responder's words as they come."""
-    for chunk in responder.stream(value, _config(manager), **_stop(stop)):
+    for chunk in responder.stream(value, _config(manager), **_stop(responder, stop)):
         yield output_text(chunk)
 
 
@@ -54,7 +54,7 @@ async def astream_response(
     responder: Runnable[Any, Any], value: Any, manager: RunManager, stop: list[str] | None
 ) -> AsyncIterator[str]:
     """The responder's words as they come."""
-    async for chunk in responder.astream(value, _config(manager), **_stop(stop)):
+    async for chunk in responder.astream(value, _config(manager), **_stop(responder, stop)):
         yield output_text(chunk)
 
 
@@ -93,5 +93,5 @@ def _config(manager: RunManager) -> RunnableConfig:
     return config
 
 
-def _stop(stop: list[str] | None) -> dict[str, Any]:
-    return {"stop": stop} if stop else {}
+def _stop(responder: Runnable[Any, Any], stop: list[str] | None) -> dict[str, Any]:
+    return {"stop": stop} if stop and _reads_messages(responder) else {}

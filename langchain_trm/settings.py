@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -80,7 +81,7 @@ class TRMSettings(BaseChatModel):
     snapshot: JsonDict | None = Field(default=None, repr=False)
     """A slot state kept beside the messages (`TRMMiddleware` fills it)."""
 
-    _loaded: Any = PrivateAttr(default=None)
+    _loaded: tuple[str | None, Any] | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -117,9 +118,18 @@ class TRMSettings(BaseChatModel):
             return load_router(None if model == SHIPPED_MODEL else model)
         if self.router is not None:
             return self.router
-        if self._loaded is None:
-            self._loaded = load_router(None if self.model == SHIPPED_MODEL else self.model)
-        return self._loaded
+        if self._loaded is None or self._loaded[0] != self.model:
+            self._loaded = self.model, load_router(None if self.model == SHIPPED_MODEL else self.model)
+        return self._loaded[1]
+
+    def __getstate__(self) -> JsonDict:
+        """Pickled without its weights: they are loaded again where it is used."""
+        state = super().__getstate__()
+        return {**state, "__pydantic_private__": {**(state["__pydantic_private__"] or {}), "_loaded": None}}
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy that shares weights and responder."""
+        return self.model_copy(update={"tools": deepcopy(self.tools), "earlier": deepcopy(self.earlier)})
 
     def settings(self) -> JsonDict:
         """What `save_pretrained` writes beside the weights."""

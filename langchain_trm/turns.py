@@ -1,7 +1,7 @@
 """What was already done since the user last spoke, and what must therefore not be done again.
 
 A call that returned is not repeated with the same arguments; a tool that failed is tried once more and then left to
-someone else; a turn has a limited number of calls. These three end every agent loop.
+someone else; what a person rejected is not tried again; a turn has a limited number of calls. So every loop ends.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 from langchain_trm.messages import Entry
 
 RETRIES = 1
+
+_REJECTION = "User rejected the tool call"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Call:
         return self.result is not None and self.result.failed
 
     @property
+    def rejected(self) -> bool:
+        """Whether a person refused it (in the words of LangChain's human-in-the-loop middleware)."""
+        return self.result is not None and self.failed and _REJECTION in self.result.message.text
+
+    @property
     def returned(self) -> bool:
         return self.result is not None and not self.result.failed
 
@@ -50,8 +57,11 @@ class Turn:
         """Why a call must not be made now; None when it may.
 
         Returns:
-            `repeated` (it returned already), `failed` (it failed and was tried again), `limit`, or None.
+            `repeated` (it returned already), `rejected` (by a person), `failed` (it failed and was tried again),
+            `limit`, or None.
         """
+        if any(call.rejected for call in self.calls if call.name == tool):
+            return "rejected"
         if sum(call.failed for call in self.calls if call.name == tool) > RETRIES:
             return "failed"
         if any(call.returned and call.name == tool and _same(call.arguments, arguments) for call in self.calls):

@@ -165,6 +165,29 @@ def test_a_person_is_asked_about_unsure_calls_only(travel: ScriptedRouter, tools
     assert done["messages"][-1].content == "booked maybe."
 
 
+@pytest.mark.parametrize(
+    ("decision", "last"),
+    [
+        ({"type": "reject"}, "Book flight was declined."),
+        ({"type": "reject", "message": "too dear"}, "Book flight was declined."),
+        ({"type": "edit", "edited_action": {"name": "book_flight", "args": {"flight": "XY 13"}}}, "booked XY 13."),
+        ({"type": "respond", "message": "done by phone"}, "done by phone."),
+    ],
+    ids=["reject", "reject with a reason", "edit", "respond"],
+)
+def test_what_a_reviewer_decided_is_final(tools: list[BaseTool], decision: Any, last: str) -> None:
+    allowed: Any = ["approve", "edit", "reject", "respond"]
+    review = HumanInTheLoopMiddleware(interrupt_on={"book_flight": {"allowed_decisions": allowed}})
+    insisting = ChatTRM(router=ScriptedRouter(lambda *_: Plan("book_flight", {"flight": "XY 12"})))
+    agent = create_agent(insisting, tools, middleware=[review], checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "1"}}
+    agent.invoke(say("book XY 12"), config)
+    done = agent.invoke(Command(resume={"decisions": [decision]}), config)
+    assert "__interrupt__" not in done
+    assert done["messages"][-1].content == last
+    assert sum(len(m.tool_calls) for m in done["messages"] if isinstance(m, AIMessage)) == 1
+
+
 def test_calls_of_other_models_are_reviewed_unless_told_otherwise() -> None:
     from types import SimpleNamespace
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import pickle
 from datetime import datetime
 from pathlib import Path
@@ -371,3 +372,42 @@ def test_lists_of_messages_in_prompt_chains_and_openai_dicts_are_input(model: Ch
     prompt = ChatPromptTemplate.from_messages([("system", "be brief"), ("human", "a flight to {city} tomorrow")])
     assert (prompt | model).invoke({"city": "Rome"}).tool_calls
     assert model.invoke([{"role": "user", "content": "a flight to Rome tomorrow"}]).tool_calls
+
+
+def test_a_model_can_be_pickled_and_copied_after_its_weights_were_loaded(
+    model: ChatTRM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: model.router)
+    mine = ChatTRM(model="runs/mine", tools=model.tools, min_confidence=0.3)
+    mine.invoke("hi")
+    again = pickle.loads(pickle.dumps(mine))
+    assert (again.model, again.tools, again.min_confidence) == ("runs/mine", model.tools, 0.3)
+    assert again.invoke("book XY 12").tool_calls
+    copied = copy.deepcopy(model)
+    assert copied.router is model.router
+    copied.tools[0]["function"]["name"] = "changed"
+    assert model.tools[0]["function"]["name"] == "search_flights"
+
+
+def test_a_copy_with_other_weights_loads_them(model: ChatTRM, monkeypatch: pytest.MonkeyPatch) -> None:
+    routers = {"a": model.router, "b": ScriptedRouter(lambda *_: Plan(content="b"), "b")}
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: routers[str(path)])
+    first = ChatTRM(model="a")
+    assert first.loaded() is routers["a"]
+    assert first.model_copy(update={"model": "b"}).loaded() is routers["b"]
+
+
+def test_stop_words_reach_a_responder_that_is_a_model_and_no_other(model: ChatTRM) -> None:
+    chain = model.model_copy(update={"responder": RunnableLambda(lambda value: "Sure.")})
+    assert chain.invoke("hi", stop=["x"]).content == "Sure."
+    heard: list[Any] = []
+
+    class Words(GenericFakeChatModel):
+        def _generate(self, messages: Any, stop: Any = None, *args: Any, **kwargs: Any) -> Any:
+            heard.append(stop)
+            return super()._generate(messages, stop, *args, **kwargs)
+
+    speaker = Words(messages=iter([AIMessage("Sure.")] * 2))
+    model.model_copy(update={"responder": speaker}).invoke("hi", stop=["x"])
+    model.model_copy(update={"responder": speaker, "stop": ["y"]}).invoke("hi")
+    assert heard == [["x"], ["y"]]

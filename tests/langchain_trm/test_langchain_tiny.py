@@ -82,6 +82,7 @@ def test_every_call_is_legal_and_every_span_is_where_it_says(tiny: ChatTRM) -> N
         if isinstance(message, AIMessage):
             for call in message.tool_calls:
                 validate(call["args"], schemas[call["name"]])
+            assert json.loads(json.dumps(message.response_metadata)) == message.response_metadata
             for value in explain(message).record["slot_values"].values():
                 source = value["source"]
                 if source.get("start") is not None and isinstance(messages[source["message"]], HumanMessage):
