@@ -328,7 +328,7 @@ class ChatTRM(TRMSettings):
             return ""
         if self.responder is not None:
             return None
-        return cut(compose_reply(step.decision, step.turn, step.tools, self.reply), stop)
+        return cut(compose_reply(step.decision, step.turn, step.tools, self.reply, step.history), stop)
 
     def _frame(self, step: Step, kwargs: Mapping[str, Any]) -> Frame:
         read = sum(self.get_num_tokens(message.text) for message in step.history)

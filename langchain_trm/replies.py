@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_trm.turns import Call, Turn
-from trm_agent.types import Decision, Parameter, ToolSchema, identifier_words
+from trm_agent.types import DONTCARE, Decision, Message, Parameter, ToolSchema, identifier_words, slot_table
 from trm_agent.values import choice_text
 
 DEFAULT_REPLY = "How can I help you?"
+ABOUT = 0.6
+"""Least probability of the intended tool at which a question for its sake is asked."""
 
 _MAX_CHOICES = 8
 _MAX_ROWS = 3
@@ -21,22 +23,29 @@ _DETERMINER = re.compile(r"^(the|a|an|your|any|one|all|each|this|that|its|his|he
 _FILLER = re.compile(r"^(optional|required)[:,]?\s+", re.IGNORECASE)
 
 
-def compose_reply(decision: Decision, turn: Turn, tools: Sequence[ToolSchema], reply: str) -> str:
-    """Word a direct answer.
+def compose_reply(
+    decision: Decision, turn: Turn, tools: Sequence[ToolSchema], reply: str, history: Sequence[Message] = ()
+) -> str:
+    """Word a direct answer: read out a result, ask for what is missing, or ask before something is done.
 
     Args:
         decision: Whose `content` is used where it has any.
         turn: What was done in this turn: a result that came last is read out.
         tools: On offer, for the declaration of what is missing.
         reply: What to say when there is nothing to report and nothing to ask.
+        history: The conversation; what was called in it already is not offered again.
     """
     if decision.content:
         return decision.content
     parts = []
     if turn.ends_with_result and turn.last_result is not None:
         parts.append(describe_result(turn.last_result))
-    if missing := first_missing(decision, tools):
-        parts.append(ask_for(missing))
+    tool = next((tool for tool in tools if tool.name == decision.intended_tool), None)
+    if tool is not None and _is_about(decision, tool):
+        if missing := first_missing(decision, tools):
+            parts.append(ask_for(missing))
+        elif tool.read_only is False and not parts and not _called(tool, history):
+            parts.append(ask_before(tool, decision, tools))
     return " ".join(part for part in parts if part) or reply
 
 
@@ -44,6 +53,14 @@ def first_missing(decision: Decision, tools: Sequence[ToolSchema]) -> Parameter 
     """The declaration of the first required parameter that nothing fills."""
     parameters = {p.name: p for tool in tools if tool.name == decision.intended_tool for p in tool.parameters}
     return next((parameters[name] for name in decision.missing if name in parameters), None)
+
+
+def ask_before(tool: ToolSchema, decision: Decision, tools: Sequence[ToolSchema]) -> str:
+    """A question before a tool that changes something is called, with the values it would be called with."""
+    readers = {reader: slot.key for slot in slot_table(tools) for reader in slot.readers}
+    values = [(p.name, decision.slots.get(readers[tool.name, p.name])) for p in tool.parameters]
+    shown = ", ".join(f"{identifier_words(name)}: {_inline(v)}" for name, v in values if v not in (None, DONTCARE))
+    return f"Shall I go ahead and {identifier_words(tool.name)}{f' ({shown})' if shown else ''}?"
 
 
 def ask_for(parameter: Parameter) -> str:
@@ -72,6 +89,16 @@ def describe_result(call: Call) -> str:
         outcome = "was declined" if call.rejected else f"did not work: {_inline(error)}"
         return _sentence(f"{name[0].upper()}{name[1:]} {outcome}")
     return _described(content)
+
+
+def _is_about(decision: Decision, tool: ToolSchema) -> bool:
+    """Whether the conversation is clearly about the tool, so that a question for its sake makes sense."""
+    return bool(decision.probabilities.get("tools", {}).get(tool.name, 1.0) >= ABOUT)
+
+
+def _called(tool: ToolSchema, history: Sequence[Message]) -> bool:
+    """Whether the tool was called in this conversation."""
+    return any(message.role == "tool_call" and message.content["name"] == tool.name for message in history)
 
 
 def _described(content: Any) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,7 @@ from trm_agent.log import logger, setup_logging
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.tools import BaseTool
     from rich.console import Console
 
 USER_LINES = (
@@ -97,14 +98,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def converse(args: argparse.Namespace) -> None:
     import torch
     from langchain_core.messages import HumanMessage, ToolMessage
-    from langchain_core.tools import tool
     from rich.console import Console
 
     from langchain_trm import ChatTRM
 
     torch.set_num_threads(args.threads)
     console = Console()
-    settings: dict[str, Any] = {"tools": [tool(function, parse_docstring=True) for function in FUNCTIONS.values()]}
+    settings: dict[str, Any] = {"tools": [as_tool(function) for function in FUNCTIONS.values()]}
     if args.checkpoint:
         settings["model"] = str(args.checkpoint)
     model = ChatTRM(**settings)
@@ -134,6 +134,14 @@ def converse(args: argparse.Namespace) -> None:
         console.print()
     middle = sorted(spent)[len(spent) // 2]
     console.print(f"[dim]{len(spent)} decisions, {middle:.0f} ms each (median), no call to a large model[/]")
+
+
+def as_tool(function: Callable[..., dict[str, Any]]) -> BaseTool:
+    """A LangChain tool; reserving changes something, so it says that it is not read-only and is asked about first."""
+    from langchain_core.tools import StructuredTool
+
+    hints = {"readOnlyHint": function is not reserve_restaurant}
+    return StructuredTool.from_function(function, parse_docstring=True, metadata=hints)
 
 
 def show(console: Console, answer: AIMessage, messages: Sequence[BaseMessage], milliseconds: float) -> None:

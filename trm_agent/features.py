@@ -57,7 +57,8 @@ class ToolTable:
         tools: In the order given.
         slots: In `slot_table` order.
         tool_vectors: [K, E].
-        tool_features: read-only known/true, no required parameter, share of required, number of parameters; [K, 5].
+        tool_features: a constant, may be called without asking first (read-only, or it does not say), no required
+            parameter, share of required, number of parameters; [K, 5].
         slot_vectors: [S, E].
         slot_features: Type one-hot, closed, required by a tool, read by no tool; [S, 9].
         required: Whether the tool requires the slot, [K, S].
@@ -280,13 +281,8 @@ def _labelled(name: str, description: str) -> str:
 
 def _tool_features(tool: ToolSchema) -> list[float]:
     required, total = len(tool.required), len(tool.parameters)
-    return [
-        tool.read_only is not None,
-        tool.read_only is True,
-        required == 0,
-        required / max(total, 1),
-        min(total, 10) / 10,
-    ]
+    asks = tool.read_only is False
+    return [1.0, not asks, required == 0, required / max(total, 1), min(total, 10) / 10]
 
 
 def _slot_features(slot: Slot, required: bool) -> list[float]:

@@ -81,7 +81,7 @@ class Message:
             if isinstance(content, str) and content[:1] in "[{":
                 try:
                     content = json.loads(content)
-                except ValueError:
+                except (ValueError, RecursionError):
                     return str(self.content)
             if isinstance(content, Mapping | list):
                 return _join(_flatten(content))
