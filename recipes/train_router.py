@@ -106,7 +106,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(args: argparse.Namespace) -> None:
     import torch
-    from torch.nn.parallel import DistributedDataParallel
 
     from trm_agent.checkpoint import Checkpoint
     from trm_agent.data.episodes import fingerprint, read_episodes
@@ -117,6 +116,7 @@ def train(args: argparse.Namespace) -> None:
     from trm_agent.training import (
         Schedule,
         assemble,
+        average_gradients,
         load_training_state,
         make_optimizer,
         plan_steps,
@@ -151,7 +151,6 @@ def train(args: argparse.Namespace) -> None:
     if args.init:
         model.load_state_dict(initial_weights(args.init))
     model.to(device)
-    wrapped = DistributedDataParallel(model, find_unused_parameters=True) if world > 1 else model
     optimizer, ema = make_optimizer(model), EMA(model, args.ema)
     last = math.ceil(args.epochs * math.ceil(len(episodes) / args.batch))
     schedule = Schedule(args.lr, min(args.warmup, max(1, last // 10)), last)
@@ -187,12 +186,14 @@ def train(args: argparse.Namespace) -> None:
         scope = Scope.of(batch, model.config.span_tokens)
         loss = torch.zeros((), device=device)
         with torch.autocast(device.type, torch.bfloat16, enabled=amp):
-            for number, answer in enumerate(wrapped(batch), 1):
+            for number, answer in enumerate(model(batch), 1):
                 parts = losses(answer, targets, scope)
                 loss = loss + total(parts)
                 for name, part in parts.items():
                     sums[f"{name}/{number}"] += float(part.detach())
         (loss * len(targets.decision) * world / everything).backward()
+        if world > 1:
+            average_gradients(model)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -283,8 +284,8 @@ def draw_dialogues(paths: Sequence[Path], count: int, seed: int) -> list[list[Sa
     dialogues: dict[str, list[Sample]] = defaultdict(list)
     names: list[str] = []
     for path in paths:
-        for line in path.open(encoding="utf-8"):
-            names.append(str(json.loads(line).get("meta", {}).get("dialogue")))
+        with path.open(encoding="utf-8") as file:
+            names += [str(json.loads(line).get("meta", {}).get("dialogue")) for line in file if line.strip()]
     wanted = set(random.Random(seed).sample(sorted(set(names)), min(count, len(set(names)))))
     position = 0
     for path in paths:

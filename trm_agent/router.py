@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -112,7 +113,7 @@ class Router:
         """The same router with other calibration."""
         return Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Equal for equal weights, encoder and calibration."""
         parts = [

@@ -119,6 +119,21 @@ def make_optimizer(model: nn.Module, weight_decay: float = 0.05) -> torch.optim.
     return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.95))
 
 
+def average_gradients(model: nn.Module) -> None:
+    """Replace every gradient by its mean over the processes, in one message.
+
+    The network answers step by step, as a generator, which `DistributedDataParallel` cannot follow; at this size one
+    message after the backward pass costs little.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    for parameter, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parameter.grad = part.view_as(parameter)
+
+
 def save_training_state(path: Path, step: int, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer) -> None:
     """Write everything a resumed run needs, as safetensors, in one atomic replacement."""
     state: dict[str, Tensor] = {"step": torch.tensor(step), "ema/step": torch.tensor(ema.step)}
