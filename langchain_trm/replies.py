@@ -59,8 +59,8 @@ def ask_before(tool: ToolSchema, decision: Decision, tools: Sequence[ToolSchema]
     """A question before a tool that changes something is called, with the values it would be called with."""
     readers = {reader: slot.key for slot in slot_table(tools) for reader in slot.readers}
     values = [(p.name, decision.slots.get(readers[tool.name, p.name])) for p in tool.parameters]
-    shown = ", ".join(f"{identifier_words(name)}: {_inline(v)}" for name, v in values if v not in (None, DONTCARE))
-    return f"Shall I go ahead and {identifier_words(tool.name)}{f' ({shown})' if shown else ''}?"
+    shown = ", ".join(f'{identifier_words(name)} "{_inline(v)}"' for name, v in values if v not in (None, DONTCARE))
+    return f"Shall I go ahead and {identifier_words(tool.name)}{f': {shown}' if shown else ''}?"
 
 
 def ask_for(parameter: Parameter) -> str:

@@ -32,7 +32,6 @@ USER_LINES = (
     "At 7 pm, for 4 people.",
     "Actually, make it 8 pm instead.",
     "Yes, that's right, go ahead.",
-    "What will the weather be like in Oakland that day?",
     "Thanks, that's all. Goodbye!",
 )
 

@@ -215,9 +215,7 @@ def train(args: argparse.Namespace) -> None:
             score = curves.score(figures) if val else float(done)
             if score >= curves.best:
                 curves.best = score
-                replace(checkpoint, training={**record, "step": done, "samples": seen, "validation": figures}).save(
-                    args.output
-                )
+                replace(checkpoint, training={**record, "step": done, "validation": figures}).save(args.output)
             if val:
                 curves.write({"step": done, "validation": figures, "score": score, "best": curves.best})
                 logger.info("step %d  own state: %s", done, brief(figures))

@@ -53,6 +53,9 @@ from trm_agent.types import (
 )
 
 SPAN_CANDIDATES = 6
+RELEVANT = 0.2
+"""Cosine below which no user message so far has to do with any tool ("Hi there!"); see the log for its choice."""
+IRRELEVANT_SHARE = 0.1
 BATCH_TOKENS = 40_000
 """Conversations are forwarded together up to so many decision points times tokens."""
 
@@ -255,7 +258,13 @@ class BoundRouter:
             read = _read(answers[-1], Scope.of(batch, size))
         out, n = [], 0
         for talk, visible in zip(talks, points, strict=True):
-            out.append({count: self._prediction(read, n + i, talk, len(answers)) for i, count in enumerate(visible)})
+            relevance = _relevance(talk, self._table)
+            out.append(
+                {
+                    count: _discount(self._prediction(read, n + i, talk, len(answers)), relevance[count])
+                    for i, count in enumerate(visible)
+                }
+            )
             n += len(visible)
         return out
 
@@ -362,6 +371,29 @@ def _chunks(talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[
             chunks.append([i])
             held = len(points[i])
     return chunks
+
+
+def _relevance(talk: Conversation, table: ToolTable) -> np.ndarray:
+    """Per history length: how near what the user said so far comes to any tool, as the best cosine; [M + 1].
+
+    A call in the history makes it relevant whatever was said.
+    """
+    near = np.full(len(talk.messages) + 1, -1.0)
+    for n, message in enumerate(talk.messages, 1):
+        near[n] = near[n - 1]
+        if message.role == "tool_call":
+            near[n] = 1.0
+        elif message.role == "user" and len(table.tools):
+            near[n] = max(near[n], float((table.tool_vectors @ talk.message_vectors[n - 1]).max()))
+    return near
+
+
+def _discount(prediction: Prediction, relevance: float) -> Prediction:
+    """Where nothing said so far has to do with any tool, the tools and a call lose most of their probability."""
+    if relevance >= RELEVANT or not prediction.tools:
+        return prediction
+    tools = tuple(p * IRRELEVANT_SHARE for p in prediction.tools)
+    return replace(prediction, call=prediction.call * IRRELEVANT_SHARE, tools=tools, no_tool=1 - sum(tools))
 
 
 def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:

@@ -188,3 +188,12 @@ def test_huge_and_empty_messages_are_decided() -> None:
 def test_the_fingerprint_follows_the_weights() -> None:
     assert tiny_router(0).fingerprint == tiny_router(0).fingerprint != tiny_router(1).fingerprint
     assert tiny_router(0, encoder=HashingEncoder(16)).fingerprint != tiny_router(0).fingerprint
+
+
+def test_what_has_nothing_to_do_with_any_tool_is_about_none() -> None:
+    greeting = BOUND.decide([{"role": "user", "content": "zzz qqq"}])
+    request = BOUND.decide([{"role": "user", "content": "find a bus between two cities"}])
+    assert sum(greeting.probabilities["tools"].values()) <= 0.1 < sum(request.probabilities["tools"].values())
+    assert greeting.decision == "direct_answer"
+    later = [{"role": "user", "content": "find a bus between two cities"}, {"role": "user", "content": "zzz qqq"}]
+    assert sum(BOUND.decide(later).probabilities["tools"].values()) > 0.1, "a conversation under way stays relevant"
