@@ -364,8 +364,18 @@ class Curves:
         rows = self.rows()
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4), layout="constrained")
         losses = [row for row in rows if "loss" in row]
-        for name in losses[-1]["loss"] if losses else ():
-            left.plot([row["step"] for row in losses], [row["loss"].get(name) for row in losses], label=name, lw=1)
+        names = list(losses[-1]["loss"]) if losses else []
+        objectives = list(dict.fromkeys(name.split("/")[0] for name in names))
+        for name in names:
+            objective, step = name.split("/")
+            left.plot(
+                [row["step"] for row in losses],
+                [row["loss"].get(name) for row in losses],
+                label=name,
+                lw=1,
+                color=f"C{objectives.index(objective)}",
+                ls=("-", "--", ":", "-.")[(int(step) - 1) % 4],
+            )
         left.set(xlabel="step", ylabel="loss (objective/supervision step)", yscale="log")
         left.legend(fontsize=6)
         checks = [row for row in rows if "validation" in row]
