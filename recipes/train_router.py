@@ -120,6 +120,7 @@ def train(args: argparse.Namespace) -> None:
         load_training_state,
         make_optimizer,
         plan_steps,
+        relevance_floor,
         save_training_state,
         thin,
         training_texts,
@@ -147,6 +148,7 @@ def train(args: argparse.Namespace) -> None:
     )
     torch.manual_seed(args.seed)
     sizes = {**PRESETS[args.preset], **overrides(args.set), "dropout": args.dropout, "plain": args.plain}
+    sizes = {"relevance_floor": relevance_floor(episodes, vocabulary), **sizes}
     model = RouterModel(ModelConfig(encoder_width=vocabulary.width, **sizes))
     if args.init:
         model.load_state_dict(initial_weights(args.init))

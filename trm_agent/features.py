@@ -180,6 +180,21 @@ def read_conversation(messages: Sequence[Message], encoder: TextEncoder) -> Conv
     )
 
 
+def relevance_by_length(talk: Conversation, table: ToolTable) -> np.ndarray:
+    """Per history length: how near what the user said so far comes to any tool, as the best cosine; [M + 1].
+
+    A call in the history makes it relevant whatever was said.
+    """
+    near = np.full(len(talk.messages) + 1, -1.0)
+    for n, message in enumerate(talk.messages, 1):
+        near[n] = near[n - 1]
+        if message.role == "tool_call":
+            near[n] = 1.0
+        elif message.role == "user" and len(table.tools):
+            near[n] = max(near[n], float((table.tool_vectors @ talk.message_vectors[n - 1]).max()))
+    return near
+
+
 @dataclass
 class Batch:
     """Episodes and their decision points, padded; see the module docstring for the axes.

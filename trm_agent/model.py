@@ -53,6 +53,8 @@ class ModelConfig:
         reads: Rounds in which the rows attend to the tokens.
         span_tokens: Longest span, in tokens.
         dropout: On the frozen vectors, in training.
+        relevance_floor: Cosine below which no user message so far has to do with any tool ("Hi there!"); depends on
+            encoder and language, so training sets it below what its own calls need.
     """
 
     encoder_width: int = 384
@@ -68,6 +70,7 @@ class ModelConfig:
     reads: int = 3
     span_tokens: int = 12
     dropout: float = 0.1
+    relevance_floor: float = 0.2
 
     def __post_init__(self) -> None:
         if self.width % (2 * self.heads):

@@ -32,7 +32,14 @@ from trm_agent.checkpoint import Checkpoint, load_checkpoint
 from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
 from trm_agent.encoder import CachingEncoder, Encoder, load_encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features import Conversation, ToolTable, build_tool_table, collate, read_conversation
+from trm_agent.features import (
+    Conversation,
+    ToolTable,
+    build_tool_table,
+    collate,
+    read_conversation,
+    relevance_by_length,
+)
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
 from trm_agent.model import NEVER, Answer
@@ -53,8 +60,6 @@ from trm_agent.types import (
 )
 
 SPAN_CANDIDATES = 6
-RELEVANT = 0.2
-"""Cosine below which no user message so far has to do with any tool ("Hi there!"); see the log for its choice."""
 IRRELEVANT_SHARE = 0.1
 BATCH_TOKENS = 40_000
 """Conversations are forwarded together up to so many decision points times tokens."""
@@ -256,12 +261,13 @@ class BoundRouter:
             batch = replace(batch, tokens=batch.tokens.float())
             answers = list(self.router.model(batch))
             read = _read(answers[-1], Scope.of(batch, size))
+        floor = self.router.model.config.relevance_floor
         out, n = [], 0
         for talk, visible in zip(talks, points, strict=True):
-            relevance = _relevance(talk, self._table)
+            relevance = relevance_by_length(talk, self._table)
             out.append(
                 {
-                    count: _discount(self._prediction(read, n + i, talk, len(answers)), relevance[count])
+                    count: _discount(self._prediction(read, n + i, talk, len(answers)), relevance[count] < floor)
                     for i, count in enumerate(visible)
                 }
             )
@@ -373,24 +379,9 @@ def _chunks(talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[
     return chunks
 
 
-def _relevance(talk: Conversation, table: ToolTable) -> np.ndarray:
-    """Per history length: how near what the user said so far comes to any tool, as the best cosine; [M + 1].
-
-    A call in the history makes it relevant whatever was said.
-    """
-    near = np.full(len(talk.messages) + 1, -1.0)
-    for n, message in enumerate(talk.messages, 1):
-        near[n] = near[n - 1]
-        if message.role == "tool_call":
-            near[n] = 1.0
-        elif message.role == "user" and len(table.tools):
-            near[n] = max(near[n], float((table.tool_vectors @ talk.message_vectors[n - 1]).max()))
-    return near
-
-
-def _discount(prediction: Prediction, relevance: float) -> Prediction:
+def _discount(prediction: Prediction, irrelevant: bool) -> Prediction:
     """Where nothing said so far has to do with any tool, the tools and a call lose most of their probability."""
-    if relevance >= RELEVANT or not prediction.tools:
+    if not irrelevant or not prediction.tools:
         return prediction
     tools = tuple(p * IRRELEVANT_SHARE for p in prediction.tools)
     return replace(prediction, call=prediction.call * IRRELEVANT_SHARE, tools=tools, no_tool=1 - sum(tools))

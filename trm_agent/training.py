@@ -20,7 +20,15 @@ from trm_agent.data.episodes import Episode
 from trm_agent.ema import EMA
 from trm_agent.encoder import Vocabulary
 from trm_agent.errors import CheckpointError
-from trm_agent.features import Batch, build_tool_table, collate, read_conversation, read_text, tool_texts
+from trm_agent.features import (
+    Batch,
+    build_tool_table,
+    collate,
+    read_conversation,
+    read_text,
+    relevance_by_length,
+    tool_texts,
+)
 from trm_agent.losses import Targets, build_targets
 
 BUCKET = 50
@@ -109,6 +117,18 @@ def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, span_tokens: i
     ]
     batch = collate([(table, talk, [point.messages for point in episode.points]) for episode, table, talk in items])
     return batch, build_targets(items, batch.tokens.shape[1], batch.slot_mask.shape[1], span_tokens)
+
+
+def relevance_floor(episodes: Sequence[Episode], vocabulary: Vocabulary, most: float = 0.2) -> float:
+    """The highest floor, up to `most`, that lies below the relevance of nearly every gold call (all but one in 200)."""
+    needed = []
+    for episode in episodes:
+        calls = [point.messages for point in episode.points if point.tool is not None]
+        if calls:
+            table = build_tool_table(episode.tools, episode.slots, vocabulary)
+            near = relevance_by_length(read_conversation(episode.messages, vocabulary), table)
+            needed.extend(near[calls].tolist())
+    return min(most, sorted(needed)[len(needed) // 200] - 1e-3) if needed else most
 
 
 def make_optimizer(model: nn.Module, weight_decay: float = 0.05) -> torch.optim.AdamW:

@@ -354,7 +354,8 @@ def slot_table(tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = (
 
     Tools that declare a parameter identically (all but `default`) share one slot. The key is the parameter's
     name; where the tools declare one name in different ways it is `<tool>.<name>` with the first tool, in name
-    order, that declares it that way. A slot field named like a parameter is that parameter's slot.
+    order, that declares it that way. A slot field named like a parameter is that parameter's slot; where the tools
+    declare the name in different ways, the field is a slot of its own, under its plain name.
     """
     groups: dict[str, dict[str, list[tuple[ToolSchema, Parameter]]]] = {}
     for tool in sorted(tools, key=lambda t: t.name):
@@ -366,7 +367,7 @@ def slot_table(tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = (
             key = name if len(variants) == 1 else f"{owners[0][0].name}.{name}"
             slots.append(Slot(key, owners[0][1], tuple((tool.name, parameter.name) for tool, parameter in owners)))
     for slot_field in slot_fields:
-        if slot_field.name not in groups:
+        if len(groups.get(slot_field.name, ())) != 1:
             schema: dict[str, Any] = {"type": "string", "description": slot_field.description}
             if slot_field.choices:
                 schema["enum"] = list(slot_field.choices)

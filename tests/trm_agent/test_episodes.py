@@ -15,7 +15,7 @@ from trm_agent.errors import DataError
 from trm_agent.losses import IGNORE
 from trm_agent.testing import HashingEncoder
 from trm_agent.training import assemble, training_texts
-from trm_agent.types import Sample, SlotField
+from trm_agent.types import Sample, SlotField, parse_tools, slot_table
 
 CALL = {"name": "find_bus", "arguments": {"from_city": "Fresno", "to_city": "Anaheim"}}
 
@@ -93,3 +93,11 @@ def test_the_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
     path.write_text(path.read_text() + "\n")
     assert fingerprint([path]) != before
     assert before.keys() == {"samples.jsonl"}
+
+
+def test_a_slot_field_whose_name_tools_declare_in_different_ways_is_a_slot_of_its_own() -> None:
+    other = {"name": "get_time", "parameters": {"properties": {"city": {"type": "string", "description": "Where"}}}}
+    tools = parse_tools([*TOOLS, other])
+    assert {"city", "get_time.city", "get_weather.city"} <= {
+        slot.key for slot in slot_table(tools, [SlotField("city")])
+    }

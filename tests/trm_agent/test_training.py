@@ -21,6 +21,7 @@ from trm_agent.training import (
     make_optimizer,
     plan_epoch,
     plan_steps,
+    relevance_floor,
     save_training_state,
     thin,
 )
@@ -96,3 +97,12 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     model = tiny_model()
     with pytest.raises(CheckpointError, match=r"state\.safetensors: cannot resume from it"):
         load_training_state(path, model, EMA(model), make_optimizer(model))
+
+
+def test_the_relevance_floor_lies_below_what_gold_calls_need() -> None:
+    words = vocabulary()
+    floor = relevance_floor([episode()], words)
+    assert floor == relevance_floor([episode()] * 3, words)
+    assert 0 < floor <= 0.2
+    assert relevance_floor([episode()], words, most=0.05) == 0.05
+    assert relevance_floor([episode(6)], words) == 0.2, "no calls, nothing to go by"

@@ -160,12 +160,19 @@ def _closed(name: str, counts: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _lists_parameters(groups: Iterable[_Group]) -> bool:
-    """Whether the samples of a file state the tools' parameters too, or only slot fields (as converted logs do)."""
+    """Whether the samples of a file state every filled slot, or only slot fields.
+
+    Converted logs list the same fields at every point, empty ones as "": what they do not list is not known. The
+    corpora list what is filled, so what they do not list is empty.
+    """
+    filled_parameter = False
     for group in groups:
         declared = {slot.key for slot in slot_table(group.tools)}
-        if any(value not in ("", None) and key in declared for s in group.samples for key, value in s.slots.items()):
-            return True
-    return False
+        for sample in group.samples:
+            if any(value in ("", None) for value in sample.slots.values()):
+                return False
+            filled_parameter = filled_parameter or not declared.isdisjoint(sample.slots)
+    return filled_parameter
 
 
 def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters: bool) -> Point:
