@@ -511,16 +511,50 @@ class Accept:
         arguments: Parameter → further right values.
         optional: Parameters whose absence (or presence) is right either way.
         slots: Slot → further right values.
+        calls: `arguments` and `optional` of every call of `Sample.calls`, in its order; empty for the exact values.
     """
 
     arguments: dict[str, list[Any]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     slots: dict[str, list[Any]] = field(default_factory=dict)
+    calls: tuple[Accept, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Accept:
+        return cls(
+            dict(data.get("arguments") or {}),
+            tuple(data.get("optional") or ()),
+            dict(data.get("slots") or {}),
+            tuple(cls.from_json(call) for call in data.get("calls") or ()),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what says something."""
+        out = {
+            "arguments": self.arguments,
+            "optional": list(self.optional),
+            "slots": self.slots,
+            "calls": [accept.to_json() for accept in self.calls],
+        }
+        return {key: value for key, value in out.items() if value}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One decision point: the history up to it, and what was decided (design: "Contracts")."""
+    """One decision point: the history up to it, and what was decided (design: "Contracts").
+
+    Attributes:
+        tools: On offer.
+        history: Ends just before the decision.
+        decision: What was decided.
+        slots: Slot key → value, for every filled slot.
+        tool: The (first) call, as `{name, arguments}`; None for a direct answer.
+        content: Words of a direct answer.
+        id: To name it by.
+        accept: What else is right.
+        meta: Source, subset, domain, dialogue, seen, …
+        calls: Every call of the turn in order, where there are several; `tool` is the first of them.
+    """
 
     tools: tuple[ToolSchema, ...]
     history: tuple[Message, ...]
@@ -531,6 +565,7 @@ class Sample:
     id: str | None = None
     accept: Accept = field(default_factory=Accept)
     meta: dict[str, Any] = field(default_factory=dict)
+    calls: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def from_json(cls, data: Any) -> Sample:
@@ -552,6 +587,7 @@ class Sample:
             problems.append(f'"slots" must be an object, got {type(slots).__name__}')
         if decision == "tool_call":
             problems.extend(_tool_problems(tool, tools or ()))
+            problems.extend(_calls_problems(data.get("calls") or [], tool, tools or ()))
         elif tool is not None and not isinstance(tool, Mapping):
             problems.append(f'"tool" must be null or an object, got {type(tool).__name__}')
         accept = data.get("accept") or {}
@@ -560,9 +596,7 @@ class Sample:
             problems.append(f'"meta" must be an object, got {type(data["meta"]).__name__}')
         if problems:
             raise DataError("; ".join(problems))
-        gold = (
-            {"name": tool["name"], "arguments": dict(tool.get("arguments") or {})} if decision == "tool_call" else None
-        )
+        gold = _call(tool) if decision == "tool_call" else None
         return cls(
             tools=tuple(tools or ()),
             history=tuple(history),
@@ -571,12 +605,9 @@ class Sample:
             tool=gold,
             content=data.get("content"),
             id=data.get("id"),
-            accept=Accept(
-                dict(accept.get("arguments") or {}),
-                tuple(accept.get("optional") or ()),
-                dict(accept.get("slots") or {}),
-            ),
+            accept=Accept.from_json(accept),
             meta=dict(data.get("meta") or {}),
+            calls=tuple(_call(call) for call in data.get("calls") or ()) if decision == "tool_call" else (),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -591,13 +622,10 @@ class Sample:
         }
         if self.id is not None:
             out["id"] = self.id
+        if self.calls:
+            out["calls"] = list(self.calls)
         if self.accept != Accept():
-            accept = {
-                "arguments": self.accept.arguments,
-                "optional": list(self.accept.optional),
-                "slots": self.accept.slots,
-            }
-            out["accept"] = {key: value for key, value in accept.items() if value}
+            out["accept"] = self.accept.to_json()
         if self.meta:
             out["meta"] = self.meta
         return out
@@ -639,9 +667,26 @@ def _accept_problems(accept: Any) -> list[str]:
         wanted = accept.get(key) or {}
         if not isinstance(wanted, Mapping) or not all(isinstance(values, list) for values in wanted.values()):
             problems.append(f'"accept": {key} must be an object of lists of values')
+    if not isinstance(accept.get("calls") or [], list):
+        problems.append('"accept": calls must be a list of accepts')
+    else:
+        problems.extend(problem for call in accept.get("calls") or [] for problem in _accept_problems(call))
     optional = accept.get("optional") or []
     if not isinstance(optional, list) or not all(isinstance(name, str) for name in optional):
         problems.append('"accept": optional must be a list of names')
+    return problems
+
+
+def _call(tool: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": tool["name"], "arguments": dict(tool.get("arguments") or {})}
+
+
+def _calls_problems(calls: Any, first: Any, tools: Sequence[ToolSchema]) -> list[str]:
+    if not isinstance(calls, list | tuple):
+        return [f'"calls" must be a list of calls, got {type(calls).__name__}']
+    problems = [problem for call in calls for problem in _tool_problems(call, tools)]
+    if calls and not problems and isinstance(first, Mapping) and _call(first) != _call(calls[0]):
+        problems.append('"calls" must begin with the call that is "tool"')
     return problems
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from trm_agent.data.building import Options
 from trm_agent.errors import DataError
+from trm_agent.log import logger
 from trm_agent.types import DONTCARE, Accept, Message, Sample, ToolSchema, parse_tools, slot_table
 
 State = dict[str, dict[str, list[str]]]
@@ -68,6 +70,35 @@ def read_dialogues(folder: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{folder}: no dialogues_*.json; expected a split folder of the dataset (train or dev)")
     for file in files:
         yield from _read_list(file)
+
+
+def convert(folder: Path, options: Options) -> Iterator[Sample]:
+    """The samples of a split's folder, as published (`schema.json`, `dialogues_*.json`).
+
+    Raises:
+        DataError: A file is missing or not what it should be.
+    """
+    schema = folder / "schema.json"
+    seen = frozenset(read_services(options.seen_schema or folder.parent / "train" / "schema.json"))
+    variants = [read_services(schema)]
+    if options.wordings:
+        files = sorted(options.wordings.glob(f"*/{folder.name}/schema.json"))
+        variants = [read_services(schema, wording) for wording in files] or variants
+        logger.info("%d wordings of the schema", len(files))
+    dialogues = [d for d in read_dialogues(folder) if options.wants(d["services"])]
+    if options.num_dialogues:
+        dialogues = random.Random(options.seed).sample(dialogues, min(options.num_dialogues, len(dialogues)))
+    for dialogue in dialogues:
+        rng = options.rng(dialogue["dialogue_id"])
+        distractors = 2 if options.distractors is None else options.distractors
+        yield from convert_dialogue(
+            dialogue,
+            rng.choice(variants),
+            seen=seen,
+            rng=rng,
+            distractors=distractors,
+            max_results=options.max_results,
+        )
 
 
 def convert_dialogue(
