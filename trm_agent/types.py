@@ -23,6 +23,22 @@ SourceKind = Literal["span", "choice", "state", "default", "dontcare"]
 ROLES: tuple[str, ...] = get_args(Role)
 DONTCARE = "dontcare"
 
+TYPE_NAMES: dict[str, str | None] = {
+    **{name: name for name in ("object", "array", "string", "number", "integer", "boolean", "null")},
+    "dict": "object",
+    "map": "object",
+    "float": "number",
+    "double": "number",
+    "int": "integer",
+    "str": "string",
+    "bool": "boolean",
+    "list": "array",
+    "tuple": "array",
+    "any": None,
+}
+"""Names of types that tools are declared with in the wild → JSON Schema's; None: any value. Letter case is ignored."""
+_VALUE_KEYWORDS = frozenset(("default", "enum", "const", "examples", "example"))
+
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -204,6 +220,8 @@ class ToolSchema:
     def from_json(cls, data: Any) -> ToolSchema:
         """Read an OpenAI-style tool (`{"type": "function", "function": {...}}` or the inner object alone).
 
+        Types that are named as in Python (`dict`, `float`, `tuple`, `any`, …) are read as JSON Schema's (`TYPE_NAMES`).
+
         Raises:
             ToolError: No name, or parameters that are not an object schema.
         """
@@ -251,7 +269,7 @@ def parse_tools(tools: Sequence[ToolSchema | Mapping[str, Any]]) -> tuple[ToolSc
 
 
 def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
-    """Inline local references and unwrap `anyOf: [X, null]`, so that leaves can be read off directly."""
+    """Inline local references, unwrap `anyOf: [X, null]`, name types as JSON Schema does: leaves can be read off."""
     groups = {key: schema[key] for key in ("$defs", "definitions") if isinstance(schema.get(key), Mapping)}
     definitions = {
         f"#/{key}/{name}": value
@@ -276,10 +294,13 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
         node = {
             key: {name: walk(spec, open_refs) for name, spec in value.items()}  # names here are no keywords
             if key == "properties" and isinstance(value, Mapping)
+            else value
+            if key in _VALUE_KEYWORDS
             else walk(value, open_refs)
             for key, value in node.items()
             if key not in ("$defs", "definitions")
         }
+        node = _name_type(node)
         options = node.get("anyOf") or node.get("oneOf")
         if isinstance(options, list):
             real = [o for o in options if isinstance(o, Mapping) and o.get("type") != "null"]
@@ -293,6 +314,18 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
     if not isinstance(resolved.setdefault("properties", {}), Mapping):
         raise ToolError(f"tool {tool!r}: properties must be an object, got {resolved['properties']!r:.120}")
     return resolved
+
+
+def _name_type(node: dict[str, Any]) -> dict[str, Any]:
+    """A schema with its type named as JSON Schema does; `any` is no constraint."""
+    declared = node.get("type")
+    kinds = declared if isinstance(declared, list) else [declared]
+    named = [TYPE_NAMES.get(kind.lower(), kind) if isinstance(kind, str) else kind for kind in kinds]
+    if declared is None or named == kinds:
+        return node
+    if None in named:
+        return {key: value for key, value in node.items() if key != "type"}
+    return {**node, "type": named if isinstance(declared, list) else named[0]}
 
 
 def _leaves(schema: Mapping[str, Any], prefix: str = "", required: bool = True) -> tuple[Parameter, ...]:

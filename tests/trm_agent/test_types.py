@@ -252,6 +252,46 @@ def test_a_nested_leaf_is_required_only_along_its_whole_path() -> None:
     assert [p.name for p in tool("b", [], address=inner).parameters] == ["address.city", "address.zip"]
 
 
+@pytest.mark.parametrize(
+    ("named", "kind"),
+    [
+        ("dict", "object"),
+        ("float", "number"),
+        ("Tuple", "array"),
+        ("str", "string"),
+        ("INT", "integer"),
+        ("bool", "boolean"),
+        ("list", "array"),
+        (["float", "null"], ["number", "null"]),
+        ("String", "string"),
+    ],
+)
+def test_types_named_as_in_python_are_read_as_json_schema(named: Any, kind: Any) -> None:
+    declared = {"type": "dict", "properties": {"a": {"type": named}, "b": {"type": "list", "items": {"type": named}}}}
+    read = ToolSchema.from_json({"name": "go", "parameters": declared})
+    assert read.schema["type"] == "object"
+    assert read.parameters[0].schema == {"type": kind}
+    assert read.parameters[1].schema == {"type": "array", "items": {"type": kind}}
+
+
+def test_a_type_that_may_be_anything_is_no_constraint() -> None:
+    (parameter,) = tool("go", a={"type": "any", "description": "Anything"}).parameters
+    assert parameter.schema == {"description": "Anything"}
+    assert parameter.type == "string"
+
+
+def test_a_nested_dict_gives_leaves_and_its_values_and_names_are_left_alone() -> None:
+    box = {
+        "type": "dict",
+        "properties": {"type": {"type": "float"}, "dict": {"type": "str"}},
+        "default": {"type": "int"},
+    }
+    read = tool("go", box=box)
+    assert [(p.name, p.type) for p in read.parameters] == [("box.type", "number"), ("box.dict", "string")]
+    assert read.schema["properties"]["box"]["default"] == {"type": "int"}
+    assert ToolSchema.from_json(read.to_json()) == read
+
+
 def test_a_default_is_kept_apart_from_the_schema() -> None:
     with_default, without = tool("go", a={"type": "integer", "default": 0}, b={"type": "integer"}).parameters
     assert (with_default.has_default, with_default.default) == (True, 0)
