@@ -181,43 +181,59 @@ class Vocabulary:
         offsets: First token of each text, and the end, int64 [N + 1].
     """
 
+    texts: list[str]
+    index: dict[str, int]
     sentences: np.ndarray
     tokens: np.ndarray
     spans: np.ndarray
     offsets: np.ndarray
 
-    def __init__(self, texts: Iterable[str], encoder: Encoder, *, chunk: int = 4096) -> None:
+    def __init__(
+        self, texts: Iterable[str], encoder: Encoder, *, known: Vocabulary | None = None, chunk: int = 4096
+    ) -> None:
         self.name, self.fingerprint, self.width = encoder.name, encoder.fingerprint, encoder.width
-        self.texts = sorted(dict.fromkeys(texts), key=len)
+        index = known.index if known else {}
+        fresh = sorted((text for text in dict.fromkeys(texts) if text not in index), key=len)
+        self.texts = [*(known.texts if known else ()), *fresh]
         self.index = {text: row for row, text in enumerate(self.texts)}
-        sentences = [np.zeros((0, self.width), np.float32)]
-        tokens = [np.zeros((0, self.width), np.float16)]
-        spans, lengths = [np.zeros((0, 2), np.int32)], [0]
-        starts = range(0, len(self.texts), chunk)
+        sentences = [known.sentences if known else np.zeros((0, self.width), np.float32)]
+        tokens = [known.tokens if known else np.zeros((0, self.width), np.float16)]
+        spans = [known.spans if known else np.zeros((0, 2), np.int32)]
+        lengths: list[int] = []
+        starts = range(0, len(fresh), chunk)
         for start in progress(starts, "encoding", total=len(starts)):
-            encoded = encoder.encode(self.texts[start : start + chunk])
+            encoded = encoder.encode(fresh[start : start + chunk])
             sentences.append(np.stack([part.sentence for part in encoded]))
             tokens.append(np.concatenate([part.tokens for part in encoded]))
             spans.append(np.concatenate([part.spans for part in encoded]))
             lengths.extend(len(part.tokens) for part in encoded)
         self.sentences, self.spans = np.concatenate(sentences), np.concatenate(spans)
         self.tokens = np.concatenate(tokens)
-        self.offsets = np.cumsum(np.array(lengths, dtype=np.int64))
+        before = known.offsets if known else np.zeros(1, np.int64)
+        self.offsets = np.concatenate([before, before[-1] + np.cumsum(np.array(lengths, dtype=np.int64))])
 
     @classmethod
     def kept(cls, folder: Path, texts: Sequence[str], encoder: Callable[[], Encoder]) -> Vocabulary:
-        """The vocabulary kept in a folder if it holds these texts; else encode them, and keep that.
+        """The vocabulary kept in a folder; texts that it lacks are encoded and kept there too.
 
         Args:
             folder: Where it is kept.
             texts: Wanted.
             encoder: Loads the encoder, if it is needed.
+
+        Raises:
+            EncoderError: The folder holds what another encoder says.
         """
-        if (folder / "texts.json").is_file():
-            known = cls.load(folder)
-            if all(text in known.index for text in texts):
-                return known
-        fresh = cls(texts, encoder())
+        known = cls.load(folder) if (folder / "texts.json").is_file() else None
+        if known and all(text in known.index for text in texts):
+            return known
+        loaded = encoder()
+        if known and known.fingerprint != loaded.fingerprint:
+            raise EncoderError(
+                f"{folder}: holds texts encoded by {known.name} ({known.fingerprint[:12]}…), not by {loaded.name} "
+                f"({loaded.fingerprint[:12]}…); give another folder"
+            )
+        fresh = cls(texts, loaded, known=known)
         fresh.save(folder)
         return fresh
 
@@ -225,7 +241,10 @@ class Vocabulary:
         """Write the arrays, for `Vocabulary.load`."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("sentences", "tokens", "spans", "offsets"):
-            np.save(folder / f"{name}.npy", getattr(self, name))
+            # Put in place whole: a smaller array may be mapped into memory from the same file.
+            partial = folder / f"{name}.partial.npy"
+            np.save(partial, getattr(self, name))
+            partial.replace(folder / f"{name}.npy")
         about = {"name": self.name, "fingerprint": self.fingerprint, "texts": self.texts}
         (folder / "texts.json").write_text(json.dumps(about), encoding="utf-8")
 

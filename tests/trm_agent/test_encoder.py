@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from trm_agent import encoder as encoder_module
-from trm_agent.encoder import DEFAULT_SHA256, CachingEncoder, SentenceEncoder, Vocabulary, load_encoder
+from trm_agent.encoder import DEFAULT_SHA256, CachingEncoder, EncodedText, SentenceEncoder, Vocabulary, load_encoder
 from trm_agent.errors import EncoderError
 from trm_agent.testing import HashingEncoder
 
@@ -104,6 +105,32 @@ def test_a_vocabulary_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
         np.testing.assert_array_equal(left.sentence, right.sentence)
 
 
-def test_a_vocabulary_that_lacks_a_text_is_made_anew(tmp_path: Path) -> None:
-    Vocabulary(["a"], HashingEncoder()).save(tmp_path)
-    assert "b" in Vocabulary.kept(tmp_path, ["a", "b"], HashingEncoder).index
+class CountingEncoder(HashingEncoder):
+    """Remembers what it was asked to encode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        self.asked.extend(texts)
+        return super().encode(texts)
+
+
+def test_a_vocabulary_that_lacks_a_text_encodes_that_text_only(tmp_path: Path) -> None:
+    Vocabulary(["a", "to Anaheim"], HashingEncoder()).save(tmp_path)
+    encoder = CountingEncoder()
+    kept = Vocabulary.kept(tmp_path, ["a", "from Fresno"], lambda: encoder)
+    assert encoder.asked == ["from Fresno"]
+    again = Vocabulary.kept(tmp_path, ["to Anaheim", "from Fresno"], lambda: pytest.fail("it was there already"))
+    for words in (kept, again):
+        for text in ("a", "to Anaheim", "from Fresno"):
+            np.testing.assert_array_equal(words.encode([text])[0].tokens, HashingEncoder().encode([text])[0].tokens)
+
+
+def test_a_vocabulary_of_another_encoder_is_refused(tmp_path: Path) -> None:
+    words = Vocabulary(["a"], HashingEncoder())
+    words.fingerprint = "0" * 64
+    words.save(tmp_path)
+    with pytest.raises(EncoderError, match=r"holds texts encoded by .* not by .*; give another folder"):
+        Vocabulary.kept(tmp_path, ["b"], HashingEncoder)
