@@ -39,6 +39,18 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+FIGURES = (
+    "decision_accuracy",
+    "tool_accuracy",
+    "argument_exact",
+    "call_exact",
+    "over_trigger_rate",
+    "slot_accuracy",
+    "joint_goal_accuracy",
+)
+"""What is looked at while a run goes on; all own state."""
+
+
 @dataclass(frozen=True)
 class Config:
     """A run, as its training record keeps it; see `--help`."""
@@ -52,6 +64,7 @@ class Config:
     ema: float
     after_result: float
     dropout: float
+    augment: bool
     seed: int
     amp: bool
     device: str
@@ -72,7 +85,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--resume", action="store_true", help="go on from --output/last")
     parser.add_argument("--epochs", type=float, default=3.0)
-    parser.add_argument("--batch", type=int, default=8, help="episodes in a batch, over all processes")
+    parser.add_argument("--batch", type=int, default=80, help="decision points in a batch, over all processes")
+    parser.add_argument(
+        "--augment",
+        action="store_true",
+        help="change names, descriptions and types of tools at random and chain single requests: for tools never seen",
+    )
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--warmup", type=int, default=150, help="steps")
     parser.add_argument("--ema", type=float, default=0.999, help="decay")
@@ -81,7 +99,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--val-every", type=int, default=500, help="steps; also how often the state is saved")
-    parser.add_argument("--val-dialogues", type=int, default=100, help="validate on so many, drawn with the seed")
+    parser.add_argument(
+        "--val-dialogues", type=int, default=100, help="so many of each --val file, drawn with the seed"
+    )
     parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
     parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
     parser.add_argument(
@@ -108,6 +128,7 @@ def train(args: argparse.Namespace) -> None:
     import torch
 
     from trm_agent.checkpoint import Checkpoint
+    from trm_agent.data.augmentation import augment
     from trm_agent.data.episodes import fingerprint, read_episodes
     from trm_agent.ema import EMA
     from trm_agent.encoder import Vocabulary, load_encoder
@@ -121,7 +142,9 @@ def train(args: argparse.Namespace) -> None:
         make_optimizer,
         plan_steps,
         relevance_floor,
+        sample_texts,
         save_training_state,
+        steps_per_epoch,
         thin,
         training_texts,
     )
@@ -132,15 +155,17 @@ def train(args: argparse.Namespace) -> None:
     amp = fast_bfloat16(device) if args.amp is None else args.amp
     config = Config(
         args.preset, args.plain, args.epochs, args.batch, args.lr, args.warmup, args.ema, args.after_result,
-        args.dropout, args.seed, amp, device.type,
+        args.dropout, args.augment, args.seed, amp, device.type,
     )  # fmt: skip
 
     episodes = read_episodes(args.data)
     if not episodes:
         raise TRMError(f"no samples in {', '.join(map(str, args.data))}")
     slot_fields = episodes[0].slot_fields
-    val = draw_dialogues(args.val, args.val_dialogues, args.seed)
-    texts = training_texts([*episodes, *read_episodes(args.val, slot_fields)])
+    if args.augment:
+        episodes = augment(episodes, args.seed)
+    val = validation_samples(args.val, args.val_dialogues, args.seed)
+    texts = list(dict.fromkeys([*training_texts(episodes), *sample_texts(val, slot_fields)]))
     vocabulary = Vocabulary.kept(
         args.cache or args.output / "encoded",
         texts,
@@ -154,7 +179,7 @@ def train(args: argparse.Namespace) -> None:
         model.load_state_dict(initial_weights(args.init))
     model.to(device)
     optimizer, ema = make_optimizer(model), EMA(model, args.ema)
-    last = math.ceil(args.epochs * math.ceil(len(episodes) / args.batch))
+    last = math.ceil(args.epochs * steps_per_epoch(episodes, args.seed, args.batch, args.after_result))
     schedule = Schedule(args.lr, min(args.warmup, max(1, last // 10)), last)
     state = args.output / "last" / "state.safetensors"
     first = load_training_state(state, model, ema, optimizer) if args.resume and state.is_file() else 0
@@ -175,12 +200,12 @@ def train(args: argparse.Namespace) -> None:
     curves = Curves(args.output, resume=first > 0)
     seen, started = 0, time.monotonic()
     sums: dict[str, float] = defaultdict(float)
-    for step, chosen in plan_steps(episodes, args.seed, args.batch, first, last):
+    for step, chosen in plan_steps(episodes, args.seed, args.batch, args.after_result, first, last):
         rng = random.Random(f"{args.seed}/{step}")
         batch_episodes = [thin(episodes[i], rng, args.after_result) for i in chosen]
         everything = sum(len(episode.points) for episode in batch_episodes)
         mine = batch_episodes[rank() :: world] or batch_episodes[:1]
-        batch, targets = assemble(mine, vocabulary, model.config.span_tokens)
+        batch, targets = assemble(mine, vocabulary, model.config)
         batch, targets = batch.to(device), targets.to(device)
         torch.manual_seed(args.seed * 1_000_003 + step)
         for group in optimizer.param_groups:
@@ -213,14 +238,17 @@ def train(args: argparse.Namespace) -> None:
             averaged = RouterModel(model.config)
             ema.copy_to(averaged)
             checkpoint = Checkpoint(averaged.eval(), vocabulary.name, vocabulary.fingerprint, slot_fields)
-            figures = validate(checkpoint, vocabulary, val) if val else {}
+            by_source = validate(checkpoint, vocabulary, val) if val else {}
+            figures = mean_figures(by_source)
             score = curves.score(figures) if val else float(done)
             if score >= curves.best:
                 curves.best = score
-                replace(checkpoint, training={**record, "step": done, "validation": figures}).save(args.output)
+                replace(checkpoint, training={**record, "step": done, "validation": by_source}).save(args.output)
             if val:
-                curves.write({"step": done, "validation": figures, "score": score, "best": curves.best})
-                logger.info("step %d  own state: %s", done, brief(figures))
+                row = {"step": done, "validation": figures, "sources": by_source, "score": score, "best": curves.best}
+                curves.write(row)
+                for name, group in by_source.items():
+                    logger.info("step %d  own state, %s: %s", done, name, brief(group))
             save_training_state(state, done, model, ema, optimizer)
     if rank() == 0:
         if val:
@@ -277,57 +305,44 @@ def initial_weights(path: Path) -> dict[str, Any]:
     return load_checkpoint(shipped_weights() if str(path) == "shipped" else path).model.state_dict()
 
 
-def draw_dialogues(paths: Sequence[Path], count: int, seed: int) -> list[list[Sample]]:
-    """The samples of some dialogues, in order, for validation."""
+def validation_samples(paths: Sequence[Path], dialogues: int, seed: int) -> list[Sample]:
+    """So many dialogues of every file, drawn with the seed."""
     from trm_agent.data.jsonl import read_samples
+    from trm_agent.evaluation import draw_dialogues
 
-    dialogues: dict[str, list[Sample]] = defaultdict(list)
-    names: list[str] = []
-    for path in paths:
-        with path.open(encoding="utf-8") as file:
-            names += [str(json.loads(line).get("meta", {}).get("dialogue")) for line in file if line.strip()]
-    wanted = set(random.Random(seed).sample(sorted(set(names)), min(count, len(set(names)))))
-    position = 0
-    for path in paths:
-        for sample in read_samples(path):
-            if names[position] in wanted:
-                dialogues[names[position]].append(sample)
-            position += 1
-    return list(dialogues.values())
+    return [sample for path in paths for sample in draw_dialogues(read_samples(path), dialogues, seed)]
 
 
-def validate(checkpoint: Any, vocabulary: Vocabulary, dialogues: Sequence[Sequence[Sample]]) -> dict[str, float | None]:
-    """The report's main figures on the router's own state."""
-    from trm_agent.metrics import figures, judge
+def validate(checkpoint: Any, vocabulary: Vocabulary, samples: Sequence[Sample]) -> dict[str, Any]:
+    """The report's main figures on the router's own state, for every source and as their mean."""
+    from trm_agent.evaluation import evaluate
     from trm_agent.router import Router
 
-    router = Router(checkpoint, vocabulary)
-    verdicts = []
-    for samples in dialogues:
-        bound = router.bind(samples[0].tools)
-        for sample, decision in zip(samples, bound.decide_batch([s.history for s in samples]), strict=True):
-            verdicts.append(judge(sample, decision))
-    out = figures(verdicts)
-    names = (
-        "decision_accuracy",
-        "tool_accuracy",
-        "argument_exact",
-        "call_exact",
-        "slot_accuracy",
-        "joint_goal_accuracy",
-    )
-    return {name: out[name] for name in names}
+    report = evaluate(
+        Router(checkpoint, vocabulary), samples, slot_fields=checkpoint.slot_fields, latency_turns=0
+    ).to_json()
+    sources = sorted({str(sample.meta.get("source", "all")) for sample in samples})
+    figures = {name: report["groups"].get(name, report["groups"]["all"]) for name in sources}
+    return {name: {key: figures[name][key] for key in FIGURES} for name in sources}
 
 
-def calibrate(folder: Path, vocabulary: Vocabulary, dialogues: Sequence[Sequence[Sample]]) -> None:
+def mean_figures(figures: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Every figure's mean over the sources that have it."""
+    out: dict[str, float | None] = {}
+    for name in FIGURES:
+        known = [value for group in figures.values() if (value := group[name]) is not None]
+        out[name] = sum(known) / len(known) if known else None
+    return out
+
+
+def calibrate(folder: Path, vocabulary: Vocabulary, samples: Sequence[Sample]) -> None:
     """Fit the best checkpoint's confidence on the validation dialogues."""
     from trm_agent.checkpoint import load_checkpoint
     from trm_agent.evaluation import calibrate_router
     from trm_agent.router import Router
 
     router = Router(load_checkpoint(folder), vocabulary)
-    calibration = calibrate_router(router, [sample for samples in dialogues for sample in samples])
-    router.with_calibration(calibration).save_pretrained(folder)
+    router.with_calibration(calibrate_router(router, samples)).save_pretrained(folder)
 
 
 class Curves:

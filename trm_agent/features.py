@@ -8,8 +8,9 @@ tool, is given by index: nothing depends on the order, and no tool, service or s
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -26,10 +27,11 @@ MAX_TOKENS = 768
 RECENT_MESSAGES = 6
 RECENCY_BUCKETS = 16
 SLOT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
-SLOT_FEATURES = len(SLOT_TYPES) + 3
-TOOL_FEATURES = 5
-TOOL_FLAGS = 3
-CHOICE_FLAGS = 5
+SLOT_FEATURES = len(SLOT_TYPES) + 8
+SLOT_FLAGS = 6
+TOOL_FEATURES = 6
+TOOL_FLAGS = 7
+CHOICE_FLAGS = 8
 
 _WORD = re.compile(r"\w")
 _TERM = re.compile(r"[^\W_]+")
@@ -58,9 +60,10 @@ class ToolTable:
         slots: In `slot_table` order.
         tool_vectors: [K, E].
         tool_features: a constant, may be called without asking first (read-only, or it does not say), no required
-            parameter, share of required, number of parameters; [K, 5].
+            parameter, share of required, number of parameters, does not say whether it is read-only; [K, 6].
         slot_vectors: [S, E].
-        slot_features: Type one-hot, closed, required by a tool, read by no tool; [S, 9].
+        slot_features: Type one-hot, closed, required by a tool, read by no tool, a date, a time of day, has a default,
+            part of an object, has no description; [S, 14].
         required: Whether the tool requires the slot, [K, S].
         optional: Whether the tool takes the slot without requiring it, [K, S].
         choice_vectors: [C, E].
@@ -208,10 +211,10 @@ class Batch:
         message_vectors: [B, M, E].
         roles: [B, M].
         tool_vectors: [B, K, E].
-        tool_features: [B, K, 5].
+        tool_features: [B, K, 6].
         tool_mask: [B, K].
         slot_vectors: [B, S, E].
-        slot_features: [B, S, 9].
+        slot_features: [B, S, 14].
         slot_mask: [B, S].
         required: [B, K, S].
         optional: [B, K, S].
@@ -220,8 +223,9 @@ class Batch:
         choice_mask: [B, C].
         episode: Episode of each point, [N].
         visible: Messages each point sees, [N].
-        tool_flags: Called since the last user message, called before, called last; [N, K, 3].
-        choice_flags: Literal mentions of the choice; [N, C, 5].
+        tool_flags: What was done with the tool, how near it is to what was said; [N, K, 7], see `_tool_flags`.
+        slot_flags: What calls and results hold of the slot, how near it is; [N, S, 6], see `_slot_flags`.
+        choice_flags: Literal mentions of the choice, how near it is; [N, C, 8], see `_choice_flags`.
     """
 
     tokens: Tensor
@@ -245,6 +249,7 @@ class Batch:
     episode: Tensor
     visible: Tensor
     tool_flags: Tensor
+    slot_flags: Tensor
     choice_flags: Tensor
 
     def to(self, device: torch.device | str) -> Batch:
@@ -284,8 +289,9 @@ def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> B
         choice_mask=_pad([np.ones(len(t.choice_slot), bool) for t in tables], C),
         episode=torch.from_numpy(episode),
         visible=torch.from_numpy(counts),
-        tool_flags=_pad([row for tool_flags, _ in flags for row in tool_flags], K),
-        choice_flags=_pad([row for _, choice_flags in flags for row in choice_flags], C),
+        tool_flags=_pad([point.tools for points in flags for point in points], K),
+        slot_flags=_pad([point.slots for points in flags for point in points], S),
+        choice_flags=_pad([point.choices for points in flags for point in points], C),
     )
 
 
@@ -297,13 +303,24 @@ def _labelled(name: str, description: str) -> str:
 def _tool_features(tool: ToolSchema) -> list[float]:
     required, total = len(tool.required), len(tool.parameters)
     asks = tool.read_only is False
-    return [1.0, not asks, required == 0, required / max(total, 1), min(total, 10) / 10]
+    return [1.0, not asks, required == 0, required / max(total, 1), min(total, 10) / 10, tool.read_only is None]
 
 
 def _slot_features(slot: Slot, required: bool) -> list[float]:
     kind = slot.parameter.type
     one_hot = [float(kind == name) for name in SLOT_TYPES]
-    return [*one_hot, bool(slot.parameter.choices), required, not slot.readers]
+    parameter, form = slot.parameter, slot.parameter.schema.get("format")
+    return [
+        *one_hot,
+        bool(parameter.choices),
+        required,
+        not slot.readers,
+        form in ("date", "date-time"),
+        form in ("time", "date-time"),
+        parameter.has_default,
+        "." in parameter.name,
+        not parameter.description,
+    ]
 
 
 def _joined(text: str, at: int) -> bool:
@@ -315,44 +332,172 @@ def _padded(text: str) -> str:
     return f" {' '.join(_TERM.findall(text.casefold()))} "
 
 
-def _point_flags(
-    table: ToolTable, talk: Conversation, visible: Sequence[int]
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """`tool_flags` and `choice_flags` of every decision point."""
-    names = {tool.name: k for k, tool in enumerate(table.tools)}
-    C, last = len(table.choice_texts), max(visible)
-    mentioned = np.zeros((last, C), bool)
-    if C:
+@dataclass(frozen=True)
+class _Flags:
+    """What changes from one decision point to the next: [K, 7], [S, 6], [C, 8]."""
+
+    tools: np.ndarray
+    slots: np.ndarray
+    choices: np.ndarray
+
+
+def _point_flags(table: ToolTable, talk: Conversation, visible: Sequence[int]) -> list[_Flags]:
+    """The flags of every decision point of a conversation."""
+    nearness = _Nearness.of(table, talk)
+    done = _Done.of(table, talk)
+    mentioned = _mentions(table, talk, max(visible))
+    roles = [message.role for message in talk.messages]
+    out = []
+    for count in visible:
+        users = [m for m in range(count) if roles[m] == "user"]
+        spoken = [m for m in range(count) if roles[m] == "assistant"]
+        out.append(
+            _Flags(
+                _tool_flags(done, nearness.tools, count, users, spoken),
+                _slot_flags(done, nearness.slots, count, users, spoken),
+                _choice_flags(mentioned[:count], nearness.choices, table.choice_slot, users, spoken),
+            )
+        )
+    return out
+
+
+@dataclass(frozen=True)
+class _Nearness:
+    """Cosine of every tool, slot and choice with every message: [K, M], [S, M], [C, M]."""
+
+    tools: np.ndarray
+    slots: np.ndarray
+    choices: np.ndarray
+
+    @classmethod
+    def of(cls, table: ToolTable, talk: Conversation) -> _Nearness:
+        said = talk.message_vectors.T
+        return cls(table.tool_vectors @ said, table.slot_vectors @ said, table.choice_vectors @ said)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What calls and results of a conversation say of tools and slots.
+
+    Attributes:
+        called: (message, tool) of every call of a tool on offer.
+        filled: Message of a call → slots that it fills, [S].
+        other: Message of a call → slots whose parameter name it fills for another tool, [S].
+        returned: Message of a result → slots whose name is one of its fields, [S].
+    """
+
+    called: list[tuple[int, int]]
+    filled: dict[int, np.ndarray]
+    other: dict[int, np.ndarray]
+    returned: dict[int, np.ndarray]
+    tools: int
+    slots: int
+
+    @classmethod
+    def of(cls, table: ToolTable, talk: Conversation) -> _Done:
+        rows = {tool.name: k for k, tool in enumerate(table.tools)}
+        names = [identifier_words(slot.parameter.name.rsplit(".", 1)[-1]) for slot in table.slots]
+        called, filled, other, returned = [], {}, {}, {}
+        for m, message in enumerate(talk.messages):
+            if message.role == "tool_call":
+                tool = message.content["name"]
+                if tool in rows:
+                    called.append((m, rows[tool]))
+                given = _field_names(message.content.get("arguments", {}))
+                named = np.array([name in given for name in names], bool).reshape(-1)
+                reads = np.array([any(t == tool for t, _ in slot.readers) for slot in table.slots], bool).reshape(-1)
+                filled[m], other[m] = named & reads, named & ~reads
+            elif message.role == "tool_response":
+                given = _field_names(message.content)
+                returned[m] = np.array([name in given for name in names], bool).reshape(-1)
+        return cls(called, filled, other, returned, len(table.tools), len(table.slots))
+
+
+def _field_names(value: Any, depth: int = 4) -> set[str]:
+    """The names of fields that hold something, in words, at any depth."""
+    if isinstance(value, str) and value[:1] in "[{":
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return set()
+    if depth == 0 or not isinstance(value, Mapping | list):
+        return set()
+    if isinstance(value, list):
+        return {name for item in value[:8] for name in _field_names(item, depth - 1)}
+    held = {identifier_words(str(key)) for key, item in value.items() if item not in (None, "")}
+    return held.union(*(_field_names(item, depth - 1) for item in value.values()))
+
+
+def _near(nearness: np.ndarray, users: Sequence[int], spoken: Sequence[int]) -> np.ndarray:
+    """Cosine with the last user message, its lead over the best, with any user message, the last answer; [·, 4]."""
+    out = np.zeros((len(nearness), 4), np.float32)
+    if len(nearness) and users:
+        out[:, 0] = nearness[:, users[-1]]
+        out[:, 1] = out[:, 0] - out[:, 0].max()
+        out[:, 2] = nearness[:, list(users)].max(1)
+    if spoken:
+        out[:, 3] = nearness[:, spoken[-1]]
+    return out
+
+
+def _tool_flags(
+    done: _Done, nearness: np.ndarray, count: int, users: Sequence[int], spoken: Sequence[int]
+) -> np.ndarray:
+    """Called since the last user message, called before, called last; then as in `_near`; [K, 7]."""
+    flags = np.zeros((done.tools, 3), np.float32)
+    since = users[-1] if users else 0
+    calls = [(m, k) for m, k in done.called if m < count]
+    for m, k in calls:
+        flags[k, 0 if m > since else 1] = 1
+    if calls:
+        flags[calls[-1][1], 2] = 1
+    return np.concatenate([flags, _near(nearness, users, spoken)], axis=1)
+
+
+def _slot_flags(
+    done: _Done, nearness: np.ndarray, count: int, users: Sequence[int], spoken: Sequence[int]
+) -> np.ndarray:
+    """Filled by the latest call, by any call of a tool that reads it, by its name in another tool's call, a field of
+    the latest result; cosine with the last user message and the last answer; [S, 6].
+    """
+    flags = np.zeros((done.slots, SLOT_FLAGS), np.float32)
+    calls = [m for m in done.filled if m < count]
+    results = [m for m in done.returned if m < count]
+    if calls:
+        flags[:, 0] = done.filled[calls[-1]]
+        flags[:, 1] = np.any([done.filled[m] for m in calls], axis=0)
+        flags[:, 2] = np.any([done.other[m] for m in calls], axis=0)
+    if results:
+        flags[:, 3] = done.returned[results[-1]]
+    flags[:, 4:] = _near(nearness, users, spoken)[:, [0, 3]]
+    return flags
+
+
+def _mentions(table: ToolTable, talk: Conversation, last: int) -> np.ndarray:
+    """Whether a message holds a choice word for word, [last, C]."""
+    mentioned = np.zeros((last, len(table.choice_texts)), bool)
+    if table.choice_texts:
         for m, message in enumerate(talk.messages[:last]):
             text = _padded(message.text)
             mentioned[m] = [choice in text for choice in table.choice_texts]
-    roles = [message.role for message in talk.messages]
-    tool_flags, choice_flags = [], []
-    for count in visible:
-        users = [m for m in range(count) if roles[m] == "user"]
-        since = users[-1] if users else 0
-        calls = [
-            (m, names[c["name"]])
-            for m in range(count)
-            if roles[m] == "tool_call" and (c := talk.messages[m].content)["name"] in names
-        ]
-        tools = np.zeros((len(names), TOOL_FLAGS), np.float32)
-        for m, k in calls:
-            tools[k, 0 if m > since else 1] = 1
-        if calls:
-            tools[calls[-1][1], 2] = 1
-        tool_flags.append(tools)
-        choice_flags.append(_mention_flags(mentioned[:count], roles[:count], users))
-    return tool_flags, choice_flags
+    return mentioned
 
 
-def _mention_flags(mentioned: np.ndarray, roles: Sequence[str], users: Sequence[int]) -> np.ndarray:
-    """Per choice: in the last user message, in any, in the last assistant message, anywhere, how lately; [C, 5]."""
+def _choice_flags(
+    mentioned: np.ndarray, nearness: np.ndarray, owner: np.ndarray, users: Sequence[int], spoken: Sequence[int]
+) -> np.ndarray:
+    """Mentioned in the last user message, in any, in the last answer, anywhere, how lately; cosine with the last user
+    message, its lead within the slot, with any user message; [C, 8].
+    """
     C = mentioned.shape[1]
     flags = np.zeros((C, CHOICE_FLAGS), np.float32)
-    spoken = [m for m, role in enumerate(roles) if role == "assistant"]
     if users:
         flags[:, 0], flags[:, 1] = mentioned[users[-1]], mentioned[list(users)].any(0)
+        flags[:, 5] = nearness[:, users[-1]]
+        best = np.full(int(owner.max()) + 1 if C else 0, -1.0, np.float32)
+        np.maximum.at(best, owner, flags[:, 5])
+        flags[:, 6] = flags[:, 5] - best[owner]
+        flags[:, 7] = nearness[:, list(users)].max(1)
     if spoken:
         flags[:, 2] = mentioned[spoken[-1]]
     flags[:, 3] = mentioned.any(0)

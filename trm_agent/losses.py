@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from trm_agent.data.episodes import Episode
 from trm_agent.features import Batch, Conversation, ToolTable
-from trm_agent.model import DONTCARE_OP, EMPTY, FILLED, NEVER, Answer, choice_membership, visible_tokens
+from trm_agent.heads import DONTCARE_OP, EMPTY, FILLED, Answer, choice_membership
+from trm_agent.token_reader import NEVER, visible_tokens
 from trm_agent.types import DONTCARE
 from trm_agent.values import normalise
 
@@ -28,25 +29,34 @@ class Targets:
 
     Attributes:
         decision: 0 direct answer, 1 tool call, `IGNORE`; [N].
-        tool: 0 no tool, then the tools; `IGNORE`; [N].
+        tool: Share of each tool among those meant, no tool first; all zero where it is not known; [N, 1 + K].
         op: Empty, filled, don't care; `IGNORE` beyond the slots; [N, S].
-        choice: Index into the batch's choices for each slot; `IGNORE`; [N, S].
-        span_slot: Point and slot of each filled open slot whose value stands in the text, [Q, 2].
+        calls: How many calls, less one, at most `most_calls` − 1; `IGNORE` without a call; [N].
+        choice_slot: Point and slot of each filled closed slot; a slot that several calls fill differently comes as
+            often; [R, 2].
+        choice: Index into the batch's choices, [R].
+        choice_weight: One over the values of the slot, [R].
+        span_slot: Point and slot of each filled open slot whose value stands in the text, likewise, [Q, 2].
         spans: Whether start and length give a right value, [Q, W, span_tokens].
+        span_weight: One over the values of the slot, [Q].
     """
 
     decision: Tensor
     tool: Tensor
     op: Tensor
+    calls: Tensor
+    choice_slot: Tensor
     choice: Tensor
+    choice_weight: Tensor
     span_slot: Tensor
     spans: Tensor
+    span_weight: Tensor
 
     def to(self, device: torch.device | str) -> Targets:
         return replace(self, **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
 
 
-LOSS_WEIGHTS = {"decision": 1.0, "tool": 1.0, "op": 0.3, "span": 0.25, "choice": 0.3, "halt": 0.1}
+LOSS_WEIGHTS = {"decision": 1.0, "tool": 1.0, "op": 0.3, "span": 0.25, "choice": 0.3, "calls": 0.3, "halt": 0.1}
 
 
 @dataclass(frozen=True)
@@ -55,74 +65,100 @@ class Scope:
 
     Attributes:
         choice_of: Whether a choice belongs to a slot, [N, S, C].
-        legal: Spans of whole words inside one message, [N, W, span_tokens].
+        legal: Spans of whole words inside one message of an episode, [B, W, span_tokens].
+        episode: Of each point, [N].
         token_mask: Tokens each point sees, [N, W].
     """
 
     choice_of: Tensor
     legal: Tensor
+    episode: Tensor
     token_mask: Tensor
 
     @classmethod
     def of(cls, batch: Batch, span_tokens: int) -> Scope:
         legal = legal_spans(batch.word_start, batch.word_end, batch.token_message, batch.token_mask, span_tokens)
-        return cls(choice_membership(batch), legal[batch.episode], visible_tokens(batch))
+        return cls(choice_membership(batch), legal, batch.episode, visible_tokens(batch))
+
+    def allowed(self, points: Tensor) -> Tensor:
+        """The legal spans that points [Q] see, [Q, W, span_tokens]."""
+        return self.legal[self.episode[points]] & self.token_mask[points][..., None]
 
 
 def build_targets(
-    items: Sequence[tuple[Episode, ToolTable, Conversation]], tokens: int, slots: int, span_tokens: int
+    items: Sequence[tuple[Episode, ToolTable, Conversation]], batch: Batch, span_tokens: int, most_calls: int
 ) -> Targets:
     """Label a batch of episodes.
 
     Args:
         items: In the batch's order.
-        tokens: W, the batch's padded length.
-        slots: S, likewise.
+        batch: Of these episodes.
         span_tokens: Longest span.
+        most_calls: Calls of one turn that are told apart.
     """
-    decision: list[int] = []
-    tool: list[int] = []
-    ops: list[np.ndarray] = []
-    choices: list[np.ndarray] = []
-    span_slot: list[tuple[int, int]] = []
+    N, S, K = len(batch.episode), batch.slot_mask.shape[1], batch.tool_mask.shape[1]
+    decision, calls = np.full(N, IGNORE), np.full(N, IGNORE)
+    tool, op = np.zeros((N, 1 + K), np.float32), np.full((N, S), IGNORE)
+    picks: list[tuple[int, int, int, float]] = []
+    pointed: list[tuple[int, int, float]] = []
     spans: list[list[tuple[int, int]]] = []
+    n = -1
     for episode, table, talk in items:
         names = {t.name: k + 1 for k, t in enumerate(table.tools)}
         finder = SpanFinder(talk, span_tokens)
         closed = [[normalise(c) for c in slot.parameter.choices] for slot in table.slots]
         first = np.cumsum([0, *(len(c) for c in closed)])
         for point in episode.points:
-            n = len(decision)
-            decision.append(IGNORE if point.decision is None else int(point.decision == "tool_call"))
-            tool.append((names.get(point.intent, IGNORE) if point.intent else 0) if point.intent_known else IGNORE)
-            op, choice = np.full(slots, IGNORE), np.full(slots, IGNORE)
+            n += 1
+            if point.decision is not None:
+                decision[n] = int(point.decision == "tool_call")
+            if point.calls:
+                calls[n] = min(point.calls, most_calls) - 1
+            meant = point.tools or ((point.intent,) if point.intent else ())
+            rows = [names[name] for name in meant if name in names] if meant else [0]
+            if point.intent_known and rows:
+                tool[n, rows] = 1 / len(rows)
             for s, slot in enumerate(table.slots):
                 values = point.slots.get(slot.key)
                 if point.known is not None and slot.key not in point.known:
                     continue
-                op[s] = EMPTY if values is None else DONTCARE_OP if values[0] == DONTCARE else FILLED
-                if op[s] != FILLED or values is None:
+                op[n, s] = EMPTY if values is None else DONTCARE_OP if values[0] == DONTCARE else FILLED
+                if op[n, s] != FILLED or values is None:
                     continue
-                if closed[s]:
-                    index = next((closed[s].index(v) for v in map(normalise, values) if v in closed[s]), None)
-                    choice[s] = IGNORE if index is None else first[s] + index
-                elif found := finder.find(values, point.messages):
-                    span_slot.append((n, s))
-                    spans.append(found)
-            ops.append(op)
-            choices.append(choice)
-    positive = np.zeros((len(spans), tokens, span_tokens), bool)
+                every = (values, *point.more.get(slot.key, ()))
+                for wordings in every:
+                    if closed[s]:
+                        index = _chosen(wordings, closed[s])
+                        if index is not None:
+                            picks.append((n, s, int(first[s]) + index, 1 / len(every)))
+                    elif found := finder.find(wordings, point.messages):
+                        pointed.append((n, s, 1 / len(every)))
+                        spans.append(found)
+    positive = np.zeros((len(spans), batch.tokens.shape[1], span_tokens), bool)
     for q, found in enumerate(spans):
         for start, length in found:
             positive[q, start, length] = True
     return Targets(
-        decision=torch.tensor(decision),
-        tool=torch.tensor(tool),
-        op=torch.from_numpy(np.stack(ops)),
-        choice=torch.from_numpy(np.stack(choices)),
-        span_slot=torch.tensor(span_slot, dtype=torch.long).reshape(-1, 2),
+        decision=torch.from_numpy(decision),
+        tool=torch.from_numpy(tool),
+        op=torch.from_numpy(op),
+        calls=torch.from_numpy(calls),
+        choice_slot=torch.tensor([pick[:2] for pick in picks], dtype=torch.long).reshape(-1, 2),
+        choice=torch.tensor([pick[2] for pick in picks], dtype=torch.long),
+        choice_weight=torch.tensor([pick[3] for pick in picks], dtype=torch.float),
+        span_slot=torch.tensor([point[:2] for point in pointed], dtype=torch.long).reshape(-1, 2),
         spans=torch.from_numpy(positive),
+        span_weight=torch.tensor([point[2] for point in pointed], dtype=torch.float),
     )
+
+
+def _chosen(wordings: Sequence[object], closed: Sequence[str]) -> int | None:
+    """The choice that a right value names; of a list with one entry, that entry."""
+    for value in wordings:
+        text = normalise(value[0] if isinstance(value, list) and len(value) == 1 else value)
+        if text in closed:
+            return closed.index(text)
+    return None
 
 
 class SpanFinder:
@@ -212,25 +248,25 @@ def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
     """
     N = len(targets.decision)
     q, s = targets.span_slot.unbind(-1)
-    allowed = scope.legal[q] & scope.token_mask[q][..., None]
-    scores = span_scores(answer.start[q, s], answer.end[q, s], answer.length.float(), allowed).flatten(1)
+    scores = span_scores(answer.start[q, s], answer.end[q, s], answer.length.float(), scope.allowed(q)).flatten(1)
     right = targets.spans.flatten(1)
-    span = scores.logsumexp(-1) - scores.masked_fill(~right, NEVER).logsumexp(-1)
-    n, slot = (targets.choice != IGNORE).nonzero(as_tuple=True)
+    span = (scores.logsumexp(-1) - scores.masked_fill(~right, NEVER).logsumexp(-1)) * targets.span_weight
+    n, slot = targets.choice_slot.unbind(-1)
     picks = answer.choice[n].masked_fill(~scope.choice_of[n, slot], NEVER)
-    gold = targets.choice[n, slot]
+    choice = F.cross_entropy(picks, targets.choice, reduction="none") * targets.choice_weight
     whole = _whole_right(
         answer,
         targets,
         (q, right.gather(1, scores.argmax(-1, keepdim=True)).squeeze(-1)),
-        (n, picks.argmax(-1) == gold),
+        (n, picks.argmax(-1) == targets.choice),
     )
     return {
         "decision": F.cross_entropy(answer.decision, targets.decision, ignore_index=IGNORE, reduction="sum") / N,
-        "tool": F.cross_entropy(answer.tool, targets.tool, ignore_index=IGNORE, reduction="sum") / N,
+        "tool": F.cross_entropy(answer.tool, targets.tool, reduction="sum") / N,
         "op": F.cross_entropy(answer.op.flatten(0, 1), targets.op.flatten(), ignore_index=IGNORE, reduction="sum") / N,
         "span": span.sum() / N,
-        "choice": F.cross_entropy(picks, gold, reduction="sum") / N if len(n) else picks.sum() * 0,
+        "choice": choice.sum() / N,
+        "calls": F.cross_entropy(answer.calls, targets.calls, ignore_index=IGNORE, reduction="sum") / N,
         "halt": F.binary_cross_entropy_with_logits(answer.halt, whole),
     }
 
@@ -246,7 +282,9 @@ def _whole_right(
 ) -> Tensor:
     """Whether decision, tool and every slot are right, float [N]."""
     right = (answer.decision.argmax(-1) == targets.decision) | (targets.decision == IGNORE)
-    right &= (answer.tool.argmax(-1) == targets.tool) | (targets.tool == IGNORE)
+    meant = targets.tool.gather(1, answer.tool.argmax(-1, keepdim=True)).squeeze(-1)
+    right &= (meant > 0) | (targets.tool.sum(-1) == 0)
+    right &= (answer.calls.argmax(-1) == targets.calls) | (targets.calls == IGNORE)
     right &= ((answer.op.argmax(-1) == targets.op) | (targets.op == IGNORE)).all(-1)
     for points, ok in (spans, picks):
         right = right & (torch.zeros_like(right, dtype=torch.float).index_add(0, points, (~ok).float()) == 0)

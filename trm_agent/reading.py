@@ -64,6 +64,7 @@ class Prediction:
         slots: In the order of the slot table.
         halt: Probability that the whole decision is right, as the halting head sees it.
         steps: Supervision steps taken.
+        calls: If a call is made, the probabilities of one, two, … calls; the last is that of so many or more.
     """
 
     call: float
@@ -72,6 +73,7 @@ class Prediction:
     slots: tuple[SlotPrediction, ...]
     halt: float
     steps: int
+    calls: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True)

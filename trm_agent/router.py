@@ -40,10 +40,11 @@ from trm_agent.features import (
     read_conversation,
     relevance_by_length,
 )
+from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
-from trm_agent.model import NEVER, Answer
 from trm_agent.states import trusted_values
+from trm_agent.token_reader import NEVER
 from trm_agent.types import (
     Decision,
     Message,
@@ -294,6 +295,7 @@ class BoundRouter:
             no_tool=float(read["tool"][n, 0]),
             slots=tuple(slots),
             halt=float(read["halt"][n]),
+            calls=tuple(read["calls"][n].tolist()),
             steps=steps,
         )
 
@@ -390,7 +392,7 @@ def _discount(prediction: Prediction, irrelevant: bool) -> Prediction:
 def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
     """Logits → probabilities and the best spans of every slot, as arrays."""
     N, S, _ = answer.start.shape
-    allowed = (scope.legal & scope.token_mask[..., None])[:, None].expand(-1, S, -1, -1)
+    allowed = scope.allowed(torch.arange(N))[:, None].expand(-1, S, -1, -1)
     scores = span_scores(
         answer.start.flatten(0, 1), answer.end.flatten(0, 1), answer.length.float(), allowed.flatten(0, 1)
     )
@@ -404,6 +406,7 @@ def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
         "op": answer.op.softmax(-1).numpy(),
         "choice": choice.numpy(),
         "halt": answer.halt.sigmoid().numpy(),
+        "calls": answer.calls.softmax(-1).numpy(),
         "span": best.values.view(N, S, -1).numpy(),
         "start": (best.indices // size).view(N, S, -1).numpy(),
         "length": (best.indices % size).view(N, S, -1).numpy(),

@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -30,6 +31,8 @@ from trm_agent.features import (
     tool_texts,
 )
 from trm_agent.losses import Targets, build_targets
+from trm_agent.model_config import ModelConfig
+from trm_agent.types import Sample, SlotField, ToolSchema, slot_table
 
 BUCKET = 50
 """Batches among which episodes are sorted by length."""
@@ -67,32 +70,76 @@ def training_texts(episodes: Sequence[Episode]) -> list[str]:
     return list(texts)
 
 
-def plan_epoch(episodes: Sequence[Episode], seed: int, epoch: int, size: int) -> list[list[int]]:
-    """Batches of `size` episodes of like length, in random order; a function of its arguments alone."""
+def sample_texts(samples: Sequence[Sample], slot_fields: Sequence[SlotField] = ()) -> list[str]:
+    """Every text that deciding these samples encodes, once."""
+    texts: dict[str, None] = {}
+    tools: tuple[ToolSchema, ...] | None = None
+    for sample in samples:
+        texts.update(dict.fromkeys(read_text(message) for message in sample.history))
+        if sample.tools != tools:
+            tools = sample.tools
+            fields = [*slot_fields, *(SlotField(name) for name in sample.slots)]
+            parts = tool_texts(tools, slot_table(tools, list({f.name: f for f in fields[::-1]}.values())))
+            texts.update(dict.fromkeys(text for part in parts for text in part))
+    return list(texts)
+
+
+def weight(episode: Episode, after_result: float) -> float:
+    """What an episode adds to a batch, in decision points with twenty rows of tools and slots each.
+
+    Args:
+        episode: To weigh.
+        after_result: Share of the points after a tool's result that are kept, see `thin`.
+    """
+    results = sum(episode.messages[point.messages - 1].role == "tool_response" for point in episode.points)
+    points = len(episode.points) - results * (1 - after_result)
+    return points * max(1.0, (len(episode.tools) + len(episode.slots)) / 20)
+
+
+def plan_epoch(
+    episodes: Sequence[Episode], weights: Sequence[float], seed: int, epoch: int, size: float
+) -> list[list[int]]:
+    """Batches of episodes of like length that weigh `size` or little less, in random order; a function of its
+    arguments alone.
+    """
     rng = random.Random(f"{seed}/{epoch}")
     order = list(range(len(episodes)))
     rng.shuffle(order)
-    span = size * BUCKET
+    span = max(1, int(BUCKET * size * len(order) / sum(weights)))
     batches: list[list[int]] = []
     for start in range(0, len(order), span):
-        near = sorted(order[start : start + span], key=lambda i: len(episodes[i].messages))
-        batches.extend(near[i : i + size] for i in range(0, len(near), size))
+        batch: list[int] = []
+        held = 0.0
+        for i in sorted(order[start : start + span], key=lambda i: episodes[i].length):
+            if batch and held + weights[i] > size:
+                batches.append(batch)
+                batch, held = [], 0.0
+            batch.append(i)
+            held += weights[i]
+        batches.append(batch)
     rng.shuffle(batches)
     return batches
 
 
 def plan_steps(
-    episodes: Sequence[Episode], seed: int, size: int, first: int, last: int
+    episodes: Sequence[Episode], seed: int, size: float, after_result: float, first: int, last: int
 ) -> Iterator[tuple[int, list[int]]]:
     """(step, episodes of its batch) from step `first` up to `last`."""
-    per_epoch = math.ceil(len(episodes) / size)
-    epoch = -1
-    batches: list[list[int]] = []
-    for step in range(first, last):
-        if step // per_epoch != epoch:
-            epoch = step // per_epoch
-            batches = plan_epoch(episodes, seed, epoch, size)
-        yield step, batches[step % per_epoch]
+    weights = [weight(episode, after_result) for episode in episodes]
+    step = 0
+    for epoch in count():
+        for batch in plan_epoch(episodes, weights, seed, epoch, size):
+            if step >= last:
+                return
+            if step >= first:
+                yield step, batch
+            step += 1
+
+
+def steps_per_epoch(episodes: Sequence[Episode], seed: int, size: float, after_result: float) -> int:
+    """Steps of the first epoch; others take about as many."""
+    weights = [weight(episode, after_result) for episode in episodes]
+    return len(plan_epoch(episodes, weights, seed, 0, size))
 
 
 def thin(episode: Episode, rng: random.Random, keep: float) -> Episode:
@@ -105,7 +152,7 @@ def thin(episode: Episode, rng: random.Random, keep: float) -> Episode:
     return replace(episode, points=tuple(points)) if points else episode
 
 
-def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, span_tokens: int) -> tuple[Batch, Targets]:
+def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, config: ModelConfig) -> tuple[Batch, Targets]:
     """Episodes → a batch and its gold labels."""
     items = [
         (
@@ -116,7 +163,7 @@ def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, span_tokens: i
         for episode in episodes
     ]
     batch = collate([(table, talk, [point.messages for point in episode.points]) for episode, table, talk in items])
-    return batch, build_targets(items, batch.tokens.shape[1], batch.slot_mask.shape[1], span_tokens)
+    return batch, build_targets(items, batch, config.span_tokens, config.most_calls)
 
 
 def relevance_floor(episodes: Sequence[Episode], vocabulary: Vocabulary, most: float = 0.2) -> float:

@@ -51,9 +51,18 @@ def episode(shift: int = 0) -> Episode:
     filled = {"from_city": ("Fresno",), "to_city": ("Anaheim",), "seat": ("window",)}
     points = (
         Point(1, "direct_answer", None, "find_bus", True, {}),
-        Point(3, "tool_call", "find_bus", "find_bus", True, filled),
+        Point(3, "tool_call", "find_bus", "find_bus", True, filled, calls=1, tools=("find_bus",)),
         Point(5, "direct_answer", None, "find_bus", True, filled),
-        Point(7, "tool_call", "get_weather", "get_weather", True, {**filled, "city": ("San Jose",)}),
+        Point(
+            7,
+            "tool_call",
+            "get_weather",
+            "get_weather",
+            True,
+            {**filled, "city": ("San Jose",)},
+            calls=1,
+            tools=("get_weather",),
+        ),
     )
     messages = MESSAGES[: len(MESSAGES) - shift]
     return Episode(parse_tools(TOOLS), messages, tuple(p for p in points if p.messages <= len(messages)))

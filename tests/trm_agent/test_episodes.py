@@ -13,7 +13,7 @@ from trm_agent.data.jsonl import write_samples
 from trm_agent.encoder import Vocabulary
 from trm_agent.errors import DataError
 from trm_agent.losses import IGNORE
-from trm_agent.testing import HashingEncoder
+from trm_agent.testing import HashingEncoder, tiny_model
 from trm_agent.training import assemble, training_texts
 from trm_agent.types import Sample, SlotField, parse_tools, slot_table
 
@@ -62,7 +62,7 @@ def test_parameters_that_a_log_never_lists_are_known_from_calls_only(tmp_path: P
     path = write(tmp_path, sample(1, slots={"phone": ""}), call)
     episodes = read_episodes([path])
     words = Vocabulary(training_texts(episodes), HashingEncoder())
-    _, targets = assemble(episodes, words, 6)
+    _, targets = assemble(episodes, words, tiny_model().config)
     keys = [slot.key for slot in episodes[0].slots]
     assert keys == ["city", "from_city", "phone", "seat", "to_city"]
     assert targets.op.tolist() == [[IGNORE, IGNORE, 0, IGNORE, IGNORE], [IGNORE, 1, 0, 0, 1]]

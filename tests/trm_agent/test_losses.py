@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
 from tests.trm_agent.model_doubles import episode, vocabulary
 from trm_agent.features import read_conversation
-from trm_agent.losses import IGNORE, SpanFinder, legal_spans, span_scores
-from trm_agent.model import NEVER
-from trm_agent.testing import HashingEncoder
+from trm_agent.losses import IGNORE, Scope, SpanFinder, legal_spans, losses, span_scores
+from trm_agent.testing import HashingEncoder, tiny_model
+from trm_agent.token_reader import NEVER
 from trm_agent.training import assemble
 from trm_agent.types import Message
 
@@ -25,12 +26,34 @@ def find(messages: list[Message], *wordings: str, visible: int | None = None) ->
 
 
 def test_labels_of_decisions_tools_and_slots() -> None:
-    _, targets = assemble([episode()], vocabulary(), 6)
+    _, targets = assemble([episode()], vocabulary(), tiny_model().config)
     assert targets.decision.tolist() == [0, 1, 0, 1]
-    assert targets.tool.tolist() == [1, 1, 1, 2]
+    assert targets.tool.tolist() == [[0, 1, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]
+    assert targets.calls.tolist() == [IGNORE, 0, IGNORE, 0]
     assert targets.op.tolist() == [[0, 0, 0, 0], [0, 1, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1]]
-    assert targets.choice[:, 2].tolist() == [IGNORE, 0, 0, 0]
+    assert targets.choice_slot.tolist() == [[1, 2], [2, 2], [3, 2]]
+    assert targets.choice.tolist() == [0, 0, 0]
     assert targets.span_slot.tolist() == [[1, 1], [1, 3], [2, 1], [2, 3], [3, 0], [3, 1], [3, 3]]
+
+
+def test_what_several_calls_fill_differently_is_labelled_once_for_each() -> None:
+    story = episode()
+    both = replace(
+        story.points[1],
+        calls=5,
+        tools=("find_bus", "get_weather"),
+        slots={**story.points[1].slots, "city": ("Fresno",)},
+        more={"city": (("Anaheim",),), "seat": (("aisle",),)},
+    )
+    batch, targets = assemble([replace(story, points=(both,))], vocabulary(), tiny_model().config)
+    assert targets.tool.tolist() == [[0, 0.5, 0.5]]
+    assert targets.calls.tolist() == [3], "four or more"
+    assert targets.span_weight[targets.span_slot[:, 1] == 0].tolist() == [0.5, 0.5]
+    assert targets.choice.tolist() == [0, 1]
+    assert targets.choice_weight.tolist() == [0.5, 0.5]
+    answer = list(tiny_model().eval()(replace(batch, tokens=batch.tokens.float())))[-1]
+    even = losses(replace(answer, tool=answer.tool * 0), targets, Scope.of(batch, 6))["tool"]
+    assert math.isclose(even.item(), math.log(3), rel_tol=1e-6)
 
 
 def test_every_wording_is_found_whatever_its_case() -> None:

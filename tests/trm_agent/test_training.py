@@ -24,6 +24,7 @@ from trm_agent.training import (
     relevance_floor,
     save_training_state,
     thin,
+    weight,
 )
 
 
@@ -37,16 +38,28 @@ def test_the_learning_rate_rises_and_falls_by_hand() -> None:
 
 def test_an_epoch_takes_every_episode_once_and_another_order_each_time() -> None:
     episodes = [episode(i % 3) for i in range(23)]
-    first, second = plan_epoch(episodes, 0, 0, 4), plan_epoch(episodes, 0, 1, 4)
+    first, second = plan_epoch(episodes, [1.0] * 23, 0, 0, 4), plan_epoch(episodes, [1.0] * 23, 0, 1, 4)
     assert sorted(i for batch in first for i in batch) == list(range(23))
     assert first != second
-    assert first == plan_epoch(episodes, 0, 0, 4)
+    assert first == plan_epoch(episodes, [1.0] * 23, 0, 0, 4)
+
+
+def test_a_batch_weighs_no_more_than_asked_for_unless_one_episode_does() -> None:
+    weights = [float(1 + i % 7) for i in range(40)]
+    batches = plan_epoch([episode(i % 3) for i in range(40)], weights, 3, 0, 6.0)
+    for batch in batches:
+        assert sum(weights[i] for i in batch) <= 6 or len(batch) == 1
+
+
+def test_an_episode_weighs_what_its_points_and_rows_cost_by_hand() -> None:
+    assert weight(episode(), 1.0) == 4.0
+    assert weight(episode(), 0.25) == 3.25
 
 
 def test_steps_go_on_where_they_stopped() -> None:
     episodes = [episode(i % 3) for i in range(10)]
-    whole = list(plan_steps(episodes, 1, 4, 0, 9))
-    assert whole[5:] == list(plan_steps(episodes, 1, 4, 5, 9))
+    whole = list(plan_steps(episodes, 1, 12, 0.5, 0, 9))
+    assert whole[5:] == list(plan_steps(episodes, 1, 12, 0.5, 5, 9))
     assert [step for step, _ in whole] == list(range(9))
 
 
@@ -57,7 +70,7 @@ def test_thinning_only_drops_points_after_a_result() -> None:
 
 
 def take_steps(model: RouterModel, optimizer: torch.optim.AdamW, ema: EMA, steps: range) -> None:
-    batch, targets = assemble([episode()], vocabulary(), 6)
+    batch, targets = assemble([episode()], vocabulary(), tiny_model().config)
     scope = Scope.of(batch, 6)
     for step in steps:
         torch.manual_seed(step)

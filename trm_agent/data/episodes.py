@@ -10,13 +10,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from trm_agent.errors import DataError
-from trm_agent.types import Message, Sample, Slot, SlotField, ToolSchema, parse_tools, slot_table
+from trm_agent.types import Accept, Message, Sample, Slot, SlotField, ToolSchema, parse_tools, slot_table
+from trm_agent.values import matches
 
 MOST_CHOICES = 24
 """A slot field with more distinct values than this is open."""
@@ -34,6 +35,9 @@ class Point:
         intent_known: Whether `intent` is given or follows from a later call.
         slots: Slot key → right values, the gold one first; unfilled slots are absent.
         known: Slots that the data speaks of here; None: all of them. The others are neither filled nor empty.
+        calls: How many calls are made here; 0 for a direct answer.
+        tools: The tools that are called here, each once, in order.
+        more: Slot key → its right values in each further call where they differ from the first.
     """
 
     messages: int
@@ -43,6 +47,9 @@ class Point:
     intent_known: bool
     slots: dict[str, tuple[Any, ...]]
     known: frozenset[str] | None = None
+    calls: int = 0
+    tools: tuple[str, ...] = ()
+    more: dict[str, tuple[tuple[Any, ...], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,11 @@ class Episode:
     messages: tuple[Message, ...]
     points: tuple[Point, ...]
     slot_fields: tuple[SlotField, ...] = ()
+
+    @cached_property
+    def length(self) -> int:
+        """Characters of all messages: what batches are sorted by."""
+        return sum(len(message.text) for message in self.messages)
 
     @cached_property
     def slots(self) -> tuple[Slot, ...]:
@@ -181,35 +193,51 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
         for key, value in sample.slots.items()
         if value not in ("", None)
     }
-    tool = sample.tool["name"] if sample.tool else None
+    calls = sample.calls or ((sample.tool,) if sample.tool else ())
     known: frozenset[str] | None = None
-    if not lists_parameters:
-        called = _call_slots(sample, table)
+    if not (lists_parameters and sample.meta.get("slots_known", True)):
+        called = _call_slots(sample.tool, sample.accept, table)
         known = frozenset([*sample.slots, *called])
         slots = {**{key: values for key, values in called.items() if values}, **slots}
-    decided = sample.meta.get("decision_known", True)
-    intent_known = "intent" in sample.meta or tool is not None
+    tool = calls[0]["name"] if calls else None
     return Point(
-        length,
-        sample.decision if decided else None,
-        tool,
-        tool or sample.meta.get("intent"),
-        intent_known,
-        slots,
-        known,
+        messages=length,
+        decision=sample.decision if sample.meta.get("decision_known", True) else None,
+        tool=tool,
+        intent=tool or sample.meta.get("intent"),
+        intent_known="intent" in sample.meta or tool is not None,
+        slots=slots,
+        known=known,
+        calls=len(calls),
+        tools=tuple(dict.fromkeys(call["name"] for call in calls)),
+        more=_further_values(sample, calls, table, slots),
     )
 
 
-def _call_slots(sample: Sample, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
+def _further_values(
+    sample: Sample, calls: Sequence[Mapping[str, Any]], table: Sequence[Slot], slots: Mapping[str, tuple[Any, ...]]
+) -> dict[str, tuple[tuple[Any, ...], ...]]:
+    """Slot key → right values of each further call that fills it differently."""
+    out: dict[str, tuple[tuple[Any, ...], ...]] = {}
+    for number, call in enumerate(calls[1:], 1):
+        accept = sample.accept.calls[number] if number < len(sample.accept.calls) else Accept()
+        for key, values in _call_slots(call, accept, table).items():
+            known = [slots.get(key, ()), *out.get(key, ())]
+            if values and not any(matches(values[0], others) for others in known):
+                out[key] = (*out.get(key, ()), values)
+    return out
+
+
+def _call_slots(call: Mapping[str, Any] | None, accept: Accept, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
     """What a gold call says of the slots its tool reads: their right values, none for a parameter left out."""
-    if sample.tool is None:
+    if call is None:
         return {}
     out: dict[str, tuple[Any, ...]] = {}
     for slot in table:
         for tool, parameter in slot.readers:
-            if tool == sample.tool["name"]:
-                value = _argument(sample.tool["arguments"], parameter)
-                out[slot.key] = () if value is None else (value, *sample.accept.arguments.get(parameter, ()))
+            if tool == call["name"]:
+                value = _argument(call["arguments"], parameter)
+                out[slot.key] = () if value is None else (value, *accept.arguments.get(parameter, ()))
     return out
 
 

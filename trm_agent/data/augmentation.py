@@ -1,0 +1,247 @@
+"""Episodes → more of them, of the kind that makes tools unseen: other words, other types, other neighbours.
+
+Nothing here adds knowledge of a tool. It takes away what a model could learn by heart (names, wordings, that a tool
+says whether it is read-only), and shows what a corpus happens never to show (a second request for another tool, small
+talk after a call). Everything is a function of the episodes and the seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trm_agent.data.episodes import Episode, Point
+from trm_agent.types import Message, Slot, ToolSchema, slot_table
+from trm_agent.values import read_number
+
+ANSWERS = (
+    "Done.",
+    "Here is what I found.",
+    "All set. Anything else?",
+    "That worked. What else can I do for you?",
+    "Okay, here you go.",
+    "I have taken care of it.",
+    "Sure, it is done.",
+    "Here you are.",
+)
+DECLINES = (
+    "I'm sorry, I can't help with that.",
+    "That is nothing I can do here.",
+    "I'm afraid I have no way of doing that.",
+    "Is there anything else I can help you with?",
+    "Sorry, that is beyond what I can do.",
+    "Sure. What can I do for you?",
+)
+RESULTS: tuple[Any, ...] = ({"status": "ok"}, {"success": True}, {"result": "done"}, "ok", {"status": "completed"})
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often what is changed.
+
+    Attributes:
+        hint: That a tool does not say whether it is read-only.
+        tool_description: That a tool's description is dropped.
+        slot_description: That a parameter's description is dropped.
+        neutral: That the tools of an episode have names that say nothing (where descriptions say it).
+        number: That a parameter whose values are all numbers is declared as one.
+        chain: That an episode of one request goes before another.
+        longest_chain: Requests in one conversation.
+        most_tools: On offer in a chained conversation.
+    """
+
+    hint: float = 0.5
+    tool_description: float = 0.08
+    slot_description: float = 0.12
+    neutral: float = 0.04
+    number: float = 0.5
+    chain: float = 0.6
+    longest_chain: int = 4
+    most_tools: int = 14
+
+
+def augment(episodes: Sequence[Episode], seed: int, rates: Rates | None = None) -> list[Episode]:
+    """Other episodes in the place of these; fewer where single requests were chained.
+
+    Args:
+        episodes: As read.
+        seed: Draws every change.
+        rates: How often what is changed.
+    """
+    rates = rates or Rates()
+    rng = random.Random(f"augment/{seed}")
+    single = [episode for episode in episodes if len(episode.points) == 1 and not _opens_with_system(episode)]
+    longer = [episode for episode in episodes if len(episode.points) != 1 or _opens_with_system(episode)]
+    rng.shuffle(single)
+    chained = list(_chains(single, rng, rates))
+    return [_declared_otherwise(episode, rng, rates) for episode in [*longer, *chained]]
+
+
+def _opens_with_system(episode: Episode) -> bool:
+    return episode.messages[0].role != "user"
+
+
+def _chains(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> Iterator[Episode]:
+    """Requests one after the other in one conversation, as far as their tools and slots can stand side by side."""
+    chain: list[Episode] = []
+    for episode in episodes:
+        fits = len(chain) < rates.longest_chain and (not chain or _side_by_side([*chain, episode], rates.most_tools))
+        if chain and not (fits and rng.random() < rates.chain):
+            yield _joined(chain, rng)
+            chain = []
+        chain.append(episode)
+    if chain:
+        yield _joined(chain, rng)
+
+
+def _side_by_side(chain: Sequence[Episode], most_tools: int) -> bool:
+    """Whether the tools have different names, are not too many, and no slot is read by tools of two requests."""
+    tools = _offered(chain)
+    if tools is None or len(tools) > most_tools or len({episode.slot_fields for episode in chain}) > 1:
+        return False
+    used = [{tool for point in episode.points for tool in (*point.tools, point.intent or "")} for episode in chain]
+    for slot in slot_table(tools):
+        readers = {name for name, _ in slot.readers}
+        if sum(bool(readers & names) for names in used) > 1:
+            return False
+    return all(a.isdisjoint(b) for i, a in enumerate(used) for b in used[:i] if "" not in a | b or a & b - {""})
+
+
+def _offered(chain: Sequence[Episode]) -> tuple[ToolSchema, ...] | None:
+    """The tools of all requests, each once; None if two different tools share a name."""
+    known: dict[str, ToolSchema] = {}
+    for episode in chain:
+        for tool in episode.tools:
+            if known.setdefault(tool.name, tool) != tool:
+                return None
+    return tuple(known.values())
+
+
+def _joined(chain: Sequence[Episode], rng: random.Random) -> Episode:
+    if len(chain) == 1:
+        return chain[0]
+    tools = list(_offered(chain) or ())
+    rng.shuffle(tools)
+    key_of = {reader: slot.key for slot in slot_table(tools, chain[0].slot_fields) for reader in slot.readers}
+    messages: list[Message] = []
+    points: list[Point] = []
+    held: dict[str, tuple[Any, ...]] = {}
+    for episode in chain:
+        [point] = episode.points
+        keys = {slot.key: key_of.get(slot.readers[0], slot.key) if slot.readers else slot.key for slot in episode.slots}
+        slots = {**held, **{keys[key]: values for key, values in point.slots.items()}}
+        messages += episode.messages
+        points.append(
+            replace(
+                point,
+                messages=len(messages),
+                slots=slots,
+                known=None if point.known is None else frozenset(keys[key] for key in point.known) | held.keys(),
+                more={keys[key]: values for key, values in point.more.items()},
+            )
+        )
+        answered = _aftermath(point, episode.slots, rng)
+        messages += answered
+        if point.calls:
+            points.append(replace(points[-1], messages=len(messages) - 1, decision="direct_answer", calls=0, tools=()))
+            points[-1] = replace(points[-1], tool=None, more={})
+        # What several calls fill differently has no one value afterwards.
+        held = {key: values for key, values in slots.items() if key not in points[-1].more and not point.more}
+    return Episode(tuple(tools), tuple(messages[: points[-1].messages]), tuple(points), chain[0].slot_fields)
+
+
+def _aftermath(point: Point, slots: Sequence[Slot], rng: random.Random) -> list[Message]:
+    """What is called after a request, what comes back, and what is said."""
+    if not point.calls:
+        return [Message("assistant", rng.choice(DECLINES))]
+    out: list[Message] = []
+    for tool in point.tools:
+        arguments = {
+            name: point.slots[slot.key][0]
+            for slot in slots
+            for owner, name in slot.readers
+            if owner == tool and slot.key in point.slots
+        }
+        out.append(Message("tool_call", {"name": tool, "arguments": arguments}))
+        out.append(Message("tool_response", rng.choice(RESULTS)))
+    return [*out, Message("assistant", rng.choice(ANSWERS))]
+
+
+def _declared_otherwise(episode: Episode, rng: random.Random, rates: Rates) -> Episode:
+    """The same conversation with tools that say less, or say it in another way."""
+    quiet = rng.random() < rates.hint
+    numeric = _numeric_slots(episode)
+    neutral = rng.random() < rates.neutral and all(tool.description for tool in episode.tools)
+    names = {tool.name: f"tool_{i + 1}" if neutral else tool.name for i, tool in enumerate(episode.tools)}
+    changes: dict[str, dict[str, Any]] = {}
+    tools = []
+    for tool in episode.tools:
+        parameters = {}
+        for parameter in tool.parameters:
+            if parameter.declaration not in changes:
+                changes[parameter.declaration] = _schema_change(parameter.schema, parameter.name in numeric, rng, rates)
+            parameters[parameter.name] = replace(parameter, schema=changes[parameter.declaration])
+        tools.append(
+            replace(
+                tool,
+                name=names[tool.name],
+                description="" if not neutral and rng.random() < rates.tool_description else tool.description,
+                read_only=None if quiet else tool.read_only,
+                parameters=tuple(parameters.values()),
+            )
+        )
+    return _rekeyed(episode, tuple(tools), names)
+
+
+def _schema_change(schema: Mapping[str, Any], numeric: bool, rng: random.Random, rates: Rates) -> dict[str, Any]:
+    out = dict(schema)
+    if rng.random() < rates.slot_description:
+        out.pop("description", None)
+    if numeric and out.get("type") == "string" and "enum" not in out and rng.random() < rates.number:
+        out["type"] = rng.choice(["integer", "number"])
+    return out
+
+
+def _numeric_slots(episode: Episode) -> set[str]:
+    """Parameters of which every known value is a number; nothing where no value is known."""
+    values: dict[str, list[Any]] = {}
+    for point in episode.points:
+        for key, wordings in point.slots.items():
+            values.setdefault(key, []).append(wordings[0])
+    by_key = {slot.key: slot.parameter.name for slot in episode.slots}
+    return {
+        by_key[key]
+        for key, said in values.items()
+        if key in by_key and all(isinstance(read_number(str(value)), int) for value in said)
+    }
+
+
+def _rekeyed(episode: Episode, tools: tuple[ToolSchema, ...], names: Mapping[str, str]) -> Episode:
+    """The episode with its tools declared otherwise: slot keys follow the declarations, calls the names."""
+    table = slot_table(tools, episode.slot_fields)
+    key_of = {reader: slot.key for slot in table for reader in slot.readers}
+    keys = {
+        slot.key: key_of[names[slot.readers[0][0]], slot.readers[0][1]] if slot.readers else slot.key
+        for slot in episode.slots
+    }
+
+    def renamed(message: Message) -> Message:
+        if message.role != "tool_call" or message.content["name"] not in names:
+            return message
+        return Message("tool_call", {**message.content, "name": names[message.content["name"]]})
+
+    points = tuple(
+        replace(
+            point,
+            tool=names.get(point.tool or "", point.tool),
+            intent=names.get(point.intent or "", point.intent),
+            tools=tuple(names.get(tool, tool) for tool in point.tools),
+            slots={keys.get(key, key): values for key, values in point.slots.items()},
+            known=None if point.known is None else frozenset(keys.get(key, key) for key in point.known),
+            more={keys.get(key, key): values for key, values in point.more.items()},
+        )
+        for point in episode.points
+    )
+    return Episode(tools, tuple(map(renamed, episode.messages)), points, episode.slot_fields)
