@@ -22,6 +22,7 @@ CORPORA: dict[str, str] = {
     "metatool": "trm_agent.data.metatool",
     "mtu-bench": "trm_agent.data.mtu_bench",
     "seal-tools": "trm_agent.data.seal_tools",
+    "restaurants8k": "trm_agent.data.restaurants8k",
     "sgd": "trm_agent.data.sgd",
     "small-function-calling": "trm_agent.data.function_calling",
     "snips": "trm_agent.data.snips",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,6 +29,9 @@ ABSENT_RATE = 0.06
 
 BARE_RATE = 0.1
 """Share of tools, and of parameters, declared without a description."""
+
+_SEVERAL = re.compile(r"\b(and|or|plus|with|me|my|I|to|couples?|pairs?|dozens?)\b|[,+&-]", re.IGNORECASE)
+"""In a span for a number: there may be more to count than the number that stands in it."""
 
 _TALK = frozenset({"small_talk", "meta"})
 
@@ -106,7 +110,14 @@ def own_table(name: str) -> Any:
     return json.loads(files("trm_agent.data").joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
-def word_tool(spec: Mapping[str, Any], said: Mapping[str, Said], rng: random.Random) -> Worded:
+def word_tool(
+    spec: Mapping[str, Any],
+    said: Mapping[str, Said],
+    rng: random.Random,
+    *,
+    least: int = 0,
+    missing_rate: float = MISSING_RATE,
+) -> Worded:
     """Draw names, descriptions, types and required parameters of a tool.
 
     Args:
@@ -115,6 +126,8 @@ def word_tool(spec: Mapping[str, Any], said: Mapping[str, Said], rng: random.Ran
             and never where the text said does not fit it.
         said: Original parameter name → what the request says of it.
         rng: Draws.
+        least: Require at least so many parameters, as far as there are any to require.
+        missing_rate: Share of draws that require what is not said.
     """
     properties: dict[str, Any] = {}
     values: dict[str, Any] = {}
@@ -131,9 +144,7 @@ def word_tool(spec: Mapping[str, Any], said: Mapping[str, Said], rng: random.Ran
             if others := [v for text in said[original].others if (v := read_as(text, name, schema)) is not None]:
                 also[name] = others
     askable = [names[original] for original, parameter in spec["parameters"].items() if parameter.get("askable")]
-    required = (
-        draw_required(askable, values, rng) if said else rng.sample(askable, rng.randint(0, min(3, len(askable))))
-    )
+    required = draw_required(askable, values, rng, least, missing_rate)
     description = rng.choice(spec["descriptions"]) if rng.random() >= BARE_RATE else ""
     return Worded(declare(rng.choice(spec["names"]), description, properties, required), values, also)
 
@@ -142,15 +153,25 @@ def read_as(text: str, name: str, schema: Mapping[str, Any]) -> Any:
     """The value of a span under a schema: an entry of its closed list, a number, or the very text; None if unfit."""
     if "enum" in schema:
         return next((entry for entry in schema["enum"] if normalise(entry) == normalise(text)), None)
-    return text if schema["type"] == "string" else parse_value(text, Parameter(name, dict(schema)))
+    if schema["type"] == "string":
+        return text
+    return None if _SEVERAL.search(text) else parse_value(text, Parameter(name, dict(schema)))
 
 
-def draw_required(askable: Sequence[str], said: Collection[str], rng: random.Random) -> list[str]:
-    """Parameters to declare as required: mostly among those that are said, otherwise with some that are not."""
+def draw_required(
+    askable: Sequence[str],
+    said: Collection[str],
+    rng: random.Random,
+    least: int = 0,
+    missing_rate: float = MISSING_RATE,
+) -> list[str]:
+    """Parameters to require: mostly among those said, otherwise some that are not; any, if nothing is said."""
+    if not said:
+        return rng.sample(askable, rng.randint(min(least, len(askable)), min(3, len(askable))))
     there = [name for name in askable if name in said]
     lacking = [name for name in askable if name not in said]
-    required = rng.sample(there, rng.randint(0, min(3, len(there))))
-    if lacking and rng.random() < MISSING_RATE:
+    required = rng.sample(there, rng.randint(min(least, len(there)), min(3, len(there))))
+    if lacking and rng.random() < missing_rate:
         required += rng.sample(lacking, rng.randint(1, min(2, len(lacking))))
     rng.shuffle(required)
     return required
