@@ -50,6 +50,23 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Parameters:
+    """Parameters in one drawn wording.
+
+    Attributes:
+        names: Original name → drawn name.
+        properties: Drawn name → JSON Schema.
+        said: Drawn name → value, in the declared type, of what the request says.
+        also: Drawn name → further right values.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict)
+    also: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Worded:
     """A tool in one drawn wording, for one request.
 
@@ -129,24 +146,29 @@ def word_tool(
         least: Require at least so many parameters, as far as there are any to require.
         missing_rate: Share of draws that require what is not said.
     """
-    properties: dict[str, Any] = {}
-    values: dict[str, Any] = {}
-    also: dict[str, list[Any]] = {}
-    names: dict[str, str] = {}
-    for original, parameter in _shuffled(spec["parameters"].items(), rng):
-        name = names[original] = rng.choice(parameter["names"])
-        schema = _typed(parameter, said.get(original), rng)
+    worded = word_parameters(spec["parameters"], said, rng)
+    askable = [worded.names[original] for original, parameter in spec["parameters"].items() if parameter.get("askable")]
+    required = draw_required(askable, worded.said, rng, least, missing_rate)
+    description = rng.choice(spec["descriptions"]) if rng.random() >= BARE_RATE else ""
+    tool = declare(rng.choice(spec["names"]), description, worded.properties, required)
+    return Worded(tool, worded.said, worded.also)
+
+
+def word_parameters(
+    parameters: Mapping[str, Mapping[str, Any]], said: Mapping[str, Said], rng: random.Random
+) -> Parameters:
+    """Draw names, descriptions and types of parameters; see `word_tool`."""
+    out = Parameters()
+    for original, parameter in _shuffled(parameters.items(), rng):
+        name = out.names[original] = rng.choice(parameter["names"])
+        schema = out.properties[name] = _typed(parameter, said.get(original), rng)
         if rng.random() >= BARE_RATE:
             schema["description"] = rng.choice(parameter["descriptions"])
-        properties[name] = schema
         if original in said:
-            values[name] = read_as(said[original].text, name, schema)
+            out.said[name] = read_as(said[original].text, name, schema)
             if others := [v for text in said[original].others if (v := read_as(text, name, schema)) is not None]:
-                also[name] = others
-    askable = [names[original] for original, parameter in spec["parameters"].items() if parameter.get("askable")]
-    required = draw_required(askable, values, rng, least, missing_rate)
-    description = rng.choice(spec["descriptions"]) if rng.random() >= BARE_RATE else ""
-    return Worded(declare(rng.choice(spec["names"]), description, properties, required), values, also)
+                out.also[name] = others
+    return out
 
 
 def read_as(text: str, name: str, schema: Mapping[str, Any]) -> Any:
