@@ -21,6 +21,7 @@ CORPORA: dict[str, str] = {
     "clinc150": "trm_agent.data.clinc150",
     "metatool": "trm_agent.data.metatool",
     "mtu-bench": "trm_agent.data.mtu_bench",
+    "multidogo": "trm_agent.data.multidogo",
     "nlupp": "trm_agent.data.nlupp",
     "seal-tools": "trm_agent.data.seal_tools",
     "restaurants8k": "trm_agent.data.restaurants8k",
