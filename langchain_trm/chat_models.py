@@ -205,12 +205,11 @@ class ChatTRM(TRMSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        step = self._step(messages, kwargs)
         stop = stop or self.stop
-        text = self._words(step, stop)
+        step, around, text = self._prepare(messages, stop, kwargs)
         if text is None:
             text = respond(self.responder, responder_input(self.responder, messages, step), run_manager, stop)
-        return self._result(step, text, kwargs)
+        return _result(around.message(text, self._said_tokens(text)))
 
     async def _agenerate(
         self,
@@ -219,12 +218,11 @@ class ChatTRM(TRMSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        step = await run_in_executor(None, self._step, messages, kwargs)
         stop = stop or self.stop
-        text = self._words(step, stop)
+        step, around, text = await run_in_executor(None, self._prepare, messages, stop, kwargs)
         if text is None:
             text = await arespond(self.responder, responder_input(self.responder, messages, step), run_manager, stop)
-        return self._result(step, text, kwargs)
+        return _result(around.message(text, await run_in_executor(None, self._said_tokens, text)))
 
     def _stream(
         self,
@@ -233,10 +231,8 @@ class ChatTRM(TRMSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        step = self._step(messages, kwargs)
-        around = self._frame(step, kwargs)
         stop = stop or self.stop
-        text = self._words(step, stop)
+        step, around, text = self._prepare(messages, stop, kwargs)
         said: list[str] = []
         if text is None:
             value = responder_input(self.responder, messages, step)
@@ -247,7 +243,7 @@ class ChatTRM(TRMSettings):
             said.append(piece)
             yield text_chunk(piece)
         yield from around.call_chunks()
-        yield around.last_chunk(self.get_num_tokens("".join(said)))
+        yield around.last_chunk(self._said_tokens("".join(said)))
 
     async def _astream(
         self,
@@ -256,10 +252,8 @@ class ChatTRM(TRMSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        step = await run_in_executor(None, self._step, messages, kwargs)
-        around = self._frame(step, kwargs)
         stop = stop or self.stop
-        text = self._words(step, stop)
+        step, around, text = await run_in_executor(None, self._prepare, messages, stop, kwargs)
         said: list[str] = []
         if text is None:
             value = responder_input(self.responder, messages, step)
@@ -272,7 +266,21 @@ class ChatTRM(TRMSettings):
                 yield text_chunk(piece)
         for chunk in around.call_chunks():
             yield chunk
-        yield around.last_chunk(self.get_num_tokens("".join(said)))
+        yield around.last_chunk(await run_in_executor(None, self._said_tokens, "".join(said)))
+
+    def _prepare(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, kwargs: Mapping[str, Any]
+    ) -> tuple[Step, Frame, str | None]:
+        """All that takes time: the decision, what goes around the words, and the words if they are not a responder's.
+
+        In async code it runs in a thread as a whole, so that a long conversation does not hold up the event loop.
+        """
+        step = self._step(messages, kwargs)
+        read = sum(self.get_num_tokens(message.text) for message in step.history)
+        return step, frame(step, self._model_name(kwargs), read), self._words(step, stop)
+
+    def _said_tokens(self, text: str) -> int:
+        return self.get_num_tokens(text) if text else 0
 
     def _question(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> Question:
         offered = kwargs.get("tools")
@@ -330,14 +338,6 @@ class ChatTRM(TRMSettings):
             return None
         return cut(compose_reply(step.decision, step.turn, step.tools, self.reply, step.history), stop)
 
-    def _frame(self, step: Step, kwargs: Mapping[str, Any]) -> Frame:
-        read = sum(self.get_num_tokens(message.text) for message in step.history)
-        return frame(step, self._model_name(kwargs), read)
-
-    def _result(self, step: Step, text: str, kwargs: Mapping[str, Any]) -> ChatResult:
-        message = self._frame(step, kwargs).message(text, self.get_num_tokens(text) if text else 0)
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
     def _decide_inputs(self, inputs: Sequence[LanguageModelInput], kwargs: Mapping[str, Any]) -> Decisions:
         lists = []
         for value in inputs:
@@ -356,3 +356,7 @@ class ChatTRM(TRMSettings):
             except TRMError:
                 logger.debug("an input of the batch cannot be decided; its own call will say why")
         return decide_together(questions)
+
+
+def _result(message: AIMessage) -> ChatResult:
+    return ChatResult(generations=[ChatGeneration(message=message)])

@@ -187,6 +187,8 @@ def _forced_call(question: Question, decision: Decision, turn: Turn) -> tuple[De
     )
     single = question.choice != "any" or len(bound.tools) == 1
     call = force_call(decision, tool, bound.slots, question.history, fill=single, now=question.now)
+    if call is None:
+        return replace(decision, confidence=0.0), "illegal"
     objection = turn.objection(tool.name, call.arguments, question.max_calls)
     return (_overruled(call, objection), objection) if objection else (call, "forced")
 
@@ -201,7 +203,7 @@ def _output_call(question: Question, decision: Decision, note: str | None) -> tu
     call = scored if scored.decision == "tool_call" else None
     if call is None:
         call = force_call(scored, tool, bound.slots, question.history, fill=True, now=question.now)
-    if call.missing:
+    if call is None or call.missing:
         return replace(decision, confidence=0.0), "incomplete output"
     kept = replace(
         call,

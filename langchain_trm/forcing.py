@@ -1,7 +1,8 @@
 """A call that the caller forces although the router would not make it.
 
 Nothing is invented here either: the call carries what the slots hold, and where a single tool is forced, what the
-newest message can be read as. Its confidence is 0, and what is still missing stays missing.
+newest message can be read as. Its confidence is 0, and what is still missing stays missing. A call that lacks nothing
+and that the tool's schema forbids all the same (`oneOf` at its top, say) is not made.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def force_call(
     *,
     fill: bool,
     now: datetime | None = None,
-) -> Decision:
+) -> Decision | None:
     """A call of `tool` with whatever the conversation holds for it.
 
     Args:
@@ -38,12 +39,15 @@ def force_call(
         now: What relative dates count from.
 
     Returns:
-        A `tool_call` decision; `missing` names the required parameters that could not be filled.
+        A `tool_call` decision; `missing` names the required parameters that could not be filled. None where nothing
+        is missing and the schema forbids the call.
     """
     call = assemble(tool, slots, decision.slot_values)
     if fill and call.missing:
         read = _last_resort(tool, call.missing, slots, history, now)
         call = assemble(tool, slots, {**decision.slot_values, **read})
+    if not call.missing and not call.legal:
+        return None
     return replace(
         decision,
         decision="tool_call",

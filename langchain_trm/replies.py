@@ -16,6 +16,7 @@ ABOUT = 0.6
 
 _MAX_CHOICES = 8
 _MAX_ROWS = 3
+_MAX_LENGTH = 1500
 _SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.;](?=\s|$)")
 _CLAUSE = re.compile(r"^(whether|if|how|when|where|which|what|who|why)\b", re.IGNORECASE)
 _VERB = re.compile(r"^(should|do|does|is|are|can|will|would)\b", re.IGNORECASE)
@@ -141,4 +142,6 @@ def _lower_first(words: str) -> str:
 
 
 def _sentence(text: str) -> str:
+    if len(text) > _MAX_LENGTH:
+        return f"{text[:_MAX_LENGTH].rsplit(maxsplit=1)[0]} …"
     return text if text[-1:] in ".!?" else f"{text}."

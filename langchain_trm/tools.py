@@ -13,9 +13,11 @@ from typing import Any
 
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import BaseModel
 
 from trm_agent.errors import ToolError
 from trm_agent.log import logger
+from trm_agent.types import ToolSchema
 
 ToolLike = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 
@@ -34,8 +36,10 @@ def read_tools(tools: Iterable[ToolLike]) -> list[dict[str, Any]]:
     """Convert tools to OpenAI-style dicts, provider tools left out.
 
     Raises:
-        ToolError: A tool has no name, or no readable schema.
+        ToolError: No list; or a tool has no name, or no readable schema.
     """
+    if isinstance(tools, Mapping | str | bytes | BaseModel) or not isinstance(tools, Iterable):
+        raise ToolError(f"tools must be a list of tools, got {tools!r:.120}; put a single tool into a list")
     converted = []
     for tool in tools:
         if isinstance(tool, Mapping) and _is_provider_tool(tool):
@@ -103,7 +107,7 @@ def top_tools(
 
 
 def _is_provider_tool(tool: Mapping[str, Any]) -> bool:
-    if any(isinstance(tool.get(key), Mapping) for key in _SCHEMA_KEYS):
+    if not tool or any(isinstance(tool.get(key), Mapping) for key in _SCHEMA_KEYS):
         return False
     if tool.get("type", "function") in ("function", "custom"):
         return not {"name", "title"} & tool.keys() and "type" not in tool
@@ -128,6 +132,7 @@ def _read_tool(tool: ToolLike) -> dict[str, Any]:
     body = converted.get("function", converted)
     if not isinstance(body, Mapping) or not isinstance(body.get("name"), str) or not body["name"].strip():
         raise ToolError(f"a tool needs a name and a JSON Schema of its parameters, got {tool!r:.120}")
+    ToolSchema.from_json(body)
     function = {key: body[key] for key in ("name", "description", "parameters", "annotations") if key in body}
     hints = {key: (getattr(tool, "metadata", None) or {}).get(key) for key in _HINTS}
     if any(isinstance(value, bool) for value in hints.values()):

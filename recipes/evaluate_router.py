@@ -4,7 +4,7 @@ uv run python recipes/evaluate_router.py --data dev.jsonl --output report.json
 uv run python recipes/evaluate_router.py --data dev.jsonl --checkpoint runs/x --output report.json --html report.html
 
 Also: --failures failures.jsonl for the failing samples; --baselines --train-data train.jsonl and --compare runs/plain
-for something to read the figures against.
+for something to read the figures against; --metric ast and the like for a public benchmark's own figures.
 The report goes to --output (docs/evaluation.md says what each figure means), a summary to stdout.
 """
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trm_agent.router import Router
     from trm_agent.types import Sample
 
+METRICS = ("ast", "tool-f1", "intent", "need")
 TURNS = (1, 5, 10, 15, 20)
 MAIN = ("all", "seen", "unseen")
 
@@ -41,6 +42,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--html", type=Path, help="also write a page with plots and conversations")
     parser.add_argument(
         "--limit-dialogues", type=int, metavar="N", help="only so many of each file, drawn with the seed"
+    )
+    parser.add_argument(
+        "--metric", choices=METRICS, nargs="+", default=[], help="also these figures of public benchmarks"
     )
     parser.add_argument("--baselines", action="store_true", help="also judge simple baselines; needs --train-data")
     parser.add_argument("--train-data", type=Path, nargs="+", default=[], help="sample files the baselines learn from")
@@ -125,6 +129,7 @@ def judge(args: argparse.Namespace, router: Router, path: Path | None, samples: 
         latency_turns=args.latency_turns,
         seed=args.seed,
         progress=True,
+        metrics=args.metric,
     )
 
 
@@ -178,6 +183,8 @@ def summarise(report: Report) -> None:
     columns = [*SHARES, "AUROC", "kept@95", "call AUROC", "call kept@95", "p50 ms", "p95 ms"]
     _table(console, report.checkpoint, columns, report.groups)
     _table(console, "only where the user spoke last", columns, report.after_user, MAIN)
+    for metric in report.metrics:
+        _metric_table(console, metric, report)
     for name, other in report.compare.items():
         _table(console, f"compared with {name}", columns, other.groups, MAIN)
     baselines = {
@@ -193,6 +200,22 @@ def summarise(report: Report) -> None:
     for turn in turns:
         values = (show(turn[key]) for key in ("decision_accuracy", "call_exact", "joint_goal_accuracy"))
         console.print(f"  {turn['turn']:>2}  {' / '.join(values)}  (n {turn['n']})", markup=False)
+
+
+def _metric_table(console: Any, metric: str, report: Report) -> None:
+    """A public benchmark's figures, a row a group and a compared checkpoint."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from trm_agent.report import show
+
+    rows = {name: group[metric] for name, group in report.groups.items()}
+    for checkpoint, other in report.compare.items():
+        rows |= {f"{name} ({checkpoint})": group[metric] for name, group in other.groups.items()}
+    table = Table("group", *rows["all"], title=metric, title_justify="left", pad_edge=False)
+    for name, found in rows.items():
+        table.add_row(escape(name), *(str(v) if isinstance(v, int) else show(v) for v in found.values()))
+    console.print(table)
 
 
 def _table(

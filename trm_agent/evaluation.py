@@ -77,6 +77,7 @@ def evaluate(
     latency_turns: int = LATENCY_TURNS,
     seed: int = 0,
     progress: bool = False,
+    metrics: Sequence[str] = (),
 ) -> Report:
     """Decide every sample and judge it.
 
@@ -90,6 +91,7 @@ def evaluate(
         latency_turns: Turns to time in each source and subset, in whole dialogues; 0 times none.
         seed: Draws the dialogues that are timed.
         progress: Show a bar.
+        metrics: Figures of public benchmarks to add to every group (keys of `trm_agent.benchmarks.METRICS`).
 
     Raises:
         DataError: There are no samples, or one cannot be decided; it is named.
@@ -112,7 +114,9 @@ def evaluate(
     ]
     _check_agreement(cases, timed)
     latencies = [{**t.decision.latency_ms, "total": t.milliseconds} for t in timed.values()]
-    return Report(checkpoint, router.fingerprint, router.encoder.name, cases, latencies, tuple(data))
+    return Report(
+        checkpoint, router.fingerprint, router.encoder.name, cases, latencies, tuple(data), metrics=tuple(metrics)
+    )
 
 
 def calibrate_router(router: Router, samples: Iterable[Sample]) -> Calibration:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from trm_agent.benchmarks import score
 from trm_agent.metrics import Verdict, figures, group_names, percentile, share
 from trm_agent.types import Decision, Sample
 
@@ -126,6 +127,7 @@ class Report:
         data: Which files, in words.
         baselines: Name → groups, as in `groups`.
         compare: Checkpoint → report of another router over the same samples.
+        metrics: Figures of public benchmarks to read off every group (keys of `trm_agent.benchmarks.METRICS`).
     """
 
     checkpoint: str
@@ -136,17 +138,17 @@ class Report:
     data: Sequence[str] = ()
     baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     compare: Mapping[str, Report] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
 
     @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
-        """Group → its figures."""
-        return grouped_figures([c.sample for c in self.cases], [c.verdict for c in self.cases])
+        """Group → its figures, each of `metrics` under its name."""
+        return self._grouped(self.cases)
 
     @cached_property
     def after_user(self) -> dict[str, dict[str, Any]]:
         """The same groups, over the samples where the user spoke last."""
-        chosen = [case for case in self.cases if case.after_user]
-        return grouped_figures([c.sample for c in chosen], [c.verdict for c in chosen])
+        return self._grouped([case for case in self.cases if case.after_user])
 
     @cached_property
     def turns(self) -> list[dict[str, Any]]:
@@ -155,6 +157,13 @@ class Report:
         for case in self.cases:
             by_turn[case.turn].append(case.verdict)
         return [{"turn": turn, **_turn_figures(by_turn[turn])} for turn in sorted(by_turn)]
+
+    def _grouped(self, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+        groups = grouped_figures([c.sample for c in cases], [c.verdict for c in cases])
+        for name, group in groups.items() if self.metrics else ():
+            pairs = [(c.sample, c.decision) for c in cases if name in group_names(c.sample)]
+            group |= {metric: score(metric, pairs) for metric in self.metrics}
+        return groups
 
     @property
     def failing(self) -> list[Case]:

@@ -37,7 +37,6 @@ from trm_agent.features import (
     ToolTable,
     build_tool_table,
     collate,
-    read_conversation,
     relevance_by_length,
 )
 from trm_agent.heads import Answer
@@ -59,6 +58,7 @@ from trm_agent.types import (
     prefix_hashes,
     slot_table,
 )
+from trm_agent.windows import read_windows
 
 SPAN_CANDIDATES = 6
 IRRELEVANT_SHARE = 0.1
@@ -220,15 +220,24 @@ class BoundRouter:
         parsed = [parse_history(history) for history in histories]
         requests = [self._resume(messages, states[i] if states else None, now) for i, messages in enumerate(parsed)]
         groups = _continuations(requests)
-        talks = [read_conversation(requests[members[0]].history, self.router.encoder) for members in groups]
-        encoded = time.perf_counter()
         points = [sorted({n for i in members for n in requests[i].points}) for members in groups]
-        predictions = self._predict(talks, points)
+        windows = [
+            (group, talk, visible)
+            for group, members in enumerate(groups)
+            for talk, visible in read_windows(
+                requests[members[0]].history, points[group], self.router.encoder, BATCH_TOKENS
+            )
+        ]
+        encoded = time.perf_counter()
+        predictions: list[dict[int, Prediction]] = [{} for _ in groups]
+        predicted = self._predict([talk for _, talk, _ in windows], [visible for _, _, visible in windows])
+        for (group, _, _), by_length in zip(windows, predicted, strict=True):
+            predictions[group].update(by_length)
         forwarded = time.perf_counter()
         out: list[Decision | None] = [None] * len(histories)
-        for members, by_length in zip(groups, predictions, strict=True):
+        for members, found in zip(groups, predictions, strict=True):
             for i in members:
-                out[i] = self._decide(requests[i], by_length, tool_choice, now)
+                out[i] = self._decide(requests[i], found, tool_choice, now)
         finished = time.perf_counter()
         share = 1000 / max(1, len(histories))
         latency = {

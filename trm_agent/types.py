@@ -22,6 +22,8 @@ SourceKind = Literal["span", "choice", "state", "default", "dontcare"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 DONTCARE = "dontcare"
+MAX_SCHEMA_DEPTH = 64
+"""Levels of JSON that a tool's schema may nest, references resolved: some thirty objects inside one another."""
 
 TYPE_NAMES: dict[str, str | None] = {
     **{name: name for name in ("object", "array", "string", "number", "integer", "boolean", "null")},
@@ -236,6 +238,8 @@ class ToolSchema:
             raw = {"type": "object", "properties": {}}
         if not isinstance(raw, Mapping) or not isinstance(raw.get("properties", {}), Mapping):
             raise ToolError(f"tool {name!r}: parameters must be a JSON Schema of type object, got {raw!r:.120}")
+        if nests_deeper(raw, MAX_SCHEMA_DEPTH):
+            raise ToolError(_too_deep(name))
         schema = _resolve(dict(raw), name)
         annotations = body.get("annotations") or {}
         hint = annotations.get("readOnlyHint") if isinstance(annotations, Mapping) else None
@@ -268,8 +272,27 @@ def parse_tools(tools: Sequence[ToolSchema | Mapping[str, Any]]) -> tuple[ToolSc
     return parsed
 
 
+def nests_deeper(value: Any, levels: int) -> bool:
+    """Whether JSON nests deeper than so many levels; never by recursion."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [
+            item
+            for outer in layer
+            if isinstance(outer, Mapping | list)
+            for item in (outer.values() if isinstance(outer, Mapping) else outer)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def _too_deep(tool: str) -> str:
+    return f"tool {tool!r}: its parameters nest deeper than {MAX_SCHEMA_DEPTH} levels of JSON; flatten its schema"
+
+
 def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
-    """Inline local references, unwrap `anyOf: [X, null]`, name types as JSON Schema does: leaves can be read off."""
+    """Inline local references, merge what is one schema in parts, name types as JSON Schema does: for its leaves."""
     groups = {key: schema[key] for key in ("$defs", "definitions") if isinstance(schema.get(key), Mapping)}
     definitions = {
         f"#/{key}/{name}": value
@@ -278,9 +301,11 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
         if isinstance(value, Mapping)
     }
 
-    def walk(node: Any, open_refs: tuple[str, ...]) -> Any:
+    def walk(node: Any, open_refs: tuple[str, ...], depth: int) -> Any:
+        if depth > MAX_SCHEMA_DEPTH:
+            raise ToolError(_too_deep(tool))
         if isinstance(node, list):
-            return [walk(item, open_refs) for item in node]
+            return [walk(item, open_refs, depth + 1) for item in node]
         if not isinstance(node, Mapping):
             return node
         if "$ref" in node:
@@ -290,30 +315,65 @@ def _resolve(schema: dict[str, Any], tool: str) -> dict[str, Any]:
             if not isinstance(ref, str) or ref not in definitions:
                 raise ToolError(f"tool {tool!r}: reference {ref!r} is not defined in its own $defs")
             rest = {k: v for k, v in node.items() if k != "$ref"}
-            return walk({**definitions[ref], **rest}, (*open_refs, ref))
+            return walk({**definitions[ref], **rest}, (*open_refs, ref), depth + 1)
         node = {
-            key: {name: walk(spec, open_refs) for name, spec in value.items()}  # names here are no keywords
+            key: {name: walk(spec, open_refs, depth + 2) for name, spec in value.items()}  # names here are no keywords
             if key == "properties" and isinstance(value, Mapping)
             else value
             if key in _VALUE_KEYWORDS
-            else walk(value, open_refs)
+            else walk(value, open_refs, depth + 1)
             for key, value in node.items()
             if key not in ("$defs", "definitions")
         }
-        node = _name_type(node)
-        options = node.get("anyOf") or node.get("oneOf")
-        if isinstance(options, list):
-            real = [o for o in options if isinstance(o, Mapping) and o.get("type") != "null"]
-            if len(real) == 1:
-                rest = {k: v for k, v in node.items() if k not in ("anyOf", "oneOf")}
-                node = {**real[0], **rest}
-        return node
+        return _closed_list(_without_null(_in_one(_name_type(node))))
 
-    resolved: dict[str, Any] = walk(schema, ())
+    resolved: dict[str, Any] = walk(schema, (), 0)
     resolved.setdefault("type", "object")
     if not isinstance(resolved.setdefault("properties", {}), Mapping):
         raise ToolError(f"tool {tool!r}: properties must be an object, got {resolved['properties']!r:.120}")
     return resolved
+
+
+def _in_one(node: dict[str, Any]) -> dict[str, Any]:
+    """`allOf` whose parts do not contradict one another as one schema; any other is left as it is."""
+    parts = node.get("allOf")
+    if not isinstance(parts, list) or not all(isinstance(part, Mapping) for part in parts):
+        return node
+    merged: dict[str, Any] = {}
+    for part in (*parts, {key: value for key, value in node.items() if key != "allOf"}):
+        if any(key in merged and merged[key] != part[key] for key in part.keys() - {"title", "description", "default"}):
+            return node
+        merged |= part
+    return merged
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    """`anyOf: [X, null]` as X."""
+    options = node.get("anyOf") or node.get("oneOf")
+    if not isinstance(options, list):
+        return node
+    real = [option for option in options if isinstance(option, Mapping) and option.get("type") != "null"]
+    return {**real[0], **_without(node, "anyOf", "oneOf")} if len(real) == 1 else node
+
+
+def _closed_list(node: dict[str, Any]) -> dict[str, Any]:
+    """`oneOf: [{const: a}, {const: b}]` as `enum: [a, b]`."""
+    options = node.get("oneOf") or node.get("anyOf")
+    if not isinstance(options, list) or "enum" in node or ("oneOf" in node and "anyOf" in node):
+        return node
+    values: list[Any] = []
+    for option in options:
+        if not isinstance(option, Mapping) or not option.keys() <= {"const", "enum", "type", "title", "description"}:
+            return node
+        listed = [option["const"]] if "const" in option else option.get("enum")
+        if not isinstance(listed, list) or any(value in values for value in listed):
+            return node
+        values += listed
+    return {**_without(node, "anyOf", "oneOf"), "enum": values}
+
+
+def _without(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in keys}
 
 
 def _name_type(node: dict[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from scripted_router import rule_router
 
 from langchain_trm import ChatTRM, loading
+from trm_agent.testing import tiny_router
 
 
 def weather(city: str) -> str:
     """Look up the weather."""
+    return city
+
+
+def book(city: str, days: int = 1) -> str:
+    """Book a trip to a city."""
     return city
 
 
@@ -61,11 +67,45 @@ def test_weights_are_loaded_once_however_many_threads_ask(monkeypatch: pytest.Mo
     assert loading.load_router("runs/other") is not routers[0]
 
 
+def conversation(model: ChatTRM, name: int, turns: int) -> list[object]:
+    """Turns about cities of its own, in conversations of twenty, with results; what was answered in each."""
+    told: list[object] = []
+    messages: list[BaseMessage] = []
+    for turn in range(turns):
+        if turn % 20 == 0:
+            messages = [SystemMessage(f"You work in office {name}.")]
+        messages.append(HumanMessage(f"what is the weather in City{name}x{turn} in {turn % 7} days"))
+        for _ in range(3):
+            answer = model.invoke(messages)
+            record = answer.response_metadata["decision"]
+            told.append((answer.content, answer.tool_calls, record["slots"], round(record["confidence"], 4)))
+            messages.append(answer)
+            if not answer.tool_calls:
+                break
+            messages.append(ToolMessage(f"sunny in City{name}", tool_call_id=answer.tool_calls[0]["id"]))
+    return told
+
+
+@pytest.mark.parametrize("turns", [12, pytest.param(200, marks=pytest.mark.slow)])
+def test_sixteen_conversations_on_one_instance_are_as_if_alone(turns: int) -> None:
+    """Slots, arguments, call ids and confidences of each are those of one thread on an instance of its own."""
+    alone = ChatTRM(router=tiny_router(1), tools=[weather, book])
+    expected = [conversation(alone, name, turns) for name in range(16)]
+    shared = ChatTRM(router=tiny_router(1), tools=[weather, book])
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda name: conversation(shared, name, turns), range(16)))
+    assert found == expected
+    assert len({str(told) for told in expected}) == 16
+    said = [str(told) for told in found]
+    for name in range(16):
+        assert f"City{name}x" in said[name]
+        assert not any(f"City{name}x" in other for i, other in enumerate(said) if i != name)
+
+
 @pytest.mark.slow
 def test_sixteen_threads_share_the_real_encoder() -> None:
     """Fast tokenizers break when two threads use one; the shipped encoder must not."""
     from trm_agent.encoder import load_encoder
-    from trm_agent.testing import tiny_router
 
     encoder = load_encoder()
     texts = [f"what is the weather in {city}{' and around it' * (i % 3)}" for i, city in enumerate("ABCDEFGHIJKL")]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from pydantic.v1 import BaseModel as BaseModelV1
 from typing_extensions import TypedDict
 
+from langchain_trm import ChatTRM
 from langchain_trm.tools import is_output, read_tool_choice, read_tools, tool_name
 from trm_agent.errors import ToolError
 from trm_agent.types import parse_tools
@@ -123,12 +124,33 @@ def test_the_tool_of_a_response_format_is_known_by_running_nothing() -> None:
     assert is_output(read_tools(read_tools([output]))[0])
 
 
+def nested(levels: int) -> dict[str, Any]:
+    """An object in an object in an object …"""
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = {"type": "object", "properties": {"x": schema}, "required": ["x"]}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "tools", [None, weather, tool(weather), {"name": "weather"}, "weather"], ids=lambda t: str(t)[:20]
+)
+def test_a_tool_that_is_not_in_a_list_is_an_error(tools: Any) -> None:
+    with pytest.raises(ToolError, match=r"tools must be a list of tools, got .*; put a single tool into a list"):
+        ChatTRM().bind_tools(tools)
+
+
 @pytest.mark.parametrize(
     ("form", "text"),
     [
         ({"type": "object", "properties": {}}, "cannot be read: Unsupported function"),
         ({"type": "function"}, "needs a name and a JSON Schema"),
         (3, "cannot be read"),
+        ({}, r"tool \{\} cannot be read"),
+        ({"name": "x", "parameters": []}, "tool 'x': parameters must be a JSON Schema of type object"),
+        ({"name": "x", "parameters": {"properties": {"a": {"$ref": "#"}}}}, "tool 'x': reference '#' is not defined"),
+        ({"name": "x", "parameters": nested(300)}, "tool 'x': its parameters nest deeper than 64 levels of JSON"),
+        ({"name": "x", "parameters": nested(5000)}, "tool 'x': its parameters nest deeper than 64 levels of JSON"),
     ],
 )
 def test_a_broken_tool_is_named(form: Any, text: str) -> None:

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from trm_agent.benchmarks import METRICS
 from trm_agent.data.jsonl import write_samples
 from trm_agent.log import logger
 from trm_agent.testing import HashingEncoder, tiny_router
@@ -96,6 +97,21 @@ def test_a_checkpoint_is_scored_into_report_failures_and_page(
     assert "own/find_hotel" in captured.out
     assert f"wrote {output}" in captured.err
     assert "differ with and without state" not in captured.err
+
+
+def test_figures_of_public_benchmarks_are_added_on_request(
+    recipe: ModuleType, data: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "report.json"
+    arguments = ["--data", str(data), "--checkpoint", str(checkpoint), "--output", str(output)]
+    assert recipe.main([*arguments, "--compare", str(checkpoint), "--metric", *METRICS]) == 0
+    report = json.loads(output.read_text(encoding="utf-8"))
+    for groups in (report["groups"], report["compare"][str(checkpoint)]["groups"]):
+        assert all(groups[name][metric]["n"] == groups[name]["n"] for name in groups for metric in METRICS)
+    out = capsys.readouterr().out
+    assert "out_of_scope_recall" in out
+    assert f"own/find_hotel ({checkpoint})" in out
+    assert tuple(METRICS) == recipe.METRICS
 
 
 def test_baselines_and_other_checkpoints_stand_beside_the_groups(

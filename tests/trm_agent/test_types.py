@@ -245,6 +245,55 @@ def test_several_real_types_are_left_as_declared() -> None:
     assert when.schema == {"anyOf": options}
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"oneOf": [{"const": "small", "title": "S"}, {"const": "large"}], "description": "How big"},
+        {"anyOf": [{"enum": ["small"], "type": "string"}, {"enum": ["large"]}], "description": "How big"},
+        {"allOf": [{"type": "string"}, {"enum": ["small", "large"]}], "description": "How big"},
+        {"allOf": [{"$ref": "#/$defs/Size"}], "description": "How big"},
+    ],
+    ids=["oneOf", "anyOf", "allOf", "allOf with a reference"],
+)
+def test_a_closed_list_in_parts_is_a_closed_list(spec: dict[str, Any]) -> None:
+    size = {"$defs": {"Size": {"type": "string", "enum": ["small", "large"], "description": "A size"}}}
+    (read,) = ToolSchema.from_json({"name": "go", "parameters": {"properties": {"size": spec}, **size}}).parameters
+    assert read.choices == ("small", "large")
+    assert read.description == "How big"
+    assert not {"oneOf", "anyOf", "allOf"} & read.schema.keys()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"oneOf": [{"const": 1}, {"const": 1}]},
+        {"oneOf": [{"const": 1}, {"minimum": 3}]},
+        {"anyOf": [{"const": 1}, {"const": 2}], "oneOf": [{"const": 1}, {"const": 3}]},
+        {"allOf": [{"minimum": 1}, {"minimum": 2}]},
+        {"allOf": [True]},
+    ],
+    ids=str,
+)
+def test_parts_that_are_more_than_a_closed_list_stay_as_declared(spec: dict[str, Any]) -> None:
+    (read,) = tool("go", size=spec).parameters
+    assert read.schema == spec
+
+
+def test_a_schema_that_nests_beyond_reason_is_refused_and_not_followed() -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(5000):
+        deep = {"type": "array", "items": deep}
+    wide = {"type": "object", "properties": {"a": {"$ref": "#/$defs/N99"}}}
+    chain = {f"N{i}": {"properties": {"a": {"$ref": f"#/$defs/N{i - 1}"}}} for i in range(1, 100)} | {"N0": STRING}
+    for parameters in ({"properties": {"a": deep}}, {**wide, "$defs": chain}, {"properties": {"a": {"default": deep}}}):
+        with pytest.raises(ToolError, match="tool 'go': its parameters nest deeper than 64 levels of JSON; flatten"):
+            ToolSchema.from_json({"name": "go", "parameters": parameters})
+    fine: dict[str, Any] = STRING
+    for _ in range(30):
+        fine = {"type": "object", "properties": {"a": fine}}
+    assert len(ToolSchema.from_json({"name": "go", "parameters": fine}).parameters) == 1
+
+
 def test_a_nested_leaf_is_required_only_along_its_whole_path() -> None:
     inner = {"type": "object", "properties": {"city": STRING, "zip": STRING}, "required": ["city"]}
     assert tool("a", ["address"], address=inner).required == ("address.city",)

@@ -15,7 +15,21 @@ from typing import Any
 from trm_agent.errors import DataError
 from trm_agent.types import Sample, ToolSchema, slot_table
 
-CORPORA: dict[str, str] = {"sgd": "trm_agent.data.sgd"}
+CORPORA: dict[str, str] = {
+    "banking77": "trm_agent.data.banking77",
+    "bfcl": "trm_agent.data.bfcl",
+    "clinc150": "trm_agent.data.clinc150",
+    "metatool": "trm_agent.data.metatool",
+    "mtu-bench": "trm_agent.data.mtu_bench",
+    "multidogo": "trm_agent.data.multidogo",
+    "nlupp": "trm_agent.data.nlupp",
+    "seal-tools": "trm_agent.data.seal_tools",
+    "restaurants8k": "trm_agent.data.restaurants8k",
+    "sgd": "trm_agent.data.sgd",
+    "small-function-calling": "trm_agent.data.function_calling",
+    "snips": "trm_agent.data.snips",
+    "star": "trm_agent.data.star",
+}
 """Name of a corpus → the module that reads its publisher's format."""
 
 

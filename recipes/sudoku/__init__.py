@@ -1,0 +1,1 @@
+"""Puzzles and model of `recipes/validate_core.py`."""

@@ -1,0 +1,115 @@
+"""Reading tool lists for the synthesiser, in the forms people keep them, and telling tools apart by their words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from trm_agent.data.synthesis_words import STOP_WORDS
+from trm_agent.errors import DataError, ToolError
+from trm_agent.types import ToolSchema, identifier_words, parse_tools
+
+_TYPES = {
+    "str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number",
+    "bool": "boolean", "list": "array", "tuple": "array", "set": "array", "dict": "object", "any": "string",
+    "date": "string",
+}  # fmt: skip
+
+
+def read_tools(path: Path) -> tuple[ToolSchema, ...]:
+    """Read tools from a JSON list, an object that holds it under `tools`, or JSONL with one tool a line.
+
+    Type names of other languages (`str`, `dict`) become those of JSON Schema; parameters may be given without the
+    object schema around them; `api_name` and `api_description` are read like `name` and `description`.
+
+    Raises:
+        DataError: The file cannot be read, or holds no usable list of tools.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        data = [json.loads(line) for line in text.splitlines() if line.strip()] if _is_lines(text) else json.loads(text)
+        if isinstance(data, Mapping):
+            data = data.get("tools", data)
+        if not isinstance(data, list) or not data:
+            raise DataError(f"{path}: expected a list of tools, or an object that holds it under `tools`")
+        return parse_tools([declaration(item) for item in data])
+    except (OSError, ValueError) as error:
+        raise error if isinstance(error, DataError) else DataError(f"{path}: {error}") from None
+
+
+def declaration(data: Any) -> dict[str, Any]:
+    """One tool's declaration with JSON Schema types.
+
+    Raises:
+        ToolError: It is no object.
+    """
+    if not isinstance(data, Mapping):
+        raise ToolError(f"a tool must be an object, got {type(data).__name__}")
+    body = data.get("function", data)
+    if not isinstance(body, Mapping):
+        raise ToolError(f"a tool must be an object, got {type(body).__name__}")
+    parameters = body.get("parameters", body.get("input_schema", body.get("args_schema"))) or {}
+    if isinstance(parameters, Mapping) and "properties" not in parameters and "$ref" not in parameters:
+        inner = {key: value for key, value in parameters.items() if isinstance(value, Mapping)}
+        parameters = {"type": "object", "properties": inner, "required": list(body.get("required") or [])}
+    out = {
+        "name": body.get("name", body.get("api_name")),
+        "description": body.get("description", body.get("api_description")) or "",
+        "parameters": _json_types(parameters),
+    }
+    if isinstance(body.get("annotations"), Mapping):
+        out["annotations"] = dict(body["annotations"])
+    return out
+
+
+def content_words(tool: ToolSchema) -> frozenset[str]:
+    """The words of its name that tell it from others."""
+    return _content(identifier_words(tool.name))
+
+
+def alike(a: ToolSchema, b: ToolSchema) -> bool:
+    """Whether a request for one may be meant for the other: one's words hold the other's."""
+    left, right = content_words(a), content_words(b)
+    return left <= right or right <= left
+
+
+def may_serve(tool: ToolSchema, text: str) -> bool:
+    """Whether a request may be meant for a tool: they share a word that says something."""
+    return bool(_content(f"{identifier_words(tool.name)} {tool.description.lower()}") & _content(text.lower()))
+
+
+@lru_cache(maxsize=65536)
+def _content(text: str) -> frozenset[str]:
+    words = "".join(sign if sign.isalnum() else " " for sign in text).split()
+    return frozenset(word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words) - STOP_WORDS
+
+
+def _is_lines(text: str) -> bool:
+    first = text.strip().split("\n", 1)
+    if len(first) == 1 or not first[0].lstrip().startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(first[0]), dict)
+    except ValueError:
+        return False
+
+
+def _json_types(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_json_types(item) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    out: dict[str, Any] = {}
+    for key, value in node.items():
+        if key == "type" and isinstance(value, str):
+            out[key] = _TYPES.get(value.lower(), value)
+        elif key == "properties" and isinstance(value, Mapping):
+            out[key] = {name: _json_types(spec) for name, spec in value.items()}
+        elif key in ("enum", "const", "default", "examples", "example"):
+            out[key] = value
+        else:
+            out[key] = _json_types(value)
+    return out
