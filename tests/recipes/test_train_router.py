@@ -70,7 +70,7 @@ def test_a_run_leaves_a_calibrated_checkpoint_its_record_and_its_curves(data: Pa
     assert checkpoint.encoder_name == "hashing-32"
     assert checkpoint.training["data"].keys() == {"samples.jsonl"}
     assert checkpoint.training["config"]["seed"] == 0
-    assert set(checkpoint.training["validation"]) >= {"decision_accuracy", "call_exact", "joint_goal_accuracy"}
+    assert set(checkpoint.training["validation"]["made"]) >= {"decision_accuracy", "call_exact", "joint_goal_accuracy"}
     assert (folder / "curves.png").stat().st_size > 0
     assert (folder / "last" / "state.safetensors").is_file()
 

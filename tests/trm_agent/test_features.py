@@ -79,9 +79,39 @@ def test_a_point_sees_calls_and_mentions_of_its_own_past_only() -> None:
     table = build_tool_table(story.tools, story.slots, ENCODER)
     talk = read_conversation(story.messages, ENCODER)
     batch = collate([(table, talk, [1, 3, 5, 7])])
-    assert batch.tool_flags[:, 0].tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 1]]
+    assert batch.tool_flags[:, 0, :3].tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 1], [0, 1, 1]]
     window = batch.choice_flags[:, 0, :2].tolist()
     assert window == [[0, 0], [1, 1], [1, 1], [0, 1]]
+
+
+def test_a_point_knows_how_near_tools_and_choices_are_to_what_was_said_by_hand() -> None:
+    story = episode()
+    table = build_tool_table(story.tools, story.slots, ENCODER)
+    talk = read_conversation(story.messages, ENCODER)
+    batch = collate([(table, talk, [3, 7])])
+    cosine = table.tool_vectors @ talk.message_vectors.T
+    last = batch.tool_flags[1, :, 3:].numpy()
+    np.testing.assert_allclose(last[:, 0], cosine[:, 6], rtol=1e-5)
+    np.testing.assert_allclose(last[:, 1], cosine[:, 6] - cosine[:, 6].max(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(last[:, 2], cosine[:, [0, 2, 6]].max(1), rtol=1e-5)
+    np.testing.assert_allclose(last[:, 3], cosine[:, 5], rtol=1e-5)
+    lead = batch.choice_flags[0, :, 6]
+    assert lead.max() == 0, "one of a slot's choices is nearest"
+    assert lead.min() < 0
+
+
+def test_a_slot_knows_what_calls_and_results_hold_of_it() -> None:
+    story = episode()
+    result = Message("tool_response", [{"to_city": "Anaheim", "seat": None}])
+    messages = (*story.messages[:4], result, *story.messages[5:])
+    table = build_tool_table(story.tools, story.slots, ENCODER)
+    talk = read_conversation(messages, ENCODER)
+    flags = collate([(table, talk, [3, 5])]).slot_flags[..., :4]
+    row = {slot.key: s for s, slot in enumerate(table.slots)}
+    assert flags[0].sum() == 0, "nothing was called yet"
+    assert flags[1, row["from_city"]].tolist() == [1, 1, 0, 0]
+    assert flags[1, row["to_city"]].tolist() == [1, 1, 0, 1]
+    assert flags[1, row["seat"]].tolist() == [0, 0, 0, 0], "an empty field holds nothing"
 
 
 def test_padding_keeps_every_value_and_marks_what_is_real() -> None:
