@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ARMS = ("trm", "plain", "plain_compute")
 
 PRESETS: dict[int, dict[str, Any]] = {
-    4: {"clues": 6, "train": 60, "test": 30, "width": 32, "heads": 2, "updates": 600, "warmup": 30, "batch": 32},
+    4: {"clues": 5, "train": 50, "test": 30, "width": 32, "heads": 2, "updates": 2000, "batch": 32},
     6: {},
     9: {
         "clues": 0, "train": 1000, "test": 1000, "width": 512, "heads": 8, "n": 6, "T": 3, "supervision_steps": 16,
@@ -59,7 +59,7 @@ class Config:
     n: int = 2
     T: int = 1
     supervision_steps: int = 8
-    updates: int = 2400
+    updates: int = 3000
     warmup: int = 100
     batch: int = 64
     lr: float = 2e-3
@@ -165,8 +165,8 @@ def validate(config: Config, args: argparse.Namespace) -> Iterator[Run]:
         len(test),
         (test.clues > 0).sum(1).mean(),
     )
-    for seed in args.seeds:
-        for arm in args.arms:
+    for arm in args.arms:
+        for seed in args.seeds:
             run = train_arm(arm, seed, config, train, test, args.checks, device, amp)
             logger.info("%s, seed %d: %.3f exact after %.0f s", arm, seed, run.by_step[-1].exact, run.seconds)
             yield run

@@ -104,6 +104,8 @@ class SudokuModel(nn.Module):
 class Carry:
     """The puzzles a training run is at, each at its own supervision step; one that is done makes room for another.
 
+    The first ones start at a random count of steps, so that they do not all make room at once.
+
     Args:
         model: Whose first y and z to start from.
         puzzles: Drawn at random, each time in another disguise.
@@ -121,6 +123,8 @@ class Carry:
         self.clues = torch.zeros(batch, model.sizes.size**2, dtype=torch.long, device=model.start.device)
         self.solutions = self.clues.clone()
         self.y, self.z = (part.clone() for part in model.begin(batch))
+        self.refill(model)
+        self.step = self.rng.integers(self.steps, size=batch)
 
     def refill(self, model: SudokuModel) -> None:
         """Put a new puzzle wherever one is done."""
@@ -131,7 +135,7 @@ class Carry:
         self.clues[where] = torch.from_numpy(fresh.clues).to(where.device)
         self.solutions[where] = torch.from_numpy(fresh.solutions).to(where.device)
         self.y[where], self.z[where] = model.begin(count)
-        self.step[places] = 0
+        self.step[places], self.done[places] = 0, False
         long = self.rng.random(count) < self.explore
         self.least[places] = np.where(long, self.rng.integers(1, self.steps + 1, count), 1)
 

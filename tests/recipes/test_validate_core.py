@@ -79,7 +79,7 @@ def test_a_puzzle_that_is_done_makes_room_and_the_others_go_on() -> None:
     model = SudokuModel(TRM)
     train, _ = make_split(Shape(4), 20, 5, clues=6, seed=0)
     carry = Carry(model, train, batch=4, explore=0.0, seed=0)
-    carry.refill(model)
+    carry.step[:] = 0
     before = carry.clues.clone()
     y, z, _, _ = model(carry.clues, carry.y, carry.z)
     carry.advance(y, z, torch.tensor([1.0, -1.0, -1.0, 1.0]))
@@ -99,7 +99,8 @@ def test_exploring_puzzles_stay_for_their_number_of_steps() -> None:
     model = SudokuModel(TRM)
     train, _ = make_split(Shape(4), 20, 5, clues=6, seed=0)
     carry = Carry(model, train, batch=64, explore=1.0, seed=0)
-    carry.refill(model)
+    assert set(carry.step.tolist()) == {0, 1, 2}
+    carry.step[:] = 0
     assert set(carry.least.tolist()) == {1, 2, 3}
     carry.advance(carry.y, carry.z, torch.ones(64))
     assert carry.done.tolist() == (carry.least == 1).tolist()

@@ -22,11 +22,29 @@ from trm_agent.data.wordings import GoldCall, accept_of, hold_against, json_sche
 from trm_agent.errors import DataError, ToolError
 from trm_agent.log import logger
 from trm_agent.types import Message, Sample, ToolSchema, identifier_words
+from trm_agent.values import matches
 
 ABSENT = 0.12
 """Share of conversations beginning with a single call whose tool is taken off the list."""
 MOST_TOOLS = 12
 """Further tools are drawn up to so many beside the first."""
+
+BENCHMARK_TOOLS = frozenset(
+    (
+        # By name, in BFCL
+        *("book_hotel", "calculate_age", "calculate_area", "calculate_average", "calculate_bmi", "calculate_distance"),
+        *("calculate_electric_field", "calculate_fibonacci", "calculate_fibonacci_sequence", "car.rental"),
+        *("calculate_mortgage_payment", "calculate_standard_deviation", "calculate_tip", "compound_interest"),
+        *("convert_currency", "create_histogram", "dice_roll_probability", "final_velocity", "get_news"),
+        *("get_song_lyrics", "get_stock_price", "get_team_info", "hotel.find", "integrate", "send_email"),
+        *("sentiment_analysis", "solve_quadratic", "translate", "translate_text"),
+        # By description, in BFCL
+        *("crOh7Z4rgqCQLY", "WqWBOSRPVE.HCR", "0ID0K7j", "place_safeway_order"),
+        # By name, in MTU-Bench
+        *("GetEvents", "GetWeather", "time"),
+    )
+)
+"""Tools that a benchmark declares too: neither called nor offered."""
 
 _MISSING = re.compile(r"\b(?:missing|required?|requires|provide|specify|additional)\b", re.IGNORECASE)
 _Call = dict[str, Any]
@@ -82,7 +100,7 @@ def convert(folder: Path, options: Options) -> Iterator[Sample]:
         folder: As published.
         options: `split`: `glaive`, `reason`, `toolrl`, `toolverifier` or several joined by `+` (default: all).
             `distractors`: further tools are drawn while at most so many stand beside the first, by default 12.
-            `hold_out`, `only`: tools.
+            `hold_out`, `only`: tools that are called; `BENCHMARK_TOOLS` are always held out.
 
     Raises:
         DataError: A file is missing or not what it should be, or there is no such split.
@@ -91,17 +109,21 @@ def convert(folder: Path, options: Options) -> Iterator[Sample]:
     if unknown := set(subsets) - set(_READERS):
         raise DataError(f"unknown split {sorted(unknown)}; expected one of {', '.join(_READERS)}")
     conversations = [conversation for subset in subsets for conversation in _READERS[subset](folder)]
-    pool = {tool.name: tool for conversation in conversations for tool in conversation.tools}
-    offer = [tool for name, tool in pool.items() if name not in options.hold_out]
+    held_out = BENCHMARK_TOOLS | options.hold_out
+    offer = list({t.name: t for c in conversations for t in c.tools if t.name not in held_out}.values())
     if options.num_dialogues:
         wanted = min(options.num_dialogues, len(conversations))
         conversations = options.rng("conversations").sample(conversations, wanted)
     counts: Counter[str] = Counter(conversations=len(conversations))
     most = MOST_TOOLS if options.distractors is None else options.distractors
     for conversation in conversations:
-        names = [call["name"] for turn in conversation.turns if turn.kind == "calls" for call in turn.items]
-        if options.wants(names or ["no tool"]) if options.only else options.hold_out.isdisjoint(names):
-            yield from convert_conversation(conversation, offer, options.rng(conversation.name), counts, most)
+        called = {call["name"] for turn in conversation.turns if turn.kind == "calls" for call in turn.items}
+        if not called.isdisjoint(held_out) or (options.only and called.isdisjoint(options.only)):
+            counts["conversations that call a tool held out"] += 1
+            continue
+        kept = tuple(tool for tool in conversation.tools if tool.name not in held_out)
+        conversation = replace(conversation, tools=kept)
+        yield from convert_conversation(conversation, offer, options.rng(conversation.name), counts, most)
     logger.info("small-function-calling %s: %s", "+".join(subsets), dict(counts))
 
 
@@ -139,6 +161,7 @@ def _points(conversation: Conversation, tools: tuple[ToolSchema, ...], counts: C
     history: list[Message] = []
     since: list[Message] = []
     last: list[GoldCall] = []
+    active = ""
     turns = conversation.turns
     for position, turn in enumerate(turns):
         wanted = _decides(turn) and history and (not conversation.last_only or position == len(turns) - 1)
@@ -156,21 +179,24 @@ def _points(conversation: Conversation, tools: tuple[ToolSchema, ...], counts: C
             gold = _gold(turn, tools, history, counts)
             if gold and wanted:
                 yield _call_sample(base, gold, tools)
-            last, since = (gold or last), []
+            last, since = (gold or []), []
+            active = turn.items[0]["name"]
         elif wanted:
             coming = next((t for t in turns[position:] if t.kind == "calls"), None)
             begun = _begun(coming, tools, since)
             known = [*begun, *last]
-            intent: dict[str, Any] = {"intent": None}
+            about: dict[str, Any] = {"intent": None}
             if turns[position - 1].kind == "results":
-                intent = {"intent": last[0].name} if last else {}
+                about = {"intent": active} if active in _names(tools) else {}
             elif coming is not None:
-                intent = {"intent": coming.items[0]["name"]} if coming.items[0]["name"] in _names(tools) else {}
+                about = {"intent": coming.items[0]["name"]} if coming.items[0]["name"] in _names(tools) else {}
             elif conversation.last_only and _MISSING.search(turn.text):
-                intent = {}  # it asks for a value, so it is about some tool
+                about = {"slots_known": False}  # it asks for a value of some tool
+            if active and not last:
+                about["slots_known"] = False
             slots = call_slots(tools, [call.call for call in known])
             accepted = replace(accept_of(known, tools), arguments={}, optional=(), calls=())
-            yield replace(base, slots=slots, accept=accepted, meta={**base.meta, **intent})
+            yield replace(base, slots=slots, accept=accepted, meta={**base.meta, **about})
         new = turn.messages()
         history += new
         since = [*since, *new] if turn.kind == "say" else since
@@ -184,9 +210,20 @@ def _call_sample(base: Sample, gold: Sequence[GoldCall], tools: tuple[ToolSchema
         slots=call_slots(tools, calls),
         tool=calls[0],
         content=None,
-        accept=accept_of(gold, tools, [call.left_out for call in gold]),
+        accept=accept_of(gold, tools, [(*call.left_out, *_defaults(call, tools)) for call in gold]),
         meta={**base.meta, "intent": calls[0]["name"]},
         calls=tuple(calls) if len(calls) > 1 else (),
+    )
+
+
+def _defaults(call: GoldCall, tools: Sequence[ToolSchema]) -> tuple[str, ...]:
+    """Arguments that equal an optional default: the call means the same without them."""
+    tool = next(tool for tool in tools if tool.name == call.name)
+    given = call.call["arguments"]
+    return tuple(
+        p.name
+        for p in tool.parameters
+        if p.has_default and not p.required and p.name in given and matches(given[p.name], [p.default])
     )
 
 
@@ -319,19 +356,21 @@ def read_toolrl(folder: Path) -> Iterator[Conversation]:
     optional and that no call of the set lacks.
     """
     records = _read_json(folder / "rlla_sft.json")
+    broken = 0
     lacking: set[tuple[str, str]] = set()
     parsed: list[tuple[int, list[tuple[str, str, dict[str, Any]]], list[Turn]]] = []
     for number, record in enumerate(records):
         try:
             declared = [(n, d, json.loads(p)) for n, d, p in _TOOLRL_TOOL.findall(record["instruction"])]
             turns = _toolrl_turns(record["input"], record["output"])
-        except (ValueError, KeyError, TypeError) as error:
-            logger.info("toolrl %d left out: %s", number, error)
+        except (ValueError, KeyError, TypeError):
+            broken += 1
             continue
         parsed.append((number, declared, turns))
         parameters = {name: spec for name, _, spec in declared}
         calls = [call for turn in turns if turn.kind == "calls" for call in turn.items]
         lacking |= {(c["name"], p) for c in calls for p in parameters.get(c["name"], {}) if p not in c["arguments"]}
+    logger.info("toolrl: %d records left out, their calls or tools are not JSON", broken)
     for number, declared, turns in parsed:
         tools = [_toolrl_tool(name, text, spec, lacking) for name, text, spec in declared]
         yield Conversation(f"toolrl/{number}", "toolrl", _tools(tools), tuple(turns), last_only=True)
@@ -381,6 +420,7 @@ def read_toolverifier(folder: Path) -> Iterator[Conversation]:
             texts = [row["text"] for row in csv.DictReader(file)]
     except (OSError, KeyError, csv.Error) as error:
         raise DataError(f"{path}: {error}") from None
+    unmatched = 0
     for number, text in enumerate(texts):
         request, choices = text.split("\n###\n")[:2]
         act = re.search(r'^Act: CALLTOOL\["(.*)"\]', text, re.MULTILINE)
@@ -389,7 +429,8 @@ def read_toolverifier(folder: Path) -> Iterator[Conversation]:
             turns = (Turn("say", "user", request.removeprefix("User: ")), _calls([{"name": act[1], "arguments": {}}]))
             yield Conversation(f"toolverifier/{number}", "toolverifier", tools, turns)
         else:
-            logger.info("toolverifier %d left out: it calls no tool on offer", number)
+            unmatched += 1
+    logger.info("toolverifier: %d records left out, they call no tool on offer", unmatched)
 
 
 _READERS = {

@@ -10,8 +10,10 @@ from trm_agent.types import ToolSchema, identifier_words
 
 _STEM = 5
 _ALIKE = 0.5
-_GENERAL = frozenset(
-    ["and", "any", "api", "calculate", "check", "compute", "create", "data", "date", "fetch", "find", "finder", "for", "from", "generate", "get", "given", "gets", "info", "information", "list", "location", "name", "number", "provides", "retrieve", "retrieves", "returns", "search", "specific", "that", "the", "this", "tool", "update", "user", "using", "with"]
+_GENERAL = re.compile(
+    r"and|any|api|calculate|check|compute|create|data|date|fetch|find|finder|for|from|generate|get|gets|given|info"
+    r"|information|list|location|name|number|provides|retrieves?|returns|search|specific|that|the|this|tool|update"
+    r"|user|using|with"
 )
 
 
@@ -41,4 +43,4 @@ def _alike(tool: ToolSchema, name: frozenset[str], description: frozenset[str], 
 def _words(text: str) -> frozenset[str]:
     """Stems of the words that tell something."""
     words = re.findall(r"[a-z0-9]+", identifier_words(text))
-    return frozenset(word[:_STEM] for word in words if len(word) > 2 and word not in _GENERAL)
+    return frozenset(word[:_STEM] for word in words if len(word) > 2 and not _GENERAL.fullmatch(word))

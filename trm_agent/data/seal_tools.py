@@ -26,6 +26,8 @@ from trm_agent.types import Message, Sample, ToolSchema
 
 TRAINING = ("dev", "test_in_domain")
 BENCHMARK = "test_out_domain"
+OTHER_BENCHMARKS = frozenset(("bookHotel",))
+"""Tools that MTU-Bench declares too: kept out of training like those of this corpus's benchmark."""
 ABSENT = 0.12
 """Share of single calls for training whose tool is taken off the list."""
 MOST_DISTRACTORS = 12
@@ -80,14 +82,15 @@ def convert(folder: Path, options: Options) -> Iterator[Sample]:
     if unknown := set(splits) - {*TRAINING, BENCHMARK}:
         raise DataError(f"unknown split {sorted(unknown)}; expected dev, test_in_domain or test_out_domain")
     pool = read_pool(folder / "tool.jsonl")
-    benchmark = {call["api"] for record in _read_lines(folder / f"{BENCHMARK}.jsonl") for call in record["calling"]}
+    published = _read_lines(folder / f"{BENCHMARK}.jsonl")
+    benchmark = OTHER_BENCHMARKS | {call["api"] for record in published for call in record["calling"]}
     counts: Counter[str] = Counter()
     for split in splits:
         records = list(_read_lines(folder / f"{split}.jsonl"))
         if options.num_dialogues:
             records = options.rng(split).sample(records, min(options.num_dialogues, len(records)))
         training = split != BENCHMARK
-        reserved = (benchmark if training else set()) | options.hold_out
+        reserved = (benchmark if training else frozenset()) | options.hold_out
         offer = [tool for name, tool in pool.tools.items() if name not in reserved]
         for record in records:
             counts["requests"] += 1

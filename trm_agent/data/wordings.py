@@ -22,6 +22,8 @@ _OUTER = "\"'`“”‘’()[]{}<>,.;:!?*"
 _LONGEST_NUMBER = 3
 _LONGEST_DATE = 3
 _STEM = 5
+_ANYTHING = re.compile(r".*", re.DOTALL)
+_JOINED = re.compile(r"[\s,;&'\"]*(?:\b(?:and|or|the|a|an)\b[\s'\"]*)*")
 _LEADING = re.compile(r"^(?:(?:from|to|on|until|till|by|of|and|the|for|between)\s+)+", re.IGNORECASE)
 
 
@@ -176,7 +178,9 @@ def wording(value: Any, text: str, parameter: Parameter | None = None) -> str | 
         return _list_wording(value, text, parameter)
     if isinstance(value, int | float):
         return _number_wording(value, text)
-    return _verbatim(value, text) or _same_words(value, text) or _moment_wording(value, text)
+    return (
+        _verbatim(value, text) or _same_words(value, text) or _moment_wording(value, text) or _enumeration(value, text)
+    )
 
 
 def hinted(value: Any, text: str) -> bool:
@@ -202,13 +206,24 @@ def _verbatim(value: str, text: str) -> str | None:
 
 
 def _same_words(value: str, text: str) -> str | None:
-    """`patient_engagement` as "patient engagement"."""
-    wanted = re.findall(r"[^\W_]+", value.lower())
+    """`patient_engagement` as "patient engagement", "dog" as "dogs"."""
+    wanted = [_singular(word) for word in re.findall(r"[^\W_]+", value.lower())]
     tokens = list(re.finditer(r"[^\W_]+", text.lower()))
+    said = [_singular(token[0]) for token in tokens]
     for at in range(len(tokens) - len(wanted) + 1 if wanted else 0):
-        if all(tokens[at + i][0] == word for i, word in enumerate(wanted)):
+        if said[at : at + len(wanted)] == wanted:
             return text[tokens[at].start() : tokens[at + len(wanted) - 1].end()]
     return None
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _enumeration(value: str, text: str) -> str | None:
+    """A list that is declared as text: `red, green, blue` as "red, green and blue"."""
+    items = [item.strip() for item in value.split(",")]
+    return _stretch(items, text, _JOINED) if len(items) > 1 and all(items) else None
 
 
 def _number_wording(value: float, text: str) -> str | None:
@@ -261,20 +276,22 @@ def _reads_as(words: str, day: date, now: datetime) -> bool:
 
 def _list_wording(value: list[Any], text: str, parameter: Parameter | None) -> str | None:
     """The stretch that enumerates the items, if it reads as just these."""
-    ends: list[tuple[int, int]] = []
-    for item in value:
-        said = wording(item, text) if isinstance(item, str | int | float) else None
-        if said is None:
-            return None
-        at = text.find(said, ends[-1][1] if ends else 0)
-        if at < 0:
-            return None
-        ends.append((at, at + len(said)))
-    if not ends:
-        return None
-    stretch = text[ends[0][0] : ends[-1][1]]
-    read = parse_value(stretch, parameter) if parameter else None
+    items = [item for item in value if isinstance(item, str | int | float)]
+    stretch = _stretch(items, text, _ANYTHING) if items and len(items) == len(value) else None
+    read = parse_value(stretch, parameter) if stretch and parameter else None
     return stretch if read is not None and normalise(read) == normalise(value) else None
+
+
+def _stretch(items: Sequence[Any], text: str, between: re.Pattern[str]) -> str | None:
+    """From the first item's words to the last one's, if they stand in this order with only such words between them."""
+    start = end = -1
+    for item in items:
+        said = wording(item, text)
+        at = text.find(said, max(end, 0)) if said else -1
+        if said is None or at < 0 or (end >= 0 and not between.fullmatch(text[end:at])):
+            return None
+        start, end = (at if start < 0 else start), at + len(said)
+    return text[start:end]
 
 
 def _windows(text: str, first: int, last: int) -> Iterator[str]:
