@@ -26,7 +26,8 @@ from trm_agent.reading import (
     read_slots,
     unit,
 )
-from trm_agent.types import Decision, Message, Slot, ToolSchema, Value
+from trm_agent.several import Context, several_calls
+from trm_agent.types import Decision, Message, Slot, ToolCall, ToolSchema, Value
 
 __all__ = ["CALL_THRESHOLD", "INACTIVE", "Prediction", "SlotPrediction", "SpanCandidate", "decode", "fold"]
 
@@ -72,6 +73,10 @@ def decode(
     odds = _Odds.of(prediction, tools)
     call, fate = _choose(tools, odds, tool_choice, slots, reading.values, history)
     made = call is not None and fate in ("new", "retry")
+    calls: tuple[Call, ...] = (call,) if call is not None and made else ()
+    if calls and fate == "new" and tool_choice in _KEYWORDS:
+        calls = several_calls(calls[0], Context(prediction, tools, slots, reading.values, history, now, calibration))
+        call = calls[0]
     scores = _scores(call, fate, odds, tool_choice, _filled(call, slots, prediction), reading)
     return Decision(
         decision="tool_call" if made else "direct_answer",
@@ -89,6 +94,7 @@ def decode(
         supervision_steps=prediction.steps,
         state={},
         scores=scores.to_json(),
+        calls=tuple(ToolCall(made.tool.name, made.arguments, made.values) for made in calls),
     )
 
 

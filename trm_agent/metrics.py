@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trm_agent.confidence import Scored, confidence_figures
-from trm_agent.types import Accept, Decision, Sample, ToolSchema, slot_table
+from trm_agent.types import Accept, Decision, Sample, ToolCall, ToolSchema, slot_table
 from trm_agent.values import matches, normalise
 
 Finding = Literal["right", "wrong", "missing", "extra"]
@@ -30,7 +30,8 @@ class Verdict:
     Attributes:
         gold_call: Whether a call is right here; None where the data does not say (`meta.decision_known: false`).
         called: Whether a call came; None for a baseline that decides nothing.
-        tool_right: The tool pointed at is the gold call's; None without a gold call.
+        tool_right: The tool pointed at is the gold call's (of several calls: the same tools are called); None without a
+            gold call.
         intent_right: The tool pointed at (or none) is the one `meta.intent` names; None without that label.
         arguments: Parameter → finding, when the gold call's tool was called; None otherwise. Parameters that may be
             there or not, and are right either way, are left out.
@@ -100,17 +101,15 @@ def judge(sample: Sample, decision: Decision, *, has_state: bool | None = None) 
     pointed = decision.tool or decision.intended_tool
     gold = sample.tool["name"] if sample.tool else None
     names = {tool.name: tool for tool in sample.tools}
-    arguments = None
-    if sample.tool and decision.tool == gold:
-        arguments = judge_arguments(
-            sample.tool["arguments"], decision.arguments, sample.accept, names[sample.tool["name"]]
-        )
+    wanted: set[str | None] = {call["name"] for call in sample.calls} or {gold}
+    given: set[str | None] = {call.tool for call in decision.calls} or {pointed}
+    arguments = judge_calls(sample, decision, names) if gold and decision.tool and wanted == given else None
     state = bool(sample.slots) if has_state is None else has_state
     active = gold or sample.meta.get("intent")
     return Verdict(
         gold_call=(sample.decision == "tool_call") if known else None,
         called=decision.decision == "tool_call",
-        tool_right=(pointed == gold) if gold else None,
+        tool_right=(wanted == given if decision.tool else pointed in wanted) if gold else None,
         intent_right=(pointed == sample.meta["intent"]) if "intent" in sample.meta else None,
         arguments=arguments,
         slots=judge_slots(sample.slots, decision.slots, sample.accept) if state else None,
@@ -118,6 +117,34 @@ def judge(sample: Sample, decision: Decision, *, has_state: bool | None = None) 
         confidence=decision.confidence,
         call_confidence=decision.call_confidence,
     )
+
+
+def judge_calls(sample: Sample, decision: Decision, tools: Mapping[str, ToolSchema]) -> dict[str, Finding]:
+    """Compare the calls of a turn, in any order: each gold call with the call of its tool that differs least.
+
+    Returns:
+        Parameter → finding; those of a second and further gold call begin with its number (`2.city`). A call too few is
+        one thing missing (`call 2`), a call too many one thing extra.
+    """
+    gold = sample.calls or ((sample.tool,) if sample.tool else ())
+    accepts = [*sample.accept.calls, *([sample.accept] if not sample.accept.calls else [])]
+    made = list(decision.calls) or ([ToolCall(decision.tool, decision.arguments)] if decision.tool else [])
+    findings: dict[str, Finding] = {}
+    for number, call in enumerate(gold, 1):
+        accept = accepts[number - 1] if number <= len(accepts) else Accept()
+        judged = [
+            (judge_arguments(call["arguments"], other.arguments, accept, tools[call["name"]]), i)
+            for i, other in enumerate(made)
+            if other.tool == call["name"]
+        ]
+        if not judged:
+            findings[f"call {number}"] = "missing"
+            continue
+        best, taken = min(judged, key=lambda pair: (sum(f != "right" for f in pair[0].values()), pair[1]))
+        del made[taken]
+        findings |= {name if number == 1 else f"{number}.{name}": finding for name, finding in best.items()}
+    findings |= {f"call {len(gold) + i}": "extra" for i in range(1, len(made) + 1)}
+    return findings
 
 
 def judge_arguments(

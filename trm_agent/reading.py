@@ -127,7 +127,7 @@ def read_slots(
     _check_shapes(prediction, tools, slots)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     values: dict[str, Value] = {}
-    readings: dict[str, Iterator[Value]] = {}
+    candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
     for slot, said in zip(slots, prediction.slots, strict=True):
         owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
@@ -135,8 +135,8 @@ def read_slots(
             if slot.key in previous and (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
                 values[slot.key] = kept
         else:
-            readings[slot.key] = _readings(said, slot.parameter, history, now)
-    read = _share_out(readings, owners)
+            candidates[slot.key] = readings(said, slot.parameter, history, now)
+    read = _share_out(candidates, owners)
     for key, value in read.items():
         values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
@@ -174,7 +174,7 @@ def _stands_there(source: Source, history: Sequence[Message]) -> bool:
     return history[source.message].text[source.start : source.end] == source.text
 
 
-def _readings(
+def readings(
     said: SlotPrediction, parameter: Parameter, history: Sequence[Message], now: datetime | None
 ) -> Iterator[Value]:
     """What a slot can be filled with, best first, confidences uncalibrated; nothing if it is most likely empty."""

@@ -548,6 +548,25 @@ def history_hash(messages: Sequence[Message]) -> str:
 
 
 @dataclass(frozen=True)
+class ToolCall:
+    """One call as it leaves.
+
+    Attributes:
+        tool: To call.
+        arguments: Typed as its schema wants, nested where it nests.
+        argument_values: Parameter name (dotted for leaves) → value, confidence and source.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    argument_values: dict[str, Value] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {name: value.to_json() for name, value in self.argument_values.items()}
+        return {"tool": self.tool, "arguments": self.arguments, "argument_values": values}
+
+
+@dataclass(frozen=True)
 class Decision:
     """What to do next, and why.
 
@@ -568,6 +587,7 @@ class Decision:
         state: To resume from, plain JSON (`SlotState.to_json`).
         latency_ms: {"encoder", "trm", "decoding", "total"} in milliseconds.
         scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
+        calls: Every call of the turn, in order; the first is `tool` with `arguments`. Empty for a direct answer.
     """
 
     decision: DecisionKind
@@ -586,11 +606,13 @@ class Decision:
     state: dict[str, Any]
     latency_ms: dict[str, float] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
+    calls: tuple[ToolCall, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The decision record: the same fields as plain JSON."""
         out = dict(vars(self))
         out["missing"] = list(self.missing)
+        out["calls"] = [call.to_json() for call in self.calls]
         for key in ("argument_values", "slot_values"):
             out[key] = {name: value.to_json() for name, value in out[key].items()}
         return out

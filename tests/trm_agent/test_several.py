@@ -1,0 +1,137 @@
+"""Several calls in one turn: as many as the model sees, what differs differs, and each of them is legal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from trm_agent.calibration import Calibration
+from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode
+from trm_agent.metrics import judge
+from trm_agent.types import Decision, Message, Sample, parse_tools, slot_table
+
+TOOLS = parse_tools(
+    [
+        {
+            "name": "get_weather",
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "city": {"type": "string"},
+                    "day": {"type": "string"},
+                    "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+                },
+                "required": ["city"],
+            },
+        },
+        {
+            "name": "book_taxi",
+            "parameters": {
+                "type": "object",
+                "properties": {"destination": {"type": "string"}},
+                "required": ["destination"],
+            },
+        },
+    ]
+)
+SLOTS = slot_table(TOOLS)
+TEXT = "The weather in Rome and in Oslo tomorrow, and a taxi to the airport"
+HISTORY = [Message("user", TEXT)]
+EMPTY = SlotPrediction(1.0, 0.0, 0.0)
+
+
+def said(**words: float) -> SlotPrediction:
+    """A filled slot whose readings are words of `TEXT`."""
+    spans = [
+        SpanCandidate(0, TEXT.index(word), TEXT.index(word) + len(word), p)
+        for word, p in ((word.replace("_", " "), p) for word, p in words.items())
+    ]
+    return SlotPrediction(0.02, 0.98, 0.0, spans=tuple(spans))
+
+
+def predict(calls: tuple[float, ...], tools: tuple[float, float], **slots: SlotPrediction) -> Decision:
+    prediction = Prediction(
+        call=0.9,
+        tools=tools,
+        no_tool=1 - sum(tools),
+        slots=tuple(slots.get(slot.key, EMPTY) for slot in SLOTS),
+        halt=0.5,
+        steps=2,
+        calls=calls,
+    )
+    return decode(prediction, TOOLS, SLOTS, HISTORY, calibration=Calibration.identity())
+
+
+def made(decision: Decision) -> list[tuple[str, dict[str, Any]]]:
+    return [(call.tool, call.arguments) for call in decision.calls]
+
+
+def test_what_differs_between_two_calls_differs_and_the_rest_is_shared() -> None:
+    decision = predict((0.1, 0.8, 0.1, 0.0), (0.95, 0.03), city=said(Oslo=0.5, Rome=0.48), day=said(tomorrow=0.99))
+    assert made(decision) == [
+        ("get_weather", {"city": "Rome", "day": "tomorrow"}),
+        ("get_weather", {"city": "Oslo", "day": "tomorrow"}),
+    ]
+    assert (decision.tool, decision.arguments) == made(decision)[0]
+    assert decision.calls[1].argument_values["city"].source.text == "Oslo"
+
+
+def test_a_request_that_needs_one_call_gets_one() -> None:
+    decision = predict((0.9, 0.1, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.5, Rome=0.48))
+    assert made(decision) == [("get_weather", {"city": "Oslo"})]
+
+
+def test_two_tools_share_the_pointer() -> None:
+    decision = predict((0.1, 0.9, 0.0, 0.0), (0.5, 0.48), city=said(Rome=0.9), destination=said(airport=0.9))
+    assert made(decision) == [("get_weather", {"city": "Rome"}), ("book_taxi", {"destination": "airport"})]
+
+
+def test_three_calls_over_two_tools() -> None:
+    decision = predict((0.1, 0.1, 0.8, 0.0), (0.6, 0.38), city=said(Rome=0.5, Oslo=0.45), destination=said(airport=0.9))
+    assert [call["city"] for _, call in made(decision)[:2]] == ["Rome", "Oslo"]
+    assert made(decision)[2][0] == "book_taxi"
+
+
+def test_a_call_that_lacks_something_is_not_among_them() -> None:
+    decision = predict((0.1, 0.9, 0.0, 0.0), (0.5, 0.48), city=said(Rome=0.9))
+    assert made(decision) == [("get_weather", {"city": "Rome"})], "the taxi has no destination"
+
+
+def test_overlapping_readings_are_no_second_value() -> None:
+    decision = predict((0.1, 0.9, 0.0, 0.0), (0.97, 0.01), city=said(in_Oslo=0.5, Oslo=0.48))
+    assert made(decision) == [("get_weather", {"city": "in Oslo"})]
+
+
+def test_the_same_choice_twice_makes_one_call() -> None:
+    unit = SlotPrediction(0.02, 0.98, 0.0, choices=(0.5, 0.5))
+    decision = predict((0.0, 1.0, 0.0, 0.0), (0.97, 0.01), city=said(Rome=0.9), unit=unit)
+    assert {call["unit"] for _, call in made(decision)} == {"celsius", "fahrenheit"}
+
+
+def test_a_direct_answer_has_no_calls() -> None:
+    prediction = Prediction(0.1, (0.9, 0.0), 0.1, tuple(EMPTY for _ in SLOTS), 0.5, 2, (0.0, 1.0, 0.0, 0.0))
+    assert decode(prediction, TOOLS, SLOTS, HISTORY, calibration=Calibration.identity()).calls == ()
+
+
+def sample(*calls: tuple[str, dict[str, Any]]) -> Sample:
+    gold = tuple({"name": name, "arguments": arguments} for name, arguments in calls)
+    return Sample(TOOLS, tuple(HISTORY), "tool_call", {}, gold[0], None, calls=gold)
+
+
+def test_calls_are_judged_in_any_order_by_hand() -> None:
+    rome, oslo = ("get_weather", {"city": "Rome"}), ("get_weather", {"city": "Oslo"})
+    decision = predict((0.0, 1.0, 0.0, 0.0), (0.97, 0.01), city=said(Oslo=0.5, Rome=0.48))
+    assert judge(sample(oslo, rome), decision).call_right is True
+    one_too_many = judge(sample(oslo), decision)
+    assert one_too_many.arguments == {"city": "right", "call 2": "extra"}
+    assert one_too_many.call_right is False
+    one_too_few = judge(sample(oslo, rome, ("get_weather", {"city": "Paris"})), decision)
+    assert one_too_few.arguments == {"city": "right", "2.city": "right", "call 3": "missing"}
+    other_tool = judge(sample(oslo, ("book_taxi", {"destination": "airport"})), decision)
+    assert (other_tool.tool_right, other_tool.call_right) == (False, False)
+
+
+def test_the_record_of_a_decision_lists_every_call() -> None:
+    decision = predict((0.0, 1.0, 0.0, 0.0), (0.97, 0.01), city=said(Oslo=0.5, Rome=0.48))
+    record = replace(decision, latency_ms={}).to_json()
+    assert [call["arguments"] for call in record["calls"]] == [{"city": "Rome"}, {"city": "Oslo"}]

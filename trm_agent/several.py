@@ -1,0 +1,135 @@
+"""Several calls in one turn: "the weather in Rome and in Oslo", "… and book me a taxi".
+
+The model says how many calls there are; which tools share the pointer, and which readings share a slot, says what they
+are. A slot with several readings differs from call to call, every other one is the same in all of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trm_agent.calibration import Calibration
+from trm_agent.calls import Call, assemble, made_before
+from trm_agent.reading import Prediction, readings
+from trm_agent.types import Message, Slot, ToolSchema, Value
+
+SHARE = 0.4
+"""Part of an even share that a tool or a reading needs to count as one of several."""
+MOST = 8
+"""Calls of one turn, where the model says "as many as it can tell apart, or more"."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What calls are put together from.
+
+    Attributes:
+        prediction: For this decision point.
+        tools: In the order of `prediction.tools`.
+        slots: In the order of `prediction.slots`.
+        values: Slot key → value, as read for a single call.
+        history: What the spans point into.
+        now: What relative dates count from.
+        calibration: For the confidence of values.
+    """
+
+    prediction: Prediction
+    tools: Sequence[ToolSchema]
+    slots: Sequence[Slot]
+    values: Mapping[str, Value]
+    history: Sequence[Message]
+    now: datetime | None
+    calibration: Calibration
+
+    @property
+    def wanted(self) -> int:
+        """How many calls the model sees; its last class is `MOST`."""
+        odds = self.prediction.calls
+        best = max(range(len(odds)), key=odds.__getitem__)
+        return MOST if len(odds) > 1 and best == len(odds) - 1 else best + 1
+
+
+def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
+    """All calls of a turn, in the order in which their values are said; just `first` where one is meant.
+
+    Args:
+        first: The call that a single one would be; it may be made.
+        context: Of the decision point.
+    """
+    wanted = context.wanted
+    if wanted == 1:
+        return (first,)
+    tools = _meant(first.tool, context, wanted)
+    found: list[Call] = []
+    for tool in tools:
+        left = wanted - len(found) - (len(tools) - tools.index(tool) - 1)
+        found.extend(_calls_of(tool, first, context, max(1, left)))
+    out: dict[str, Call] = {}
+    for call in sorted(found, key=_place):
+        if call.legal and made_before(call, context.history) == "new":
+            out.setdefault(json.dumps([call.tool.name, call.arguments], sort_keys=True, default=str), call)
+    return tuple(out.values())[:wanted] or (first,)
+
+
+def _meant(first: ToolSchema, context: Context, wanted: int) -> list[ToolSchema]:
+    """The tools that share the pointer, the likeliest first."""
+    odds = dict(zip((tool.name for tool in context.tools), context.prediction.tools, strict=True))
+    total = sum(odds.values()) or 1.0
+    others = sorted(
+        (tool for tool in context.tools if tool.name != first.name and odds[tool.name] / total > SHARE / wanted),
+        key=lambda tool: (-odds[tool.name], tool.name),
+    )
+    return [first, *others][:wanted]
+
+
+def _calls_of(tool: ToolSchema, first: Call, context: Context, most: int) -> Iterator[Call]:
+    """The calls of one tool: as many as the slot with most readings, at most `most`."""
+    choices = {key: found for key, found in _alternatives(tool, context, most).items() if len(found) > 1}
+    count = min(most, max(map(len, choices.values()), default=1))
+    for number in range(count):
+        different = {key: found[min(number, len(found) - 1)] for key, found in choices.items()}
+        call = assemble(tool, context.slots, {**context.values, **different})
+        yield first if count == 1 and tool.name == first.tool.name else call
+
+
+def _alternatives(tool: ToolSchema, context: Context, most: int) -> dict[str, list[Value]]:
+    """Slot key → readings that are likely enough to be one of several, in the order in which they are said."""
+    own = {slot.key for slot in context.slots for owner, _ in slot.readers if owner == tool.name}
+    taken = {key: value for key, value in context.values.items() if key in own}
+    out: dict[str, list[Value]] = {}
+    for slot, said in zip(context.slots, context.prediction.slots, strict=True):
+        if slot.key not in own or slot.key not in taken:
+            continue
+        filled = max(said.filled, 1e-6)
+        kept: list[Value] = []
+        for value in readings(said, slot.parameter, context.history, context.now):
+            likely = value.confidence / filled > SHARE / most
+            others = [*kept, *(v for key, v in taken.items() if key != slot.key)]
+            if likely and len(kept) < most and not any(_same(value, other) for other in others):
+                share = min(1.0, value.confidence * most)
+                kept.append(replace(value, confidence=context.calibration.value_confidence(share)))
+        out[slot.key] = sorted(kept, key=_start)
+    return out
+
+
+def _same(value: Value, other: Value) -> bool:
+    """Whether two readings are of the same words, or of the same choice."""
+    a, b = value.source, other.source
+    if a.message is None or a.start is None or a.end is None:
+        return b.message is None and value.value == other.value
+    if b.message != a.message or b.start is None or b.end is None:
+        return False
+    return a.start < b.end and b.start < a.end
+
+
+def _start(value: Value) -> tuple[int, int]:
+    source = value.source
+    return (-1 if source.message is None else source.message, source.start or 0)
+
+
+def _place(call: Call) -> tuple[int, int]:
+    """Where the latest of a call's values is said; what differs between two calls is said apart."""
+    return max((_start(value) for value in call.values.values()), default=(-1, 0))
