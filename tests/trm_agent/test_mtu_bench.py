@@ -100,6 +100,15 @@ def test_tools_beside_one_list_of_parameters() -> None:
     ]
 
 
+def test_of_two_tools_of_one_name_the_first_stands() -> None:
+    again = [{**BY_NAME[0], "description": "Again"}, {**BY_NAME[0], "name": "BookBoat"}]
+    sample = read([*BY_NAME, *again], "User: A boat on Lake Como", {"FindBoat": {"lake": "Lake Como"}})
+    assert [(tool.name, tool.description) for tool in sample.tools] == [
+        ("FindBoat", "Find a boat"),
+        ("BookBoat", "Find a boat"),
+    ]
+
+
 @pytest.mark.parametrize("answer", [{}, {"": {}}, {"": "{}"}])
 def test_no_named_call_is_no_call(answer: dict[str, Any]) -> None:
     sample = read(BY_NAME, "User: Hello", answer)

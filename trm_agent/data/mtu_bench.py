@@ -2,8 +2,8 @@
 
 An entry is one prompt: rules, then the tools (JSON or as Python prints them), then the conversation, its turns marked
 by who speaks. Tools stand in three forms: parameters by name, parameters as objects, or tools beside one list of
-parameters that any of them may take. An entry is left out if its answer cannot be given: a tool that is not on offer,
-or an argument that the tool does not declare.
+parameters that any of them may take; of two tools of one name the first stands. An entry is left out if its answer
+cannot be given: a tool that is not on offer, or an argument that the tool does not declare.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def convert_entry(row: Mapping[str, Any], subset: str, name: str) -> Sample | No
         name: Its id within the benchmark.
     """
     declared, conversation = _split_prompt(row["question"])
-    tools = tuple(_read_tools(declared))
+    tools = tuple({tool.name: tool for tool in reversed(list(_read_tools(declared)))}.values())[::-1]
     calls = _read_calls(row["answer"], tools)
     if not all(_can_be_made(call, tools) for call in calls):
         return None
