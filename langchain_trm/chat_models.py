@@ -111,7 +111,7 @@ class ChatTRM(TRMSettings):
         Args:
             tools: In any form LangChain takes; tools that a provider runs are left out.
             tool_choice: `auto`, `any` (or `required`), `none`, or the name of the tool to call.
-            **kwargs: Passed on with every call.
+            **kwargs: Passed on with every call; `parallel_tool_calls=False` allows one call in an answer.
 
         Raises:
             ToolError: A tool cannot be read, or `tool_choice` names none of them.
@@ -294,6 +294,7 @@ class ChatTRM(TRMSettings):
             snapshots=(*carried_snapshots(messages), *([self.snapshot] if self.snapshot else [])),
             now=kwargs.get("now") or self.present(),
             max_calls=self.max_calls,
+            parallel=kwargs.get("parallel_tool_calls") is not False,
         )
 
     def _sample_question(self, sample: Sample) -> Question:

@@ -20,7 +20,7 @@ from langchain_trm.records import make_record
 from langchain_trm.snapshots import latest_snapshot
 from langchain_trm.tools import is_output, tool_name
 from langchain_trm.turns import Turn, read_turn
-from trm_agent.types import Decision, Message, SlotField, ToolSchema, history_hash
+from trm_agent.types import Decision, Message, SlotField, ToolCall, ToolSchema, history_hash
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Question:
         snapshots: Slot states that came with it, unchecked.
         now: What relative dates count from; None is the present.
         max_calls: Calls allowed in one turn.
+        parallel: Whether one answer may hold several calls.
     """
 
     router: Any
@@ -46,6 +47,7 @@ class Question:
     snapshots: tuple[Any, ...]
     now: datetime | None
     max_calls: int
+    parallel: bool = True
 
     @cached_property
     def history(self) -> list[Message]:
@@ -138,9 +140,7 @@ def settle(question: Question, decision: Decision) -> Step:
     turn = read_turn(question.entries)
     note: str | None = None
     if decision.decision == "tool_call" and decision.tool is not None:
-        note = turn.objection(decision.tool, decision.arguments, question.max_calls)
-        if note is not None:
-            decision = _overruled(decision, note)
+        decision, note = _permitted(decision, turn, question)
     if decision.decision == "direct_answer":
         if question.asked[0] != question.tools:
             if note in (None, "repeated") and not _asks(decision, turn):
@@ -148,6 +148,38 @@ def settle(question: Question, decision: Decision) -> Step:
         elif note is None and question.choice not in ("auto", "none"):
             decision, note = _forced_call(question, decision, turn)
     return Step(decision, make_record(decision, question.entries, note), question.bound.tools, turn, question.entries)
+
+
+def calls_of(decision: Decision) -> tuple[ToolCall, ...]:
+    """Every call of a decision, in order; none for a direct answer."""
+    if decision.decision != "tool_call" or decision.tool is None:
+        return ()
+    return decision.calls or (ToolCall(decision.tool, decision.arguments, decision.argument_values),)
+
+
+def _permitted(decision: Decision, turn: Turn, question: Question) -> tuple[Decision, str | None]:
+    """The calls that may be made now; a direct answer, and why, if none may."""
+    calls = calls_of(decision)
+    kept: list[ToolCall] = []
+    notes: list[str] = []
+    for call in calls if question.parallel else calls[:1]:
+        note = turn.objection(call.tool, call.arguments, question.max_calls - len(kept))
+        if note is None:
+            kept.append(call)
+        else:
+            notes.append(note)
+    if not kept:
+        return _overruled(decision, notes[0]), notes[0]
+    if len(kept) == len(calls):
+        return decision, None
+    first = kept[0]
+    return replace(
+        decision,
+        tool=first.tool,
+        arguments=first.arguments,
+        argument_values=first.argument_values,
+        calls=tuple(kept),
+    ), None
 
 
 def _asks(decision: Decision, turn: Turn) -> bool:
@@ -163,6 +195,7 @@ def _overruled(decision: Decision, note: str) -> Decision:
         tool=None,
         arguments={},
         argument_values={},
+        calls=(),
         call_confidence=None,
         missing=(),
         confidence=_remaining(decision) if note == "repeated" else 0.0,

@@ -33,7 +33,7 @@ class Explanation:
         return dict(self.record)
 
     def __rich__(self) -> RenderableType:
-        return Group(*[part for part in (self._head(), self._tools(), self._values()) if part is not None])
+        return Group(*[part for part in (self._head(), self._tools(), *self._values()) if part is not None])
 
     def __str__(self) -> str:
         console = Console(file=io.StringIO(), width=100, color_system=None)
@@ -42,7 +42,8 @@ class Explanation:
 
     def _head(self) -> Table:
         record = self.record
-        call = f"call {record['tool']}" if record["decision"] == "tool_call" else "direct answer"
+        names = [call["tool"] for call in record.get("calls") or ()] or [record["tool"]]
+        call = f"call {', '.join(names)}" if record["decision"] == "tool_call" else "direct answer"
         rows = {"decision": call, "confidence": _percent(record["confidence"])}
         if record.get("call_confidence") is not None:
             rows["whole call right"] = _percent(record["call_confidence"])
@@ -72,18 +73,26 @@ class Explanation:
             table.add_row(f"… {len(scores) - _MAX_TOOLS} more", _percent(sum(s for _, s in scores[_MAX_TOOLS:])))
         return table
 
-    def _values(self) -> Table | None:
-        is_call = self.record["decision"] == "tool_call"
-        values = self.record["argument_values" if is_call else "slot_values"]
-        if not values:
-            return None
-        title = "Arguments" if is_call else "Slots"
-        table = Table("name", "value", "confidence", "source", title=title, title_justify="left")
-        for name, value in values.items():
-            table.add_row(
-                Text(name), Text(str(value["value"])), _percent(value["confidence"]), Text(_place(value["source"]))
-            )
-        return table
+    def _values(self) -> list[Table]:
+        record = self.record
+        if record["decision"] != "tool_call":
+            return _table("Slots", record["slot_values"])
+        calls = record.get("calls") or ()
+        if len(calls) < 2:
+            return _table("Arguments", record["argument_values"])
+        return [table for call in calls for table in _table(f"Arguments of {call['tool']}", call["argument_values"])]
+
+
+def _table(title: str, values: Mapping[str, Any]) -> list[Table]:
+    """One table, or none where there is nothing to show."""
+    if not values:
+        return []
+    table = Table("name", "value", "confidence", "source", title=title, title_justify="left")
+    for name, value in values.items():
+        table.add_row(
+            Text(name), Text(str(value["value"])), _percent(value["confidence"]), Text(_place(value["source"]))
+        )
+    return [table]
 
 
 def explain(decided: BaseMessage | Decision | LowConfidenceError | Mapping[str, Any]) -> Explanation:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from trm_agent.calls import assemble
-from trm_agent.types import Decision, Message, Parameter, Slot, Source, ToolSchema, Value
+from trm_agent.types import Decision, Message, Parameter, Slot, Source, ToolCall, ToolSchema, Value
 from trm_agent.values import parse_value
 
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,]*\d)?")
@@ -55,6 +55,7 @@ def force_call(
         intended_tool=tool.name,
         arguments=call.arguments,
         argument_values=call.values,
+        calls=(ToolCall(tool.name, call.arguments, call.values),),
         missing=call.missing,
         content=None,
         confidence=0.0,

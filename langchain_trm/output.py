@@ -14,10 +14,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, UsageMetadata
 from langchain_core.messages.tool import tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_trm.deciding import Step
+from langchain_trm.deciding import Step, calls_of
 from langchain_trm.records import RECORD_KEY
 from langchain_trm.snapshots import SNAPSHOT_KEY
-from trm_agent.types import Message, history_hash
+from trm_agent.types import Message, ToolCall, history_hash
 
 PROVIDER = "trm"
 
@@ -31,24 +31,25 @@ class Frame:
     """What goes around the words of an answer.
 
     Attributes:
-        name: Of the call, None for a direct answer.
-        arguments: Of the call.
-        call_id: Of the call; nine letters and digits, which every provider accepts.
+        calls: Tool and arguments of every call, in order; none for a direct answer.
+        call_ids: Of the calls; nine letters and digits each, which every provider accepts.
         snapshot: The slot state to resume from.
         metadata: Model, finish reason and decision record.
         input_tokens: Read for this decision.
     """
 
-    name: str | None
-    arguments: dict[str, Any]
-    call_id: str
+    calls: tuple[ToolCall, ...]
+    call_ids: tuple[str, ...]
     snapshot: dict[str, Any]
     metadata: dict[str, Any]
     input_tokens: int
 
     def message(self, text: str, output_tokens: int) -> AIMessage:
         """The whole answer at once."""
-        calls = [tool_call(name=self.name, args=self.arguments, id=self.call_id)] if self.name is not None else []
+        calls = [
+            tool_call(name=call.tool, args=call.arguments, id=call_id)
+            for call, call_id in zip(self.calls, self.call_ids, strict=True)
+        ]
         return AIMessage(
             content=text,
             tool_calls=calls,
@@ -58,12 +59,11 @@ class Frame:
         )
 
     def call_chunks(self) -> Iterator[ChatGenerationChunk]:
-        """Name and id first, then the arguments as JSON text."""
-        if self.name is None:
-            return
-        arguments = json.dumps(self.arguments, ensure_ascii=False, default=str)
-        yield _chunk(tool_call_chunks=[tool_call_chunk(name=self.name, args="", id=self.call_id, index=0)])
-        yield _chunk(tool_call_chunks=[tool_call_chunk(name=None, args=arguments, id=None, index=0)])
+        """Call after call: name and id first, then the arguments as JSON text."""
+        for index, (call, call_id) in enumerate(zip(self.calls, self.call_ids, strict=True)):
+            arguments = json.dumps(call.arguments, ensure_ascii=False, default=str)
+            yield _chunk(tool_call_chunks=[tool_call_chunk(name=call.tool, args="", id=call_id, index=index)])
+            yield _chunk(tool_call_chunks=[tool_call_chunk(name=None, args=arguments, id=None, index=index)])
 
     def last_chunk(self, output_tokens: int) -> ChatGenerationChunk:
         """Usage and metadata; numbers in two chunks could not be merged."""
@@ -90,11 +90,14 @@ def frame(step: Step, model_name: str, input_tokens: int) -> Frame:
     decision = step.decision
     is_call = decision.decision == "tool_call"
     record = {key: value for key, value in step.record.items() if key != "state"}
+    calls = calls_of(decision)
     taken = {entry.call_id for entry in step.entries}
+    ids: list[str] = []
+    for call in calls:
+        ids.append(new_call_id(step.history, call.tool, call.arguments, {*taken, *ids}))
     return Frame(
-        name=decision.tool if is_call else None,
-        arguments=decision.arguments,
-        call_id=new_call_id(step.history, decision.tool or "", decision.arguments, taken),
+        calls=calls,
+        call_ids=tuple(ids),
         snapshot=decision.state,
         metadata={
             "model_name": model_name,

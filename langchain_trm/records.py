@@ -22,8 +22,12 @@ def make_record(decision: Decision, entries: Sequence[Entry], note: str | None =
         note: Why it differs from the router's own, if it does.
     """
     record = decision.to_json()
-    for key in ("argument_values", "slot_values"):
-        record[key] = {name: _placed(value, entries) for name, value in record[key].items()}
+    for holder, key in (
+        (record, "argument_values"),
+        (record, "slot_values"),
+        *((c, "argument_values") for c in record["calls"]),
+    ):
+        holder[key] = {name: _placed(value, entries) for name, value in holder[key].items()}
     if note is not None:
         record["note"] = note
     return record
