@@ -74,7 +74,7 @@ def decode(
     call, fate = _choose(tools, odds, tool_choice, slots, reading.values, history)
     made = call is not None and fate in ("new", "retry")
     calls: tuple[Call, ...] = (call,) if call is not None and made else ()
-    if calls and fate == "new" and tool_choice in _KEYWORDS:
+    if calls and fate == "new" and tool_choice in _KEYWORDS and odds.call >= CALL_THRESHOLD:
         calls = several_calls(calls[0], Context(prediction, tools, slots, reading.values, history, now, calibration))
         call = calls[0]
     scores = _scores(call, fate, odds, tool_choice, _filled(call, slots, prediction), reading)
