@@ -101,12 +101,12 @@ def _side_by_side(chain: Sequence[Episode], most_tools: int) -> bool:
     tools = _offered(chain)
     if tools is None or len(tools) > most_tools or len({episode.slot_fields for episode in chain}) > 1:
         return False
-    used = [{tool for point in episode.points for tool in (*point.tools, point.intent or "")} for episode in chain]
+    used = [{*point.tools, point.intent} - {None} for episode in chain for point in episode.points]
     for slot in slot_table(tools):
         readers = {name for name, _ in slot.readers}
         if sum(bool(readers & names) for names in used) > 1:
             return False
-    return all(a.isdisjoint(b) for i, a in enumerate(used) for b in used[:i] if "" not in a | b or a & b - {""})
+    return all(names.isdisjoint(others) for i, names in enumerate(used) for others in used[:i])
 
 
 def _offered(chain: Sequence[Episode]) -> tuple[ToolSchema, ...] | None:

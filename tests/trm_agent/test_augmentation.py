@@ -1,0 +1,127 @@
+"""Augmented episodes are still right: labels follow the declarations, and nothing depends on more than the seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.trm_agent.model_doubles import TOOLS, episode
+from trm_agent.data.augmentation import Rates, augment
+from trm_agent.data.episodes import Episode, Point
+from trm_agent.types import Message, parse_tools
+
+NEVER = Rates(
+    hint=0, tool_description=0, slot_description=0, neutral=0, number=0, chain=0, longest_chain=4, most_tools=14
+)
+
+
+def request(text: str, tool: str | None, slots: dict[str, Any], tools: list[dict[str, Any]]) -> Episode:
+    point = Point(
+        1,
+        "tool_call" if tool else "direct_answer",
+        tool,
+        tool,
+        True,
+        {key: (value,) for key, value in slots.items()},
+        calls=int(tool is not None),
+        tools=(tool,) if tool else (),
+    )
+    return Episode(parse_tools(tools), (Message("user", text),), (point,))
+
+
+def table_for(guests: str) -> dict[str, Any]:
+    properties = {"guests": {"type": "string", "description": guests}}
+    return {
+        "name": "book_table",
+        "description": "Book a table",
+        "parameters": {"type": "object", "properties": properties, "required": ["guests"]},
+    }
+
+
+BUS = request("From Fresno to Anaheim", "find_bus", {"from_city": "Fresno", "to_city": "Anaheim"}, TOOLS[:1])
+TABLE = request("A table for four", "book_table", {"guests": "four"}, [table_for("How many people")])
+CHAT = request("Tell me a joke", None, {}, TOOLS[1:])
+
+
+def test_the_same_seed_gives_the_same_episodes_and_another_one_does_not() -> None:
+    stories = [episode(), BUS, TABLE, CHAT] * 6
+    assert augment(stories, 1) == augment(stories, 1)
+    assert augment(stories, 1) != augment(stories, 2)
+
+
+def test_rates_of_zero_change_nothing() -> None:
+    assert augment([episode()], 0, NEVER) == [episode()]
+
+
+def test_requests_are_chained_with_calls_results_and_answers_between_them() -> None:
+    chained = augment([BUS, TABLE, CHAT], 0, replace(NEVER, chain=1.0))
+    assert len(chained) == 1
+    [story] = chained
+    assert {tool.name for tool in story.tools} == {"find_bus", "book_table", "get_weather"}
+    asked = {m.text: p for p in story.points if (m := story.messages[p.messages - 1]).role == "user"}
+    assert asked["From Fresno to Anaheim"].tool == "find_bus"
+    assert asked["A table for four"].tool == "book_table"
+    assert (asked["Tell me a joke"].tool, asked["Tell me a joke"].intent) == (None, None)
+    after = [p for p in story.points if story.messages[p.messages - 1].role == "tool_response"]
+    assert len(after) == sum(p.calls for p in story.points)
+    assert {p.decision for p in after} == {"direct_answer"}
+    calls = [m.content for m in story.messages if m.role == "tool_call"]
+    assert {"name": "find_bus", "arguments": {"from_city": "Fresno", "to_city": "Anaheim"}} in calls
+    assert [p.messages for p in story.points] == sorted(p.messages for p in story.points)
+    last = story.points[-1]
+    held = {key for p in story.points[: -1 if last.calls else None] for key in p.slots}
+    assert held <= last.slots.keys() | {"guests"}, "what was said stays said"
+
+
+def test_tools_that_share_a_slot_are_not_chained() -> None:
+    weather = request("Weather in Rome", "get_weather", {"city": "Rome"}, TOOLS[1:])
+    other = replace(weather.tools[0], name="get_forecast")
+    forecast = Episode(
+        (other,),
+        (Message("user", "Forecast for Oslo"),),
+        (replace(weather.points[0], tool="get_forecast", intent="get_forecast", tools=("get_forecast",)),),
+    )
+    assert len(augment([weather, forecast], 0, replace(NEVER, chain=1.0))) == 2
+
+
+def test_two_different_tools_of_one_name_are_not_chained() -> None:
+    second = request("For two", "book_table", {"guests": "two"}, [table_for("Number of guests")])
+    assert len(augment([TABLE, second], 0, replace(NEVER, chain=1.0))) == 2
+
+
+def test_slot_keys_follow_the_declarations_of_a_chain() -> None:
+    trip = {
+        "name": "plan_trip",
+        "parameters": {"type": "object", "properties": {"guests": {"type": "integer"}}, "required": ["guests"]},
+    }
+    [story] = augment(
+        [TABLE, request("A trip for 3", "plan_trip", {"guests": "3"}, [trip])], 0, replace(NEVER, chain=1.0)
+    )
+    keys = {slot.key for slot in story.slots}
+    assert keys == {"book_table.guests", "plan_trip.guests"}
+    assert all(key in keys for point in story.points for key in point.slots)
+    assert story.points[-1].slots == {"book_table.guests": ("four",), "plan_trip.guests": ("3",)}
+
+
+def test_neutral_names_reach_calls_points_and_keys() -> None:
+    [story] = augment([episode()], 0, replace(NEVER, neutral=1.0))
+    assert {tool.name for tool in story.tools} == {"tool_1", "tool_2"}
+    assert [point.intent for point in story.points] == ["tool_1", "tool_1", "tool_1", "tool_2"]
+    assert [m.content["name"] for m in story.messages if m.role == "tool_call"] == ["tool_1"]
+    assert {tool.description for tool in story.tools} == {tool["description"] for tool in TOOLS}
+
+
+def test_only_slots_whose_every_value_is_a_number_are_declared_as_numbers() -> None:
+    [story] = augment([TABLE], 0, replace(NEVER, number=1.0))
+    [slot] = story.slots
+    assert slot.parameter.type in ("integer", "number")
+    [bus] = augment([BUS], 0, replace(NEVER, number=1.0))
+    assert {s.parameter.type for s in bus.slots} == {"string"}
+
+
+def test_hints_and_descriptions_can_be_dropped() -> None:
+    told = Episode(tuple(replace(t, read_only=False) for t in episode().tools), episode().messages, episode().points)
+    [story] = augment([told], 0, replace(NEVER, hint=1.0, tool_description=1.0, slot_description=1.0))
+    assert {tool.read_only for tool in story.tools} == {None}
+    assert {tool.description for tool in story.tools} == {""}
+    assert {slot.parameter.description for slot in story.slots} == {""}
