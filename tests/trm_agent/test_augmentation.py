@@ -10,9 +10,7 @@ from trm_agent.data.augmentation import Rates, augment
 from trm_agent.data.episodes import Episode, Point
 from trm_agent.types import Message, parse_tools
 
-NEVER = Rates(
-    hint=0, tool_description=0, slot_description=0, neutral=0, number=0, chain=0, longest_chain=4, most_tools=14
-)
+NEVER = Rates(hint=0, tool_description=0, slot_description=0, neutral=0, number=0, foreign=0, instruction=0, chain=0)
 
 
 def request(text: str, tool: str | None, slots: dict[str, Any], tools: list[dict[str, Any]]) -> Episode:
@@ -125,3 +123,32 @@ def test_hints_and_descriptions_can_be_dropped() -> None:
     assert {tool.read_only for tool in story.tools} == {None}
     assert {tool.description for tool in story.tools} == {""}
     assert {slot.parameter.description for slot in story.slots} == {""}
+
+
+def test_a_request_that_meets_other_tools_is_about_none() -> None:
+    stories = augment([BUS, TABLE, CHAT], 3, replace(NEVER, foreign=1.0))
+    changed = [story for story in stories if story.messages[0].text == "A table for four" and not story.points[0].calls]
+    for story in changed:
+        assert "book_table" not in {tool.name for tool in story.tools}
+        assert (story.points[0].decision, story.points[0].intent, story.points[0].slots) == ("direct_answer", None, {})
+    own = [story for story in stories if story.points[0].calls]
+    assert all(story.points[0].tool in {tool.name for tool in story.tools} for story in own)
+    assert any(len(augment([BUS, TABLE, CHAT], seed, replace(NEVER, foreign=1.0))) == 3 for seed in range(3))
+
+
+def test_a_tool_that_might_serve_a_request_is_no_foreign_tool() -> None:
+    other = request("Any bus?", "bus_times", {}, [{"name": "bus_times", "description": "Times of a bus"}])
+    for seed in range(8):
+        for story in augment([BUS, other], seed, replace(NEVER, foreign=1.0)):
+            assert story.points[0].calls == 1
+
+
+def test_instructions_are_asked_beside_tools_that_are_not_for_them() -> None:
+    stories = augment([TABLE] * 40, 0, replace(NEVER, instruction=1.0))
+    made = [story for story in stories if not story.points[0].calls]
+    assert len(made) > 30
+    assert len({story.messages[0].text for story in made}) > 30
+    for story in made:
+        assert (story.points[0].decision, story.points[0].intent) == ("direct_answer", None)
+        assert "{" not in story.messages[0].text
+        assert "table" not in story.messages[0].text.lower().split()

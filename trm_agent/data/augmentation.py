@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trm_agent.data.episodes import Episode, Point
-from trm_agent.types import Message, Slot, ToolSchema, slot_table
+from trm_agent.data.instructions import instruction
+from trm_agent.types import Message, Slot, ToolSchema, identifier_words, slot_table
 from trm_agent.values import read_number
 
 ANSWERS = (
@@ -34,6 +35,9 @@ DECLINES = (
     "Sorry, that is beyond what I can do.",
     "Sure. What can I do for you?",
 )
+_SMALL_WORDS = frozenset(
+    ("a", "an", "the", "of", "in", "on", "to", "for", "is", "it", "and", "or", "do", "are", "that")
+)
 RESULTS: tuple[Any, ...] = ({"status": "ok"}, {"success": True}, {"result": "done"}, "ok", {"status": "completed"})
 
 
@@ -47,6 +51,8 @@ class Rates:
         slot_description: That a parameter's description is dropped.
         neutral: That the tools of an episode have names that say nothing (where descriptions say it).
         number: That a parameter whose values are all numbers is declared as one.
+        foreign: That a request meets the tools of another one, none of which serves it.
+        instruction: That something no tool is for ("write a poem") is asked beside a request, of as many as these.
         chain: That an episode of one request goes before another.
         longest_chain: Requests in one conversation.
         most_tools: On offer in a chained conversation.
@@ -57,6 +63,8 @@ class Rates:
     slot_description: float = 0.12
     neutral: float = 0.04
     number: float = 0.5
+    foreign: float = 0.1
+    instruction: float = 0.06
     chain: float = 0.6
     longest_chain: int = 4
     most_tools: int = 14
@@ -74,6 +82,7 @@ def augment(episodes: Sequence[Episode], seed: int, rates: Rates | None = None) 
     rng = random.Random(f"augment/{seed}")
     single = [episode for episode in episodes if len(episode.points) == 1 and not _opens_with_system(episode)]
     longer = [episode for episode in episodes if len(episode.points) != 1 or _opens_with_system(episode)]
+    single = [*_foreign(single, rng, rates), *_instructions(single, rng, rates)]
     rng.shuffle(single)
     chained = list(_chains(single, rng, rates))
     return [_declared_otherwise(episode, rng, rates) for episode in [*longer, *chained]]
@@ -81,6 +90,50 @@ def augment(episodes: Sequence[Episode], seed: int, rates: Rates | None = None) 
 
 def _opens_with_system(episode: Episode) -> bool:
     return episode.messages[0].role != "user"
+
+
+def _foreign(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> Iterator[Episode]:
+    """The same requests, some of them with the tools of another: about no tool, and nothing is called."""
+    for episode in episodes:
+        other = rng.choice(episodes)
+        if rng.random() < rates.foreign and not _serves(other.tools, episode):
+            point = replace(
+                episode.points[0],
+                decision="direct_answer",
+                tool=None,
+                intent=None,
+                intent_known=True,
+                slots={},
+                calls=0,
+                tools=(),
+                more={},
+            )
+            yield Episode(other.tools, episode.messages, (point,), episode.slot_fields)
+        else:
+            yield episode
+
+
+def _serves(tools: Sequence[ToolSchema], episode: Episode) -> bool:
+    """Whether a tool shares a word of its name, or of the names in its description, with what the request is about."""
+    meant = {*episode.points[0].tools, episode.points[0].intent}
+    if meant == {None}:
+        return False
+    names = [tool.name for tool in episode.tools if tool.name in meant]
+    words = {word for name in names for word in identifier_words(name).split() if len(word) > 2}
+    told = {word for tool in tools for word in f"{identifier_words(tool.name)} {tool.description.lower()}".split()}
+    return not names or not words.isdisjoint(told)
+
+
+def _instructions(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> Iterator[Episode]:
+    """Things that no tool is for, before the tools of some request."""
+    for episode in episodes:
+        if rng.random() < rates.instruction:
+            text = instruction(rng)
+            asked = set(text.lower().split())
+            told = {word for t in episode.tools for word in identifier_words(t.name).split()}
+            if asked.isdisjoint(told - _SMALL_WORDS):
+                point = Point(1, "direct_answer", None, None, True, {})
+                yield Episode(episode.tools, (Message("user", text),), (point,), episode.slot_fields)
 
 
 def _chains(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> Iterator[Episode]:
