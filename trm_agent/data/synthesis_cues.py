@@ -163,6 +163,8 @@ def _kind(kind: str, form: str, name: str, description: str) -> str:
     if form in ("date", "time", "date-time"):
         return {"date-time": "datetime"}.get(form, form)
     bare = re.sub(r" (?:name|title|type|category|names)$", "", name)
+    if name == "room type":
+        return "plan"  # a suite is no place
     return (
         _FORMATS.get(form)
         or (_named(_STRING_KINDS, bare) if bare != name and name not in _WHOLE_NAMES else None)

@@ -217,8 +217,8 @@ class Values:
             unit = noun if self.rng.random() < 0.5 else ""
         wordy = unit and unit != "percent" and re.fullmatch(r"[\w.,]+", text)
         spoken = unit if wordy and self.rng.random() < (0.9 if unit in _UNITS_OF_TIME else 0.7) else ""
-        if number == 1 and spoken.endswith("s"):
-            spoken = ""
+        if number == 1:
+            spoken = spoken[:-1] if spoken in _UNITS_OF_TIME else ""
         return Said(None, text, kind, spoken)
 
     def _magnitude(self, parameter: Parameter, kind: str) -> int | float:
