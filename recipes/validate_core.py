@@ -59,7 +59,7 @@ class Config:
     n: int = 2
     T: int = 1
     supervision_steps: int = 8
-    updates: int = 3000
+    updates: int = 1500
     warmup: int = 100
     batch: int = 64
     lr: float = 2e-3
@@ -165,8 +165,8 @@ def validate(config: Config, args: argparse.Namespace) -> Iterator[Run]:
         len(test),
         (test.clues > 0).sum(1).mean(),
     )
-    for arm in args.arms:
-        for seed in args.seeds:
+    for seed in args.seeds:
+        for arm in args.arms:
             run = train_arm(arm, seed, config, train, test, args.checks, device, amp)
             logger.info("%s, seed %d: %.3f exact after %.0f s", arm, seed, run.by_step[-1].exact, run.seconds)
             yield run

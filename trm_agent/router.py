@@ -11,6 +11,7 @@ history is replayed, which gives the same answer.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.resources
 import json
@@ -39,6 +40,7 @@ from trm_agent.features import (
     collate,
     relevance_by_length,
 )
+from trm_agent.halting import Halting
 from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
@@ -86,12 +88,13 @@ class Router:
     Args:
         checkpoint: Model, calibration and what they were trained with.
         encoder: The frozen encoder; its fingerprint must be the checkpoint's.
+        halting: When a decision stops before the last supervision step; by default never.
 
     Raises:
         CheckpointError: The checkpoint was trained on another encoder.
     """
 
-    def __init__(self, checkpoint: Checkpoint, encoder: Encoder) -> None:
+    def __init__(self, checkpoint: Checkpoint, encoder: Encoder, halting: Halting = Halting()) -> None:  # noqa: B008
         if encoder.fingerprint != checkpoint.encoder_fingerprint:
             raise CheckpointError(
                 f"the checkpoint was trained on encoder {checkpoint.encoder_name!r} "
@@ -99,7 +102,8 @@ class Router:
             )
         self.checkpoint = checkpoint
         self.model = checkpoint.model.eval()
-        self.encoder = CachingEncoder(encoder)
+        self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
+        self.halting = halting
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
         self._lock = Lock()
 
@@ -120,13 +124,31 @@ class Router:
 
     def with_calibration(self, calibration: Calibration) -> Router:
         """The same router with other calibration."""
-        return Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder)
+        return Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder, self.halting)
+
+    def with_steps(self, most: int, halting: Halting | None = None) -> Router:
+        """A router that takes so many supervision steps; it shares weights and encoder with this one.
+
+        Args:
+            most: Supervision steps; more than it was trained with is allowed.
+            halting: When a decision stops earlier; by default as this router does.
+
+        Raises:
+            ValueError: `most` is below 1.
+        """
+        if most < 1:
+            raise ValueError(f"a decision takes at least one supervision step, got {most}")
+        model = copy.copy(self.model)  # its parameters are the same tensors
+        model.config = replace(model.config, supervision_steps=most)
+        return Router(replace(self.checkpoint, model=model), self.encoder, halting or self.halting)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Equal for equal weights, encoder and calibration."""
+        """Equal for equal weights, sizes, encoder, calibration and halting."""
         parts = [
             weights_hash(self.checkpoint),
+            json.dumps(self.model.config.to_json()),
+            repr(self.halting),
             self.encoder.fingerprint,
             json.dumps(self.checkpoint.calibration.to_json()),
         ]
@@ -269,15 +291,15 @@ class BoundRouter:
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
             batch = replace(batch, tokens=batch.tokens.float())
-            answers = list(self.router.model(batch))
-            read = _read(answers[-1], Scope.of(batch, size))
+            answer, steps = self.router.halting.last(self.router.model(batch), batch)
+            read = _read(answer, Scope.of(batch, size))
         floor = self.router.model.config.relevance_floor
         out, n = [], 0
         for talk, visible in zip(talks, points, strict=True):
             relevance = relevance_by_length(talk, self._table)
             out.append(
                 {
-                    count: _discount(self._prediction(read, n + i, talk, len(answers)), relevance[count] < floor)
+                    count: _discount(self._prediction(read, n + i, talk, steps[n + i]), relevance[count] < floor)
                     for i, count in enumerate(visible)
                 }
             )

@@ -5,14 +5,15 @@ Whoever writes a dialogue says things with values in them; slots, arguments and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from trm_agent.data.synthesis_cues import kind_of
-from trm_agent.data.synthesis_phrases import MARK, Given, Phrases
+from trm_agent.data.synthesis_phrases import Phrases
 from trm_agent.data.synthesis_replies import report, result
-from trm_agent.data.synthesis_values import Said, Values
+from trm_agent.data.synthesis_values import MARK, Given, Said, Values
 from trm_agent.types import Accept, Message, Parameter, Sample, ToolSchema, slot_table
 from trm_agent.values import validates
 
@@ -163,7 +164,13 @@ class Conversation:
         return Accept({n: [said.text] for n, said in given.items() if _differs(said)}, tuple(optional))
 
     def _rendered(self, text: str) -> str:
-        return "".join(self._marked[ord(sign) - MARK] if MARK <= ord(sign) < MARK + 6400 else sign for sign in text)
+        """The text with the words in the place of their marks, and no article before words that bring their own."""
+        for number, words in enumerate(self._marked):
+            mark = chr(MARK + number)
+            if re.match(r"(?:the|an?) ", words, re.IGNORECASE):
+                text = re.sub(rf"\b(?:[Tt]he|[Aa]n?) {mark}", mark, text)
+            text = text.replace(mark, words)
+        return text
 
 
 def arguments(tool: ToolSchema, given: Mapping[str, Said]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ _STRING_KINDS = _table(
     person       :: (?:first|last|full|customer|patient|guest|contact|employee|passenger|player) ?names?
                  |(?:athlete|person|student|user|donor|participant|client|owner|member|driver) ?names?
                  |(?:holder|recipient|doctor|teacher|family|given|sur) ?names?
-                 |author|director|recipients?|sender|host|attendees?|founder|doctor|teacher|driver|contact
+                 |author|director|recipients?|payee|beneficiary|sender|host|attendees?|founder|doctor|teacher|driver|contact
                  |person|patient|coach|actor|invitee|assignee|owner
                  |name of the (?:person|customer|patient|user|guest)|celebrity|participants?
     song         :: songs?|track|music
@@ -141,8 +141,8 @@ _EXAMPLES = re.compile(
 )
 _QUOTED = re.compile(r"['\"“`‘]([^'\"”`’]{1,60})['\"”`’]")
 _UNIT = re.compile(
-    r"\b(?:in|of|unit:?)\s+(?:the\s+)?(seconds|minutes|hours|days|weeks|months|years|kilometers|km|miles|meters|kilograms|kg|pounds"
-    r"|degrees|celsius|percent|percentage|liters|centimeters|cm|inches|feet|grams|watts|hectares|acres|mph|nights)\b"
+    r"\b(?:in|of|unit:?)\s+(?:the\s+)?(seconds|minutes|hours|days|weeks|months|years|kilometers|km/h|km|miles|meters|kilograms|kg|pounds"
+    r"|degrees|celsius|fahrenheit|percent|percentage|liters|centimeters|cm|inches|feet|grams|watts|hectares|acres|mph|nights)(?![\w/])"
 )
 _UNIT_NAME = re.compile(r"(?:^| )(seconds|minutes|hours|days|weeks|months|years|km|miles|meters|kg|nights|percent)$")
 _PLACEHOLDER = re.compile(r"YYYY|MM|DD/|HH:|^(?:specific|any|your|the name|xxx)\b|<|\bID\b|\bnumber$", re.IGNORECASE)
@@ -163,6 +163,8 @@ def _kind(kind: str, form: str, name: str, description: str) -> str:
     if form in ("date", "time", "date-time"):
         return {"date-time": "datetime"}.get(form, form)
     bare = re.sub(r" (?:name|title|type|category|names)$", "", name)
+    if name == "room type":
+        return "plan"  # a suite is no place
     return (
         _FORMATS.get(form)
         or (_named(_STRING_KINDS, bare) if bare != name and name not in _WHOLE_NAMES else None)
@@ -173,15 +175,33 @@ def _kind(kind: str, form: str, name: str, description: str) -> str:
 
 def kind_of(parameter: Parameter) -> str:
     """Its kind: `choice`, `boolean`, `list`, a key of `synthesis_words.WORDS`, or what its generator is named by."""
-    schema = parameter.schema
     if parameter.type == "array":
         return "list"
     if parameter.type == "boolean" and set(parameter.choices) == {True, False}:
         return "boolean"
     if parameter.choices:
         return "choice"
-    name = identifier_words(parameter.name.split(".")[-1])
-    return _kind(parameter.type, str(schema.get("format") or ""), name, head(parameter.description).lower())
+    return _open_kind(parameter)
+
+
+def sense_of(parameter: Parameter) -> str:
+    """The kind that a closed parameter would have if it were open: a `choice` of rooms is a `room`."""
+    return _open_kind(parameter) if kind_of(parameter) == "choice" else kind_of(parameter)
+
+
+def _open_kind(parameter: Parameter) -> str:
+    form = str(parameter.schema.get("format") or "")
+    kind = "string" if parameter.choices and parameter.type == "array" else parameter.type
+    return _kind(kind, form, spoken_name(parameter), head(parameter.description).lower())
+
+
+def spoken_name(parameter: Parameter) -> str:
+    """The words of its name; a leaf such as `recipient.name` says nothing without what it belongs to."""
+    path = parameter.name.split(".")
+    words = identifier_words(path[-1])
+    if len(path) > 1 and words in ("name", "id", "type", "value", "number", "code", "date", "time", "title", "label"):
+        return f"{identifier_words(path[-2])} {words}"
+    return words
 
 
 def item_of(parameter: Parameter) -> Parameter:
@@ -197,11 +217,28 @@ def item_of(parameter: Parameter) -> Parameter:
 
 def label(parameter: Parameter) -> str:
     """Its name as people would say it: `num_guests` is "number of guests", `patient_id` "patient ID"."""
-    words = identifier_words(parameter.name.split(".")[-1]).split()
+    name = spoken_name(parameter)
+    for pattern, form in _RENAMED:
+        name = pattern.sub(form, name)
+    words = name.split()
+    if len(words) > 1 and _UNIT_NAME.search(name) and parameter.type in ("integer", "number"):
+        words = words[:-1]
     said = [_ABBREVIATED.get(word, word) for word in words]
     if len(said) > 1 and said[-1] == "number of":
         said[-1] = "number"
     return " ".join(said)
+
+
+_PLACES = r"(city|location|airport|station|address|town|place|country)"
+_RENAMED = (
+    (re.compile(rf"^from {_PLACES}$"), r"departure \1"),
+    (re.compile(rf"^to {_PLACES}$"), r"destination \1"),
+    (re.compile(r"^from (currency|unit|language)$"), r"source \1"),
+    (re.compile(r"^to (currency|unit|language)$"), r"target \1"),
+    (re.compile(r"^(check) ?(in|out)$"), r"\1-\2 date"),
+    (re.compile(r"^due$"), "due date"),
+    (re.compile(r"^(?:to|recipient email)$"), "recipient"),
+)
 
 
 def head(description: str) -> str:
@@ -215,7 +252,7 @@ def unit_of(parameter: Parameter) -> str:
     name = identifier_words(parameter.name.split(".")[-1])
     found = _UNIT_NAME.search(name) or _UNIT.search(parameter.description.lower())
     unit = found[1] if found else ""
-    return "percent" if unit == "percentage" else unit
+    return {"percentage": "percent", "celsius": "degrees", "fahrenheit": "degrees"}.get(unit, unit)
 
 
 @lru_cache(maxsize=65536)

@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trm_agent.data.synthesis_attachments import beside_name, flag_words, role_of
 from trm_agent.data.synthesis_cues import kind_of, label
-from trm_agent.data.synthesis_phrases import Given, Phrases, flag_words, role_of
+from trm_agent.data.synthesis_phrases import Phrases
+from trm_agent.data.synthesis_values import Given, Said
 from trm_agent.types import Parameter, ToolSchema, identifier_words
 from trm_agent.values import choice_text
 
@@ -22,6 +24,8 @@ def question(p: Phrases, parameter: Parameter) -> str:
             "do": (f"Should I {words}?", f"Do you want me to {words}?"),
             "on": (f"Should {words} be on?", f"Do you want to use {words}?"),
             "be": (f"Should it be {words}?", f"Is it {words}?"),
+            "only": (f"Only {words}?", f"Do you want {words} ones only?"),
+            "power": ("Should it be on or off?", "On or off?", "Do you want it on?"),
             "thing": (f"Would you like {words}?", f"What about {words}: yes or no?", f"Do you want {words}?"),
         }
         return p.pick(forms[form])
@@ -33,6 +37,14 @@ def question(p: Phrases, parameter: Parameter) -> str:
         f"Which {name} do you mean?", f"I still need the {name}.",
     ]  # fmt: skip
     role = role_of(parameter)
+    if kind in ("count", "duration") and name.endswith("s"):
+        noun = name.removeprefix("number of ")
+        options = [
+            f"How many {noun}?",
+            f"For how many {noun}?",
+            f"How many {noun} should it be?",
+            f"And how many {noun}?",
+        ]
     if kind == "choice" and len(parameter.choices) <= 6 and p.chance(0.5):
         texts = [choice_text(choice) for choice in parameter.choices]
         listed = f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
@@ -47,8 +59,8 @@ def question(p: Phrases, parameter: Parameter) -> str:
         options += (
             ["Where from?", "Where do you start?"] if role[0] == "from" else ["Where to?", "Where do you want to go?"]
         )
-    elif kind == "count":
-        options += [f"How many {name.removeprefix('number of ')}?" if name.endswith("s") else f"What {name}?"]
+    elif kind in ("duration", "measure") and not name.endswith("s"):
+        options += ["How long?", "For how long?"] if kind == "duration" else []
     elif kind == "message":
         options += [f"What should the {name} be?", f"What should the {name} say?"]
     elif kind == "age":
@@ -56,6 +68,20 @@ def question(p: Phrases, parameter: Parameter) -> str:
     elif kind == "money":
         options += ["How much?"]
     return p.pick(options)
+
+
+def suggestion(p: Phrases, g: Given) -> str:
+    """The assistant asks for one parameter and proposes a value."""
+    v = g.shown
+    offers = (f"How about {v}?", f"Would {v} be all right?", f"I could take {v}. Is that fine?", f"Is it {v}?")
+    return f"{question(p, g.parameter)} {p.pick(offers)}" if p.chance(0.5) else p.pick(offers)
+
+
+def agreement(p: Phrases) -> str:
+    """The user takes what was proposed."""
+    return p.pick(
+        ("yes", "yes please", "sure", "that's fine", "sounds good", "ok", "perfect", "yes, that works", "yep")
+    )
 
 
 def questions(p: Phrases, parameters: Sequence[Parameter]) -> str:
@@ -72,19 +98,23 @@ def questions(p: Phrases, parameters: Sequence[Parameter]) -> str:
 
 def answer(p: Phrases, g: Given) -> str:
     """The user gives what was asked for."""
-    kind, name, v = kind_of(g.parameter), label(g.parameter), g.shown
+    kind, name, v, w = kind_of(g.parameter), label(g.parameter), g.shown, beside_name(g)
     if kind == "boolean":
         yes = ("yes", "yes please", "yeah", "sure", "yep", "Yes, please.", "of course", "please do")
         no = ("no", "no thanks", "nope", "no, thank you", "not needed", "No.", "nah")
+        form, words = flag_words(g.parameter)
+        if form == "power":
+            on = g.said.value is not (words == "off")
+            return p.pick(("on", "on please", "turn it on") if on else ("off", "off please", "turn it off"))
         return p.flag_sentence(g) if p.chance(0.15) else p.pick(yes if g.said.value else no)
     if p.chance(0.38):
         return v
     options = [
-        f"{v} please", f"{v}, please", f"it's {v}", f"it is {v}", f"the {name} is {v}", f"let's say {v}",
+        f"{v} please", f"{v}, please", f"it's {v}", f"it is {v}", f"the {name} is {w}", f"let's say {v}",
         f"make it {v}",
-        f"{v}, thanks", f"hmm, {v}", f"I think {v}", f"{v} should be fine", f"use {v}", f"{name} {v}",
+        f"{v}, thanks", f"hmm, {v}", f"I think {v}", f"{v} should be fine", f"use {v}", f"{name} {w}",
         f"that would be {v}",
-        f"oh sorry, {v}", f"ah yes, {v}", f"sure, {v}", f"{name}: {v}", f"{v} would be good", f"I'd say {v}",
+        f"oh sorry, {v}", f"ah yes, {v}", f"sure, {v}", f"{name}: {w}", f"{v} would be good", f"I'd say {v}",
     ]  # fmt: skip
     if kind == "message":
         options = [v, f'"{v}"', f'it should say "{v}"', f'the {name} is "{v}"']
@@ -93,10 +123,10 @@ def answer(p: Phrases, g: Given) -> str:
             v,
             f"it's {v}",
             f"my {name} is {v}",
-            f"the {name} is {v}",
+            f"the {name} is {w}",
             f"{v}",
             f"here it is: {v}",
-            f"{name} {v}",
+            f"{name} {w}",
             f"sure, {v}",
         ]
     elif kind in ("city", "date", "time", "country", "person", "money", "count"):
@@ -106,7 +136,7 @@ def answer(p: Phrases, g: Given) -> str:
 
 def correction(p: Phrases, new: Given, old: Given | None) -> str:
     """The user replaces a value; `old` is named where a mark for it is given."""
-    kind, name, v = kind_of(new.parameter), label(new.parameter), new.shown
+    kind, name, v, w = kind_of(new.parameter), label(new.parameter), new.shown, beside_name(new)
     lead = p.pick(
         ("actually,", "no wait,", "sorry,", "hmm,", "wait,", "oh,", "on second thought,", "no,", "actually", "hold on,")
     )
@@ -121,9 +151,9 @@ def correction(p: Phrases, new: Given, old: Given | None) -> str:
             )
         )  # fmt: skip
     options = [
-        f"{lead} make the {name} {v}", f"{lead} change the {name} to {v}", f"{lead} the {name} should be {v}",
-        f"{lead} the {name} is {v}", f"can you change the {name} to {v}?", f"{lead} I meant {v} for the {name}",
-        f"please use {v} as the {name} instead", f"{lead} {name} {v}", f"what if the {name} is {v}?",
+        f"{lead} make the {name} {w}", f"{lead} change the {name} to {w}", f"{lead} the {name} should be {w}",
+        f"{lead} the {name} is {v}", f"can you change the {name} to {w}?", f"{lead} I meant {v} for the {name}",
+        f"please use {v} as the {name} instead", f"{lead} {name} {w}", f"what if the {name} is {v}?",
     ]  # fmt: skip
     if kind in (
         "date",
@@ -147,17 +177,37 @@ def correction(p: Phrases, new: Given, old: Given | None) -> str:
     return p.pick(options)
 
 
+def confirmation(tool: ToolSchema, known: Mapping[str, Said]) -> str:
+    """What a call would carry, in words."""
+    spoken = {p.name: label(p) for p in tool.parameters}
+    told = [f"{spoken[name]} {_shown(said.value)}" for name, said in known.items()]
+    return ", ".join(told) or identifier_words(tool.name)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        ", ".join(map(str, value))
+        if isinstance(value, list)
+        else choice_text(value)
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
 def again(p: Phrases, new: Given) -> str:
     """The user wants the last request once more with another value."""
-    name, v, inline = label(new.parameter), new.shown, p.attach(new, True)
+    name, v, w = label(new.parameter), new.shown, beside_name(new)
+    inline = p.attach(new, True)
     if kind_of(new.parameter) == "boolean":
         return f"{p.pick(('and now', 'the same', 'now again'))} {p.flag(new).removeprefix('and ').removeprefix('but ')}"
     return p.pick(
         (
-            f"and {inline}?", f"what about {v}?", f"how about {v}?", f"and for {name} {v}?", f"do the same {inline}",
-            f"now the same with {name} {v}", f"same again, but {inline}", f"and {v}?", f"what about {name} {v}?",
-            f"can you do that again with {name} {v}?", f"same thing for {v} please", f"and what about {v}?",
-            f"do it again {inline}", f"try {name} {v} now",
+            f"and {inline}?", f"what about {v}?", f"how about {v}?", f"and for {name} {w}?", f"do the same {inline}",
+            f"now the same with {name} {w}", f"same again, but {inline}", f"and {v}?", f"what about {name} {w}?",
+            f"can you do that again with {name} {w}?", f"same thing for {v} please", f"and what about {v}?",
+            f"do it again {inline}", f"try {name} {w} now",
         )
     )  # fmt: skip
 
@@ -186,7 +236,7 @@ def report(p: Phrases, tool: ToolSchema, returned: Mapping[str, Any]) -> str:
     """The assistant tells the result."""
     noun = re.sub(r"^\w+ ", "", identifier_words(tool.name)) or tool.name
     details = ", ".join(
-        f"{identifier_words(key)} {value}"
+        f"{identifier_words(key)} {_shown(value)}"
         for key, value in returned.items()
         if key != "status" and isinstance(value, str | int | float)
     )

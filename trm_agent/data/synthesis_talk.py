@@ -210,3 +210,10 @@ OPENERS = (
 )  # fmt: skip
 
 CONNECTORS = ("and also", "and", "and then", "also", "and please also", "then", "as well as", "and while you're at it,")
+
+PREAMBLES = (
+    "quick question", "I have a small request", "I'm planning a trip", "I'm in a hurry", "my boss asked me to do this",
+    "I hope you can help me", "it's for a friend", "so, here's the thing", "I'm not sure how to do this",
+    "this is my first time here", "I've been meaning to do this for ages", "sorry to bother you again",
+    "it's a bit urgent", "I couldn't find this on the website", "my wife wants to know",
+)  # fmt: skip

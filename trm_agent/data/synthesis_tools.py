@@ -12,18 +12,12 @@ from trm_agent.data.synthesis_words import STOP_WORDS
 from trm_agent.errors import DataError, ToolError
 from trm_agent.types import ToolSchema, identifier_words, parse_tools
 
-_TYPES = {
-    "str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number",
-    "bool": "boolean", "list": "array", "tuple": "array", "set": "array", "dict": "object", "any": "string",
-    "date": "string",
-}  # fmt: skip
-
 
 def read_tools(path: Path) -> tuple[ToolSchema, ...]:
     """Read tools from a JSON list, an object that holds it under `tools`, or JSONL with one tool a line.
 
-    Type names of other languages (`str`, `dict`) become those of JSON Schema; parameters may be given without the
-    object schema around them; `api_name` and `api_description` are read like `name` and `description`.
+    Parameters may be given without the object schema around them; `api_name` and `api_description` are read like
+    `name` and `description`.
 
     Raises:
         DataError: The file cannot be read, or holds no usable list of tools.
@@ -41,7 +35,7 @@ def read_tools(path: Path) -> tuple[ToolSchema, ...]:
 
 
 def declaration(data: Any) -> dict[str, Any]:
-    """One tool's declaration with JSON Schema types.
+    """One tool's declaration in the OpenAI form.
 
     Raises:
         ToolError: It is no object.
@@ -52,13 +46,13 @@ def declaration(data: Any) -> dict[str, Any]:
     if not isinstance(body, Mapping):
         raise ToolError(f"a tool must be an object, got {type(body).__name__}")
     parameters = body.get("parameters", body.get("input_schema", body.get("args_schema"))) or {}
-    if isinstance(parameters, Mapping) and "properties" not in parameters and "$ref" not in parameters:
+    if isinstance(parameters, Mapping) and not _is_schema(parameters):
         inner = {key: value for key, value in parameters.items() if isinstance(value, Mapping)}
         parameters = {"type": "object", "properties": inner, "required": list(body.get("required") or [])}
     out = {
         "name": body.get("name", body.get("api_name")),
         "description": body.get("description", body.get("api_description")) or "",
-        "parameters": _json_types(parameters),
+        "parameters": parameters,
     }
     if isinstance(body.get("annotations"), Mapping):
         out["annotations"] = dict(body["annotations"])
@@ -87,6 +81,12 @@ def _content(text: str) -> frozenset[str]:
     return frozenset(word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words) - STOP_WORDS
 
 
+def _is_schema(parameters: Mapping[str, Any]) -> bool:
+    """Whether they are an object schema, not a bare map of parameters (one of which may be called `properties`)."""
+    inner = parameters.get("properties")
+    return "$ref" in parameters or (isinstance(inner, Mapping) and all(isinstance(v, Mapping) for v in inner.values()))
+
+
 def _is_lines(text: str) -> bool:
     first = text.strip().split("\n", 1)
     if len(first) == 1 or not first[0].lstrip().startswith("{"):
@@ -95,21 +95,3 @@ def _is_lines(text: str) -> bool:
         return isinstance(json.loads(first[0]), dict)
     except ValueError:
         return False
-
-
-def _json_types(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_json_types(item) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    out: dict[str, Any] = {}
-    for key, value in node.items():
-        if key == "type" and isinstance(value, str):
-            out[key] = _TYPES.get(value.lower(), value)
-        elif key == "properties" and isinstance(value, Mapping):
-            out[key] = {name: _json_types(spec) for name, spec in value.items()}
-        elif key in ("enum", "const", "default", "examples", "example"):
-            out[key] = value
-        else:
-            out[key] = _json_types(value)
-    return out

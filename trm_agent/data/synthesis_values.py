@@ -10,20 +10,21 @@ import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.data.synthesis_cues import examples_of, item_of, kind_of, label, unit_of
-from trm_agent.data.synthesis_words import SPELLED, WORDS
-from trm_agent.errors import DataError
-from trm_agent.types import Parameter, ToolSchema, identifier_words
+from trm_agent.data.synthesis_makers import Makers
+from trm_agent.data.synthesis_words import SPELLED
+from trm_agent.types import Parameter, ToolSchema
 from trm_agent.values import choice_text, normalise, parse_value, validates
 
 if TYPE_CHECKING:
     from faker import Faker
 
+MARK = 0xE000
+"""The first of the private-use characters that stand for values until a message is put together."""
 TRIES = 25
-LOCALES = ("en_US", "en_GB", "en_AU", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "en_IN")
 NUMBER_WORDS = [
     "zero",
     "one",
@@ -69,6 +70,20 @@ class Said:
         return f"{self.text} {self.unit}" if self.unit else self.text
 
 
+@dataclass(frozen=True)
+class Given:
+    """A value given for a parameter, and the mark that stands for its words."""
+
+    parameter: Parameter
+    said: Said
+    mark: str
+
+    @property
+    def shown(self) -> str:
+        """The mark, its unit after it."""
+        return f"{self.mark} {self.said.unit}" if self.said.unit else self.mark
+
+
 class Lexicon:
     """Examples that the tools of a pool give, by parameter name, for parameters that give none."""
 
@@ -84,21 +99,6 @@ class Lexicon:
         return self.examples.get(f"{parameter.type}/{parameter.name}", ())
 
 
-def make_faker() -> Faker:
-    """The library of names, addresses and numbers.
-
-    Raises:
-        DataError: It is not installed.
-    """
-    try:
-        from faker import Faker
-    except ImportError:
-        raise DataError(
-            'the synthesiser needs faker, which is not installed; "uv sync --extra synth" installs it'
-        ) from None
-    return Faker(LOCALES)
-
-
 class Values:
     """Draws values for one conversation.
 
@@ -112,7 +112,10 @@ class Values:
 
     def __init__(self, rng: random.Random, fake: Faker, now: datetime, lexicon: Lexicon, lower: bool = False) -> None:
         self.rng, self.fake, self.now, self.lexicon, self.lower = rng, fake, now, lexicon, lower
+        self.plain_money = False
+        """Amounts are said without a currency, where a parameter of its own holds that."""
         fake.seed_instance(rng.getrandbits(32))
+        self.makers = Makers(rng, fake, now)
 
     def draw(self, parameter: Parameter, avoid: Iterable[Any] = ()) -> Said | None:
         """A value that no value of `avoid` equals; None if none of many tries is allowed and can be read."""
@@ -189,15 +192,14 @@ class Values:
             return self._patterned(parameter, examples)
         if parameter.schema.get("format") in ("date", "time", "date-time"):
             examples = []
-        if examples and rng.random() < (0.75 if kind in ("thing", "title", "id") else 0.45):
+        if examples and rng.random() < _share_of_examples(kind, len(examples)):
             return rng.choice(examples)
         known = [text for text in self.lexicon.of(parameter) if _names_one(text, kind)]
         if known and rng.random() < (0.7 if kind in ("thing", "title") else 0.25):
             return rng.choice(known)
         if kind == "thing" and examples:
             return rng.choice(examples)
-        maker = getattr(self, f"_make_{kind}", None)
-        return str(maker(parameter)) if maker else rng.choice(WORDS.get(kind) or WORDS["thing"])
+        return self.makers.make(kind, parameter)
 
     def _patterned(self, parameter: Parameter, examples: Sequence[str]) -> str:
         from trm_agent.data.synthesis_patterns import matching
@@ -206,198 +208,17 @@ class Values:
             return self.rng.choice(examples)
         return matching(str(parameter.schema["pattern"]), self.rng)
 
-    # One method a kind, found by its name.
-
-    def _make_email(self, _: Parameter) -> str:
-        user = re.sub(r"[^a-z.]", "", self.fake["en_US"].name().lower().replace(" ", "."))
-        return f"{user or 'info'}@{self.rng.choice(('gmail.com', 'example.com', 'outlook.com', 'mail.org', 'acme.io'))}"
-
-    def _make_phone(self, _: Parameter) -> str:
-        digits = "".join(self.rng.choice("23456789") for _ in range(10))
-        return self.rng.choice(
-            (
-                f"{digits[:3]}-{digits[3:6]}-{digits[6:]}",
-                f"({digits[:3]}) {digits[3:6]}-{digits[6:]}",
-                f"+1 {digits[:3]} {digits[3:6]} {digits[6:]}",
-                f"+44 20 {digits[:4]} {digits[4:8]}",
-                digits,
-            )
-        )
-
-    def _make_url(self, _: Parameter) -> str:
-        host = self.fake["en_US"].domain_name()
-        return self.rng.choice((f"https://www.{host}", f"https://{host}/news", f"https://{host}"))
-
-    def _make_ip(self, _: Parameter) -> str:
-        return str(self.fake["en_US"].ipv4())
-
-    def _make_uuid(self, _: Parameter) -> str:
-        return str(self.fake["en_US"].uuid4())
-
-    def _make_username(self, _: Parameter) -> str:
-        return str(self.fake["en_US"].user_name())
-
-    def _make_password(self, _: Parameter) -> str:
-        return self.fake["en_US"].bothify("??##??##", letters="abcdefghkmnpqrstuvwxyz")
-
-    def _make_token(self, _: Parameter) -> str:
-        return self.fake["en_US"].bothify("?#?##?#??#", letters="abcdef")
-
-    def _make_file(self, parameter: Parameter) -> str:
-        return self._file(parameter, ("csv", "pdf", "txt", "docx", "json", "xlsx"))
-
-    def _make_image(self, parameter: Parameter) -> str:
-        return self._file(parameter, ("jpg", "png"))
-
-    def _make_audio(self, parameter: Parameter) -> str:
-        return self._file(parameter, ("mp3", "wav"))
-
-    def _make_video(self, parameter: Parameter) -> str:
-        return self._file(parameter, ("mp4", "mov"))
-
-    def _file(self, parameter: Parameter, endings: Sequence[str]) -> str:
-        stem = self.rng.choice(("report", "scan", "sales", "notes", "sample", "final", "results", "draft", "IMG"))
-        number = self.rng.choice(("", f"_{self.rng.randint(1, 999)}", f"_{self.rng.randint(2019, 2026)}"))
-        folder = self.rng.choice(("", "", "/home/data/", "/tmp/", "uploads/")) if "path" in parameter.name else ""
-        return f"{folder}{stem}{number}.{self.rng.choice(endings)}"
-
-    def _make_id(self, parameter: Parameter) -> str:
-        letters = identifier_words(parameter.name.split(".")[-1])[:1].upper() or "A"
-        shapes = (
-            f"{letters}###",
-            f"{letters}#####",
-            f"{letters}-####",
-            "######",
-            "####",
-            f"{letters}{letters}-##-###",
-            "?#?#?#",
-        )
-        return self.fake["en_US"].bothify(self.rng.choice(shapes), letters="ABCDEFGHJKLMNPQRSTUVWXYZ").upper()
-
-    def _make_zip(self, _: Parameter) -> str:
-        return str(self.fake["en_US"].postcode())
-
-    def _make_airport(self, _: Parameter) -> str:
-        return self.rng.choice(
-            [
-                "JFK",
-                "LAX",
-                "LHR",
-                "CDG",
-                "FRA",
-                "MUC",
-                "AMS",
-                "SFO",
-                "ORD",
-                "BOS",
-                "MAD",
-                "FCO",
-                "VIE",
-                "ZRH",
-                "SIN",
-                "HND",
-                "DXB",
-            ]
-        )
-
-    def _make_address(self, _: Parameter) -> str:
-        fake = self.fake[self.rng.choice(("en_US", "en_GB", "de_DE", "fr_FR", "it_IT"))]
-        street = fake.street_address().replace("\n", ", ")
-        return f"{street}, {self.rng.choice(WORDS['city'])}" if self.rng.random() < 0.3 else street
-
-    def _make_city(self, parameter: Parameter) -> str:
-        if self.rng.random() < 0.12 and "location" not in parameter.name:
-            return self.fake[self.rng.choice(LOCALES)].city()
-        return self.rng.choice(WORDS["city"] if self.rng.random() < 0.85 else WORDS["region"])
-
-    def _make_country(self, _: Parameter) -> str:
-        return self.rng.choice(WORDS["country"]) if self.rng.random() < 0.8 else self.fake["en_US"].country()
-
-    def _make_person(self, parameter: Parameter) -> str:
-        fake = self.fake[self.rng.choice(LOCALES)]
-        name = identifier_words(parameter.name)
-        if "last" in name or "sur" in name:
-            return str(fake.last_name())
-        if "first" in name or self.rng.random() < 0.2:
-            return str(fake.first_name())
-        return f"{fake.first_name()} {fake.last_name()}"
-
-    def _make_company(self, _: Parameter) -> str:
-        return (
-            self.rng.choice(WORDS["company"])
-            if self.rng.random() < 0.6
-            else self.fake["en_US"].company().replace(",", "")
-        )
-
-    def _make_occupation(self, _: Parameter) -> str:
-        return self.fake["en_US"].job().split(",")[0].lower()
-
-    def _make_title(self, parameter: Parameter) -> str:
-        name = identifier_words(parameter.name)
-        if name == "name" and "person" in parameter.description.lower():
-            return self._make_person(parameter)
-        if self.rng.random() < 0.7:
-            return self.rng.choice(WORDS["title"])
-        return " ".join(word.title() for word in self.fake["en_US"].words(self.rng.randint(2, 3)))
-
-    def _make_message(self, _: Parameter) -> str:
-        if self.rng.random() < 0.75:
-            return self.rng.choice(WORDS["message"])
-        return self.fake["en_US"].sentence(nb_words=self.rng.randint(4, 8)).rstrip(".")
-
-    def _make_year(self, _: Parameter) -> str:
-        return str(self.rng.randint(1950, 2026))
-
-    def _make_date(self, parameter: Parameter) -> str:
-        iso = re.search(r"yyyy|iso", parameter.description.lower()) and not parameter.schema.get("format")
-        day = self.now + timedelta(days=self.rng.randint(1, 160) * (-1 if "birth" in parameter.name else 1))
-        if "birth" in parameter.name or "dob" in parameter.name:
-            day = day.replace(year=self.rng.randint(1950, 2005), day=min(day.day, 28))
-            return self.rng.choice((f"{day:%Y-%m-%d}", f"{day:%B} {day.day}, {day.year}"))
-        if iso and self.rng.random() < 0.7:
-            return f"{day:%Y-%m-%d}"
-        return self._day(day)
-
-    def _day(self, day: datetime) -> str:
-        th = "th" if 11 <= day.day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
-        weekday = self.rng.choice(WORDS["weekday"])
-        return self.rng.choice(
-            (
-                "tomorrow", "today", weekday, weekday, f"next {weekday}", f"this {weekday}", "the day after tomorrow",
-                f"{day:%B} {day.day}{th}", f"{day:%B} {day.day}{th}", f"{day:%B} {day.day}", f"{day.day} {day:%B}",
-                f"{day:%b} {day.day}", f"the {day.day}{th}", f"{day:%Y-%m-%d}", f"{day:%B} {day.day}, {day.year}",
-                f"{day.day}{th} of {day:%B}", f"in {self.rng.randint(2, 6)} days",
-            )
-        )  # fmt: skip
-
-    def _make_time(self, _: Parameter) -> str:
-        hour, minute = self.rng.randint(1, 12), self.rng.choice((0, 0, 15, 30, 45))
-        half = self.rng.choice(("am", "pm", "pm"))
-        return self.rng.choice(
-            (
-                f"{hour} {half}", f"{hour}{half}", f"{hour}:{minute:02d} {half}", f"{hour}:{minute:02d}{half}",
-                f"{(hour + 11) % 24}:{minute:02d}", f"{hour:02d}:{minute:02d}", f"{hour} o'clock", "noon",
-                f"half past {hour}", f"quarter past {hour}", f"{hour} in the evening", f"{hour} in the morning",
-            )
-        )  # fmt: skip
-
-    def _make_datetime(self, parameter: Parameter) -> str:
-        clock = self._make_time(parameter)
-        day = self._day(self.now + timedelta(days=self.rng.randint(1, 120)))
-        return self.rng.choice((f"{day} at {clock}", f"{day} at {clock}", f"{day} {clock}", f"{clock} {day}"))
-
     def _number(self, parameter: Parameter, kind: str) -> Said:
         number = self._magnitude(parameter, kind)
         unit = unit_of(parameter)
         text = self._digits(number, parameter, kind, unit)
-        if kind == "count" and not unit:
-            noun = label(parameter).split()[-1]
-            unit = noun if noun.endswith("s") and noun not in ("stars", "units") and self.rng.random() < 0.5 else ""
-        spoken = (
-            unit if unit and unit != "percent" and re.fullmatch(r"[\w.,]+", text) and self.rng.random() < 0.7 else ""
-        )
-        if number == 1 and spoken.endswith("s") and spoken not in ("celsius",):
-            spoken = ""
+        noun = label(parameter).split()[-1]
+        if kind == "count" and not unit and noun.endswith("s") and noun not in ("stars", "units", "results"):
+            unit = noun if self.rng.random() < 0.5 else ""
+        wordy = unit and unit != "percent" and re.fullmatch(r"[\w.,]+", text)
+        spoken = unit if wordy and self.rng.random() < (0.9 if unit in _UNITS_OF_TIME else 0.7) else ""
+        if number == 1:
+            spoken = spoken[:-1] if spoken in _UNITS_OF_TIME else ""
         return Said(None, text, kind, spoken)
 
     def _magnitude(self, parameter: Parameter, kind: str) -> int | float:
@@ -413,6 +234,8 @@ class Values:
             )
         else:
             low, high = _range(kind, low, high)
+            if kind == "percent" and high <= 1:
+                high = min(high, 0.35)
             number = rng.uniform(low, high)
             if high - low > 400 and kind not in ("year", "id") and rng.random() < 0.7:
                 number = round(number, -2) or number
@@ -421,7 +244,13 @@ class Values:
         step = schema.get("multipleOf")
         if isinstance(step, int | float) and step > 0:
             number = round(number / step) * step
-        return int(number) if float(number).is_integer() else round(float(number), 2 if abs(number) < 10 else 1)
+        if kind == "money" and not float(number).is_integer():
+            number = float(int(number)) + rng.choice((0.0, 0.0, 0.5, 0.99, 0.25))
+        return (
+            int(number)
+            if float(number).is_integer()
+            else round(float(number), 2 if abs(number) < 10 or kind == "money" else 1)
+        )
 
     def _digits(self, number: int | float, parameter: Parameter, kind: str, unit: str) -> str:
         rng = self.rng
@@ -433,6 +262,8 @@ class Values:
         plain = f"{number:.10g}"
         if kind == "money":
             grouped = f"{number:,}"
+            if self.plain_money:
+                return rng.choice((plain, plain, grouped))
             shapes = [f"${plain}", f"${grouped}", f"{plain} dollars", plain, f"{plain} euros", f"€{plain}"]
             if number >= 1000 and number % 1000 == 0:
                 shapes += [f"{int(number) // 1000}k", f"${int(number) // 1000}k"]
@@ -449,6 +280,7 @@ class Values:
         return plain
 
 
+_UNITS_OF_TIME = frozenset(("seconds", "minutes", "hours", "days", "weeks", "months", "years", "nights"))
 _RANGES = {
     "year": (1960, 2026), "latitude": (-70, 70), "longitude": (-170, 170), "age": (4, 88), "percent": (1, 95),
     "money": (5, 5000), "temperature": (5, 38), "id": (100, 99999), "count": (1, 10), "duration": (2, 90),
@@ -475,6 +307,11 @@ def _bounds(schema: Mapping[str, Any]) -> tuple[float | None, float | None]:
         return float(values[0]) if values else None
 
     return bound("minimum", "exclusiveMinimum"), bound("maximum", "exclusiveMaximum")
+
+
+def _share_of_examples(kind: str, number: int) -> float:
+    """How often a value is one of the declaration's examples, rather than another of its kind."""
+    return (0.75 if kind in ("thing", "title", "id") else 0.45) * min(1.0, number / 2)
 
 
 _PROPER = frozenset(
