@@ -182,7 +182,12 @@ def _without_notice(text: str) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """What JSON text holds; numbers and other scalars stay as they were written (`1.10` is not `1.1`)."""
+    """What JSON text holds; numbers and other scalars stay as they were written (`1.10` is not `1.1`).
+
+    A tool that returns None says `null` in LangChain.
+    """
+    if text.strip() == "null":
+        return None
     if text.lstrip()[:1] not in ("{", "[", '"'):
         return text
     try:

@@ -21,6 +21,7 @@ _SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.;](?=\s|$)")
 _CLAUSE = re.compile(r"^(whether|if|how|when|where|which|what|who|why)\b", re.IGNORECASE)
 _VERB = re.compile(r"^(should|do|does|is|are|can|will|would)\b", re.IGNORECASE)
 _DETERMINER = re.compile(r"^(the|a|an|your|any|one|all|each|this|that|its|his|her|their|our|my)\b", re.IGNORECASE)
+_PLURAL = re.compile(r"[^su]s$")
 _FILLER = re.compile(r"^(optional|required)[:,]?\s+", re.IGNORECASE)
 
 
@@ -69,6 +70,10 @@ def ask_for(parameter: Parameter) -> str:
     words = _FILLER.sub("", _SENTENCE_END.split(parameter.description.strip(), maxsplit=1)[0].strip())
     if not words:
         words = identifier_words(parameter.name.replace(".", " "))
+        if _PLURAL.search(words) and parameter.type in ("integer", "number"):
+            return f"How many {words}?"
+        if _PLURAL.search(words) and parameter.type == "array":
+            return f"What are the {words}?"
     choices = [choice_text(choice) for choice in parameter.choices[:_MAX_CHOICES] if not isinstance(choice, bool)]
     hint = f" ({_listed(choices, len(parameter.choices))})" if choices else ""
     if words.endswith("?"):
@@ -82,14 +87,14 @@ def ask_for(parameter: Parameter) -> str:
 
 
 def describe_result(call: Call) -> str:
-    """What a call returned, field by field."""
+    """What a call returned, field by field; that it is done, where it returned nothing."""
     content = call.result.message.content if call.result is not None else None
     if call.failed:
         error = content.get("error") if isinstance(content, Mapping) else content
         name = identifier_words(call.name) or "the tool"
         outcome = "was declined" if call.rejected else f"did not work: {_inline(error)}"
         return _sentence(f"{name[0].upper()}{name[1:]} {outcome}")
-    return _described(content)
+    return _described(content) or "Done."
 
 
 def _is_about(decision: Decision, tool: ToolSchema) -> bool:

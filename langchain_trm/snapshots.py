@@ -36,7 +36,8 @@ def latest_snapshot(candidates: Sequence[Any], history: Sequence[Message], finge
     prefixes = prefix_hashes(history)
     fitting = [state for state in candidates if fits(state, history, prefixes, fingerprint)]
     if not fitting:
-        logger.debug("none of %d snapshots fits the conversation; replaying it", len(candidates))
+        why = _misfit(candidates[-1], history, prefixes, fingerprint)
+        logger.warning("the slot state on the messages %s; replaying %d messages instead", why, len(history))
         return None
     return dict(max(fitting, key=lambda state: state["messages"]))
 
@@ -58,6 +59,20 @@ def fits(state: Any, history: Sequence[Message], prefixes: Sequence[str], finger
     if state.get("fingerprint") != fingerprint or state.get("prefix") != prefixes[read]:
         return False
     return all(isinstance(key, str) and _is_held(value, history[:read]) for key, value in values.items())
+
+
+def _misfit(state: Any, history: Sequence[Message], prefixes: Sequence[str], fingerprint: str) -> str:
+    """Why a snapshot is not taken, in words."""
+    if not isinstance(state, Mapping) or not isinstance(state.get("version"), int):
+        return "is no slot state"
+    if state["version"] != STATE_VERSION:
+        return f"has layout {state['version']}, this version reads layout {STATE_VERSION}"
+    if state.get("fingerprint") != fingerprint:
+        return "was made with other tools or weights"
+    read = state.get("messages")
+    if _is_index(read, len(history) + 1) and state.get("prefix") == prefixes[read]:
+        return "holds values that the messages do not"
+    return "was made for other messages"
 
 
 def _is_held(value: Any, seen: Sequence[Message]) -> bool:

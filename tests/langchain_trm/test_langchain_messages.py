@@ -70,6 +70,7 @@ def test_parallel_calls_become_several_entries_with_their_ids() -> None:
         ([{"name": "X", "price": 3}], [{"name": "X", "price": 3}]),
         ([{"type": "image", "base64": "AAAA", "mime_type": "image/png"}], "[image]"),
         ("", ""),
+        ("null", None),
     ],
 )
 def test_a_result_is_the_value_its_content_holds(content: Any, value: Any) -> None:

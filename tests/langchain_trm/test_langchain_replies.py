@@ -36,6 +36,10 @@ from trm_agent.types import Message, Parameter
             "What is the cabin class (economy or first class)?",
         ),
         ("n", {"enum": list(range(20)), "description": "Size"}, "What is the size (0, 1, 2, 3, 4, 5, 6, 7, …)?"),
+        ("nights", {"type": "integer"}, "How many nights?"),
+        ("extra_toppings", {"type": "array", "items": {"type": "string"}}, "What are the extra toppings?"),
+        ("address", {"type": "array"}, "What is the address?"),
+        ("status", {"type": "integer"}, "What is the status?"),
         ("note", {"description": "Optional: a note, e.g. for the driver"}, "What is a note, e.g. for the driver?"),
     ],
 )
@@ -55,8 +59,9 @@ def test_a_question_in_the_words_of_the_description(name: str, schema: dict[str,
         ("It's sunny.", "It's sunny."),
         ("42", "42."),
         ({"hotel": {"name": "A", "stars": 3}, "tags": ["x", "y"]}, "Hotel: name A, stars 3, tags: x, y."),
-        (None, ""),
-        ({}, ""),
+        (None, "Done."),
+        ({}, "Done."),
+        ("", "Done."),
     ],
 )
 def test_a_result_is_read_out(content: Any, text: str) -> None:

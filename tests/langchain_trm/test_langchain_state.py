@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -92,6 +93,39 @@ def test_snapshots_of_other_messages_tools_and_weights_are_passed_over(
     travel.read = 0
     ChatTRM(router=travel, tools=tools[:1]).invoke(talk)
     assert travel.read == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"version": 2}, "has layout 2, this version reads layout 1"),
+        ({"version": None}, "is no slot state"),
+        ({"fingerprint": "0" * 32}, "was made with other tools or weights"),
+        ({"prefix": "0" * 32}, "was made for other messages"),
+        ({"messages": 99}, "was made for other messages"),
+        ({"values": {"city": "Oslo"}}, "holds values that the messages do not"),
+    ],
+    ids=str,
+)
+def test_a_snapshot_that_is_not_taken_is_warned_of_with_the_reason(
+    model: ChatTRM, talk: list[BaseMessage], change: dict[str, Any], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = answer(model.invoke(talk))
+    changed = {"trm": {**talk[1].additional_kwargs["trm"], **change}}
+    with caplog.at_level(logging.WARNING, "trm_agent"):
+        assert answer(model.invoke(talk)) == expected
+        assert caplog.text == ""
+        lying = [talk[0], talk[1].model_copy(update={"additional_kwargs": changed}), talk[2]]
+        assert answer(model.invoke(lying)) == expected
+    assert f"the slot state on the messages {reason}; replaying 3 messages instead" in caplog.text
+
+
+def test_messages_without_any_snapshot_are_replayed_without_a_warning(
+    model: ChatTRM, talk: list[BaseMessage], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "trm_agent"):
+        model.invoke([talk[0], AIMessage("What day?"), talk[2]])
+    assert caplog.text == ""
 
 
 def held(source: Any, confidence: Any = 1) -> dict[str, Any]:
