@@ -10,7 +10,9 @@ from trm_agent.data.augmentation import Rates, augment
 from trm_agent.data.episodes import Episode, Point
 from trm_agent.types import Message, parse_tools
 
-NEVER = Rates(hint=0, tool_description=0, slot_description=0, neutral=0, number=0, foreign=0, instruction=0, chain=0)
+NEVER = Rates(
+    hint=0, tool_description=0, slot_description=0, neutral=0, number=0, foreign=0, instruction=0, together=0, chain=0
+)
 
 
 def request(text: str, tool: str | None, slots: dict[str, Any], tools: list[dict[str, Any]]) -> Episode:
@@ -152,3 +154,24 @@ def test_instructions_are_asked_beside_tools_that_are_not_for_them() -> None:
         assert (story.points[0].decision, story.points[0].intent) == ("direct_answer", None)
         assert "{" not in story.messages[0].text
         assert "table" not in story.messages[0].text.lower().split()
+
+
+def test_requests_in_one_message_call_every_tool() -> None:
+    seen = 0
+    for seed in range(12):
+        for story in augment([BUS, TABLE, CHAT], seed, replace(NEVER, together=1.0)):
+            [point] = story.points
+            assert point.calls == len(point.tools)
+            if point.calls < 2:
+                continue
+            seen += 1
+            assert set(point.tools) == {"find_bus", "book_table"}
+            assert point.slots == {"from_city": ("Fresno",), "to_city": ("Anaheim",), "guests": ("four",)}
+            text = story.messages[0].text
+            assert all(values[0] in text for values in point.slots.values())
+    assert seen > 4
+
+
+def test_a_message_of_several_requests_is_not_too_long() -> None:
+    stories = augment([BUS, TABLE], 0, replace(NEVER, together=1.0, most_characters=20))
+    assert [story.points[0].calls for story in stories] == [1, 1]

@@ -53,6 +53,8 @@ class Rates:
         number: That a parameter whose values are all numbers is declared as one.
         foreign: That a request meets the tools of another one, none of which serves it.
         instruction: That something no tool is for ("write a poem") is asked beside a request, of as many as these.
+        together: That requests are made in one message, with a call for each.
+        most_characters: Of such a message.
         chain: That an episode of one request goes before another.
         longest_chain: Requests in one conversation.
         most_tools: On offer in a chained conversation.
@@ -65,6 +67,8 @@ class Rates:
     number: float = 0.5
     foreign: float = 0.1
     instruction: float = 0.06
+    together: float = 0.12
+    most_characters: int = 600
     chain: float = 0.6
     longest_chain: int = 4
     most_tools: int = 14
@@ -83,6 +87,8 @@ def augment(episodes: Sequence[Episode], seed: int, rates: Rates | None = None) 
     single = [episode for episode in episodes if len(episode.points) == 1 and not _opens_with_system(episode)]
     longer = [episode for episode in episodes if len(episode.points) != 1 or _opens_with_system(episode)]
     single = [*_foreign(single, rng, rates), *_instructions(single, rng, rates)]
+    rng.shuffle(single)
+    single = list(_together(single, rng, rates))
     rng.shuffle(single)
     chained = list(_chains(single, rng, rates))
     return [_declared_otherwise(episode, rng, rates) for episode in [*longer, *chained]]
@@ -136,6 +142,82 @@ def _instructions(episodes: Sequence[Episode], rng: random.Random, rates: Rates)
                 yield Episode(episode.tools, (Message("user", text),), (point,), episode.slot_fields)
 
 
+def _together(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> Iterator[Episode]:
+    """The same requests, some of them two, three or four in one message."""
+    waiting: list[Episode] = []
+    size = 0
+    for episode in episodes:
+        called = bool(episode.points[0].calls) and len(episode.messages) == 1
+        if not called or rng.random() >= rates.together:
+            yield episode
+            continue
+        fits = sum(e.length for e in waiting) + episode.length <= rates.most_characters
+        if waiting and (len(waiting) >= size or not (fits and _side_by_side([*waiting, episode], rates.most_tools))):
+            yield _one_message(waiting, rng)
+            waiting = []
+        if not waiting:
+            size = rng.randint(2, rates.longest_chain)
+        waiting.append(episode)
+    if waiting:
+        yield _one_message(waiting, rng)
+
+
+CONNECTORS = (
+    ". Also, {}",
+    ", and {}",
+    ". Then {}",
+    ". After that, {}",
+    ". Finally, {}",
+    ". {}",
+    " and then {}",
+    ". Besides, {}",
+    "; {}",
+    ". I also need this: {}",
+    ". In addition, {}",
+)
+
+
+def _one_message(chain: Sequence[Episode], rng: random.Random) -> Episode:
+    """Requests as one message; every one is called for."""
+    if len(chain) == 1:
+        return chain[0]
+    tools = list(_offered(chain) or ())
+    rng.shuffle(tools)
+    text = chain[0].messages[0].text
+    for episode in chain[1:]:
+        following = episode.messages[0].text
+        connector = rng.choice(CONNECTORS)
+        if not connector.endswith(". {}"):
+            following = following[:1].lower() + following[1:] if following[:2] != "I " else following
+        text = text.rstrip(" .!?") + connector.format(following)
+    keyed = [_moved_keys(episode, tools) for episode in chain]
+    points = [episode.points[0] for episode in chain]
+    known = [
+        frozenset(keys.values()) if point.known is None else frozenset(keys[key] for key in point.known)
+        for point, keys in zip(points, keyed, strict=True)
+    ]
+    pairs = list(zip(points, keyed, strict=True))
+    point = Point(
+        messages=1,
+        decision="tool_call",
+        tool=points[0].tool,
+        intent=points[0].intent,
+        intent_known=True,
+        slots={keys[key]: values for point, keys in pairs for key, values in point.slots.items()},
+        known=None if all(p.known is None for p in points) else frozenset().union(*known),
+        calls=sum(point.calls for point in points),
+        tools=tuple(tool for point in points for tool in point.tools),
+        more={keys[key]: values for point, keys in pairs for key, values in point.more.items()},
+    )
+    return Episode(tuple(tools), (Message("user", text),), (point,), chain[0].slot_fields)
+
+
+def _moved_keys(episode: Episode, tools: Sequence[ToolSchema]) -> dict[str, str]:
+    """Slot key of an episode → its key among more tools."""
+    key_of = {reader: slot.key for slot in slot_table(tools, episode.slot_fields) for reader in slot.readers}
+    return {slot.key: key_of[slot.readers[0]] if slot.readers else slot.key for slot in episode.slots}
+
+
 def _chains(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> Iterator[Episode]:
     """Requests one after the other in one conversation, as far as their tools and slots can stand side by side."""
     chain: list[Episode] = []
@@ -177,13 +259,12 @@ def _joined(chain: Sequence[Episode], rng: random.Random) -> Episode:
         return chain[0]
     tools = list(_offered(chain) or ())
     rng.shuffle(tools)
-    key_of = {reader: slot.key for slot in slot_table(tools, chain[0].slot_fields) for reader in slot.readers}
     messages: list[Message] = []
     points: list[Point] = []
     held: dict[str, tuple[Any, ...]] = {}
     for episode in chain:
         [point] = episode.points
-        keys = {slot.key: key_of.get(slot.readers[0], slot.key) if slot.readers else slot.key for slot in episode.slots}
+        keys = _moved_keys(episode, tools)
         slots = {**held, **{keys[key]: values for key, values in point.slots.items()}}
         messages += episode.messages
         points.append(
