@@ -120,9 +120,13 @@ def test_only_slots_whose_every_value_is_a_number_are_declared_as_numbers() -> N
 
 
 def test_hints_and_descriptions_can_be_dropped() -> None:
-    told = Episode(tuple(replace(t, read_only=False) for t in episode().tools), episode().messages, episode().points)
+    told = Episode(
+        tuple(replace(tool, read_only=tool.name != "find_bus") for tool in episode().tools),
+        episode().messages,
+        episode().points,
+    )
     [story] = augment([told], 0, replace(NEVER, hint=1.0, tool_description=1.0, slot_description=1.0))
-    assert {tool.read_only for tool in story.tools} == {None}
+    assert {tool.name: tool.read_only for tool in story.tools} == {"find_bus": False, "get_weather": None}
     assert {tool.description for tool in story.tools} == {""}
     assert {slot.parameter.description for slot in story.slots} == {""}
 

@@ -46,7 +46,8 @@ class Rates:
     """How often what is changed.
 
     Attributes:
-        hint: That a tool does not say whether it is read-only.
+        hint: That tools do not say that they are read-only; what changes something goes on saying so, since asking
+            before it is a policy that only the hint asks for.
         tool_description: That a tool's description is dropped.
         slot_description: That a parameter's description is dropped.
         neutral: That the tools of an episode have names that say nothing (where descriptions say it).
@@ -322,7 +323,7 @@ def _declared_otherwise(episode: Episode, rng: random.Random, rates: Rates) -> E
                 tool,
                 name=names[tool.name],
                 description="" if not neutral and rng.random() < rates.tool_description else tool.description,
-                read_only=None if quiet else tool.read_only,
+                read_only=None if quiet and tool.read_only else tool.read_only,
                 parameters=tuple(parameters.values()),
             )
         )
