@@ -85,6 +85,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--resume", action="store_true", help="go on from --output/last")
     parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--steps", type=int, help="updates, instead of --epochs")
     parser.add_argument("--batch", type=int, default=80, help="decision points in a batch, over all processes")
     parser.add_argument(
         "--augment",
@@ -153,10 +154,6 @@ def train(args: argparse.Namespace) -> None:
         torch.set_num_threads(args.threads)
     world, device = start_processes(args.device)
     amp = fast_bfloat16(device) if args.amp is None else args.amp
-    config = Config(
-        args.preset, args.plain, args.epochs, args.batch, args.lr, args.warmup, args.ema, args.after_result,
-        args.dropout, args.augment, args.seed, amp, device.type,
-    )  # fmt: skip
 
     episodes = read_episodes(args.data)
     if not episodes:
@@ -179,7 +176,12 @@ def train(args: argparse.Namespace) -> None:
         model.load_state_dict(initial_weights(args.init))
     model.to(device)
     optimizer, ema = make_optimizer(model), EMA(model, args.ema)
-    last = math.ceil(args.epochs * steps_per_epoch(episodes, args.seed, args.batch, args.after_result))
+    per_epoch = steps_per_epoch(episodes, args.seed, args.batch, args.after_result)
+    last = args.steps or math.ceil(args.epochs * per_epoch)
+    config = Config(
+        args.preset, args.plain, round(last / per_epoch, 3), args.batch, args.lr, args.warmup, args.ema,
+        args.after_result, args.dropout, args.augment, args.seed, amp, device.type,
+    )  # fmt: skip
     schedule = Schedule(args.lr, min(args.warmup, max(1, last // 10)), last)
     state = args.output / "last" / "state.safetensors"
     first = load_training_state(state, model, ema, optimizer) if args.resume and state.is_file() else 0
