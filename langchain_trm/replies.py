@@ -46,7 +46,7 @@ def compose_reply(
     if tool is not None and _is_about(decision, tool):
         if missing := first_missing(decision, tools):
             parts.append(ask_for(missing))
-        elif tool.read_only is False and not parts and not _called(tool, history):
+        elif tool.read_only is not True and not parts and not _called(tool, history):
             parts.append(ask_before(tool, decision, tools))
     return " ".join(part for part in parts if part) or reply
 
@@ -58,7 +58,7 @@ def first_missing(decision: Decision, tools: Sequence[ToolSchema]) -> Parameter 
 
 
 def ask_before(tool: ToolSchema, decision: Decision, tools: Sequence[ToolSchema]) -> str:
-    """A question before a tool that changes something is called, with the values it would be called with."""
+    """A question before a tool that may change something is called, with the values it would be called with."""
     readers = {reader: slot.key for slot in slot_table(tools) for reader in slot.readers}
     values = [(p.name, decision.slots.get(readers[tool.name, p.name])) for p in tool.parameters]
     shown = ", ".join(f'{identifier_words(name)} "{_inline(v)}"' for name, v in values if v not in (None, DONTCARE))
