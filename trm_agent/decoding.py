@@ -17,6 +17,7 @@ from trm_agent.calibration import Calibration, DecisionScores
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.errors import ToolError
 from trm_agent.reading import (
+    CALL_THRESHOLD,
     INACTIVE,
     Prediction,
     Reading,
@@ -30,8 +31,6 @@ from trm_agent.several import Context, several_calls
 from trm_agent.types import Decision, Message, Slot, ToolCall, ToolSchema, Value
 
 __all__ = ["CALL_THRESHOLD", "INACTIVE", "Prediction", "SlotPrediction", "SpanCandidate", "decode", "fold"]
-
-CALL_THRESHOLD = 0.5
 
 _KEYWORDS = ("auto", "any", "none")
 _Fate = Literal["new", "retry", "answered", "failed", "missing", "illegal", "unwanted"]

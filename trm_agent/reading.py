@@ -17,7 +17,10 @@ from trm_agent.calibration import Calibration
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
 
+CALL_THRESHOLD = 0.5
 INACTIVE = 0.2
+EAGER = 0.25
+"""Least probability of being filled for a slot that a call needs, where the model is set on making that call."""
 # Where a span already went to another slot of the tool, the next best must be at least this probable.
 SECOND_READING = 0.1
 
@@ -126,6 +129,7 @@ def read_slots(
     """`fold` with the raw probabilities beside the values."""
     _check_shapes(prediction, tools, slots)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
+    needed = _needed(prediction, tools, odds)
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
@@ -135,12 +139,23 @@ def read_slots(
             if slot.key in previous and (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
                 values[slot.key] = kept
         else:
-            candidates[slot.key] = readings(said, slot.parameter, history, now)
+            least = 0.5 if needed.isdisjoint(slot.readers) else EAGER
+            candidates[slot.key] = readings(said, slot.parameter, history, now, least=least)
     read = _share_out(candidates, owners)
     for key, value in read.items():
         values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
     return Reading(ordered, {key: read[key].confidence for key in ordered if key in read})
+
+
+def _needed(
+    prediction: Prediction, tools: Sequence[ToolSchema], odds: Mapping[str, float]
+) -> frozenset[tuple[str, str]]:
+    """(tool, parameter) of what the call requires that the model is set on making; nothing without one."""
+    if not tools or unit(prediction.call) < CALL_THRESHOLD:
+        return frozenset()
+    meant = min(tools, key=lambda tool: (-odds[tool.name], tool.name))
+    return frozenset((meant.name, name) for name in meant.required)
 
 
 def _check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
@@ -175,12 +190,21 @@ def _stands_there(source: Source, history: Sequence[Message]) -> bool:
 
 
 def readings(
-    said: SlotPrediction, parameter: Parameter, history: Sequence[Message], now: datetime | None
+    said: SlotPrediction, parameter: Parameter, history: Sequence[Message], now: datetime | None, *, least: float = 0.5
 ) -> Iterator[Value]:
-    """What a slot can be filled with, best first, confidences uncalibrated; nothing if it is most likely empty."""
+    """What a slot can be filled with, best first, confidences uncalibrated; nothing if it is most likely empty.
+
+    Args:
+        said: What the model says of the slot.
+        parameter: What it is read for.
+        history: What spans point into.
+        now: What relative dates count from.
+        least: Below 0.5, the slot is also read where it is less probably filled than empty, but at least so probably.
+    """
     if said.dontcare > max(said.empty, said.filled):
         yield Value(DONTCARE, unit(said.dontcare), Source("dontcare"))
-    if not said.filled > max(said.empty, said.dontcare):
+    likely = said.filled > max(said.empty, said.dontcare)
+    if not likely and (least >= 0.5 or said.filled < max(least, said.dontcare)):
         return
     if said.choices:
         listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None

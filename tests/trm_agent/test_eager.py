@@ -1,0 +1,48 @@
+"""Where the model is set on a call, what the call requires is read more readily; nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trm_agent.test_several import EMPTY, HISTORY, SLOTS, TEXT, TOOLS
+from trm_agent.calibration import Calibration
+from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
+from trm_agent.reading import EAGER
+
+START = TEXT.index("Rome")
+
+
+def hesitant(filled: float) -> SlotPrediction:
+    return SlotPrediction(1 - filled, filled, 0.0, spans=(SpanCandidate(0, START, START + 4, 0.9),))
+
+
+def predict(call: float, **slots: SlotPrediction) -> Prediction:
+    return Prediction(call, (0.9, 0.05), 0.05, tuple(slots.get(slot.key, EMPTY) for slot in SLOTS), 0.5, 2)
+
+
+def arguments(prediction: Prediction) -> dict[str, object]:
+    return decode(prediction, TOOLS, SLOTS, HISTORY, calibration=Calibration.identity()).arguments
+
+
+def test_a_required_value_that_is_rather_empty_than_filled_is_read_for_a_sure_call() -> None:
+    assert arguments(predict(0.9, city=hesitant(EAGER + 0.05))) == {"city": "Rome"}
+
+
+@pytest.mark.parametrize(
+    ("call", "slots"),
+    [
+        (0.9, {"city": hesitant(EAGER - 0.05)}),
+        (0.4, {"city": hesitant(0.45)}),
+        (0.9, {"day": hesitant(0.45)}),
+    ],
+    ids=["too improbable", "no call meant", "not required"],
+)
+def test_nothing_else_is(call: float, slots: dict[str, SlotPrediction]) -> None:
+    assert arguments(predict(call, **slots)) == {}
+
+
+def test_the_state_that_is_carried_holds_what_the_call_holds() -> None:
+    prediction = predict(0.9, city=hesitant(0.4))
+    carried = fold(prediction, TOOLS, SLOTS, HISTORY, {}, None)
+    assert {key: value.value for key, value in carried.items()} == {"city": "Rome"}
+    assert carried["city"].confidence == pytest.approx(0.4 * 0.9)
