@@ -199,8 +199,8 @@ def train(args: argparse.Namespace) -> None:
         "slot_fields": [field.to_json() for field in slot_fields],
         "episodes": len(episodes),
     }
-    curves = Curves(args.output, resume=first > 0)
-    seen, started = 0, time.monotonic()
+    curves = Curves(args.output, first)
+    seen, summed, started = 0, 0, time.monotonic()
     sums: dict[str, float] = defaultdict(float)
     for step, chosen in plan_steps(episodes, args.seed, args.batch, args.after_result, first, last):
         rng = random.Random(f"{args.seed}/{step}")
@@ -227,12 +227,13 @@ def train(args: argparse.Namespace) -> None:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         ema.update(model)
-        seen += everything
+        seen, summed = seen + everything, summed + 1
 
         done = step + 1
         if done % 50 == 0 or done == last:
-            means = {name: round(value / (50 if done % 50 == 0 else done % 50), 4) for name, value in sums.items()}
+            means = {name: round(value / summed, 4) for name, value in sums.items()}
             sums.clear()
+            summed = 0
             rate = seen / (time.monotonic() - started)
             curves.write({"step": done, "lr": schedule.at(step), "samples_per_second": round(rate, 1), "loss": means})
             logger.info("step %d/%d  %.0f samples/s  %s", done, last, rate, brief(means))
@@ -348,20 +349,27 @@ def calibrate(folder: Path, vocabulary: Vocabulary, samples: Sequence[Sample]) -
 
 
 class Curves:
-    """What a person looks at: curves.jsonl as the run goes, curves.png at its end."""
+    """What a person looks at: curves.jsonl as the run goes, curves.png at its end.
 
-    def __init__(self, folder: Path, *, resume: bool) -> None:
+    A run that resumes at step `first` drops what the killed one wrote after its last state: it comes again.
+    """
+
+    def __init__(self, folder: Path, first: int) -> None:
         self.path = folder / "curves.jsonl"
-        self.best = -1.0
+        rows = [row for row in self.rows() if row["step"] <= first]
+        self.best = max((row["best"] for row in rows if "best" in row), default=-1.0)
         if rank() == 0:
             folder.mkdir(parents=True, exist_ok=True)
-            if not resume:
-                self.path.unlink(missing_ok=True)
-        if resume and self.path.is_file():
-            self.best = max((row["best"] for row in self.rows() if "best" in row), default=-1.0)
+            partial = self.path.with_suffix(".partial")
+            partial.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+            partial.replace(self.path)
 
     def rows(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        """Every row but one that a killed run left half-written."""
+        if not self.path.is_file():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def write(self, row: dict[str, Any]) -> None:
         if rank() == 0:

@@ -52,20 +52,22 @@ class Checkpoint:
     weights_sha256: str = ""
 
     def save(self, folder: Path) -> None:
-        """Write the folder; what is there already is replaced file by file, the config last."""
+        """Write the folder; what is there already is replaced when all files are written, the config last."""
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: value.detach().half().contiguous() for name, value in self.model.state_dict().items()}
-        save_file(weights, folder / WEIGHTS)
+        save_file(weights, _partial(folder / WEIGHTS))
         config = {
             "format": FORMAT,
             "model": self.model.config.to_json(),
             "encoder": {"name": self.encoder_name, "fingerprint": self.encoder_fingerprint},
             "slot_fields": [slot_field.to_json() for slot_field in self.slot_fields],
-            "weights_sha256": _sha256(folder / WEIGHTS),
+            "weights_sha256": _sha256(_partial(folder / WEIGHTS)),
         }
-        _write(folder / CALIBRATION, self.calibration.to_json())
-        _write(folder / TRAINING, self.training)
-        _write(folder / CONFIG, config)
+        for name, data in ((CALIBRATION, self.calibration.to_json()), (TRAINING, self.training), (CONFIG, config)):
+            text = json.dumps(data, indent=1, ensure_ascii=False)
+            _partial(folder / name).write_text(f"{text}\n", encoding="utf-8")
+        for name in (WEIGHTS, CALIBRATION, TRAINING, CONFIG):
+            _partial(folder / name).replace(folder / name)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -118,10 +120,9 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _write(path: Path, data: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+def _partial(path: Path) -> Path:
+    """Where a file is written before it is put in place."""
+    return path.with_name(f"{path.name}.partial")
 
 
 def _sha256(path: Path) -> str:

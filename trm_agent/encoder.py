@@ -246,7 +246,9 @@ class Vocabulary:
             np.save(partial, getattr(self, name))
             partial.replace(folder / f"{name}.npy")
         about = {"name": self.name, "fingerprint": self.fingerprint, "texts": self.texts}
-        (folder / "texts.json").write_text(json.dumps(about), encoding="utf-8")
+        texts = folder / "texts.partial"
+        texts.write_text(json.dumps(about), encoding="utf-8")
+        texts.replace(folder / "texts.json")
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
