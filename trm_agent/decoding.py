@@ -30,7 +30,18 @@ from trm_agent.reading import (
 from trm_agent.several import Context, several_calls
 from trm_agent.types import Decision, Message, Slot, ToolCall, ToolSchema, Value
 
-__all__ = ["CALL_THRESHOLD", "INACTIVE", "Prediction", "SlotPrediction", "SpanCandidate", "decode", "fold"]
+__all__ = [
+    "CALL_THRESHOLD",
+    "INACTIVE",
+    "Prediction",
+    "SlotPrediction",
+    "SpanCandidate",
+    "check_tool_choice",
+    "decode",
+    "fold",
+]
+
+NAMED_IN_ERRORS = 20
 
 _KEYWORDS = ("auto", "any", "none")
 _Fate = Literal["new", "retry", "answered", "failed", "missing", "illegal", "unwanted"]
@@ -97,6 +108,20 @@ def decode(
     )
 
 
+def check_tool_choice(tool_choice: str, tools: Sequence[ToolSchema]) -> None:
+    """Raises:
+    ToolError: It is no keyword and names no tool on offer.
+    """
+    if tool_choice in _KEYWORDS or any(tool.name == tool_choice for tool in tools):
+        return
+    names = [tool.name for tool in tools[:NAMED_IN_ERRORS]]
+    more = f", … and {len(tools) - len(names)} more" if len(tools) > len(names) else ""
+    raise ToolError(
+        f"tool_choice {tool_choice!r} is none of {', '.join(_KEYWORDS)} and no tool on offer "
+        f"({', '.join(names) + more or 'there are none'})"
+    )
+
+
 @dataclass(frozen=True)
 class _Odds:
     """The model's view of the outcomes, by name, so that tool order cannot matter."""
@@ -144,11 +169,7 @@ def _choose(
         candidates = ranked
     else:
         candidates = [tool for tool in tools if tool.name == tool_choice]
-        if not candidates:
-            raise ToolError(
-                f"tool_choice {tool_choice!r} is none of {', '.join(_KEYWORDS)} and no tool on offer "
-                f"({', '.join(tool.name for tool in tools) or 'there are none'})"
-            )
+        check_tool_choice(tool_choice, tools)
     chosen: tuple[Call | None, _Fate] = (None, "unwanted")
     for tool in candidates:
         call = assemble(tool, slots, values)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -29,6 +29,8 @@ RECENCY_BUCKETS = 16
 SLOT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
 SLOT_FEATURES = len(SLOT_TYPES) + 8
 SLOT_FLAGS = 6
+REQUIRED_FEATURE = len(SLOT_TYPES) + 1
+"""Column of a slot's features that says whether a tool requires it."""
 TOOL_FEATURES = 6
 TOOL_FLAGS = 7
 CHOICE_FLAGS = 8
@@ -105,10 +107,8 @@ def choice_words(choice: Any) -> str:
 
 def build_tool_table(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder) -> ToolTable:
     """Encode a tool list and lay out what is declared."""
-    by_tool, by_slot, by_choice = tool_texts(tools, slots)
-    encoded = encoder.encode([*by_tool, *by_slot, *by_choice])
-    vectors = np.stack([e.sentence for e in encoded]) if encoded else np.zeros((0, encoder.width), np.float32)
-    K, S = len(by_tool), len(by_slot)
+    tool_vectors, slot_vectors, choice_vectors = encode_tools(tools, slots, encoder)
+    K, S = len(tools), len(slots)
     row = {tool.name: k for k, tool in enumerate(tools)}
     required, optional = np.zeros((K, S), bool), np.zeros((K, S), bool)
     for s, slot in enumerate(slots):
@@ -119,18 +119,43 @@ def build_tool_table(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder
     return ToolTable(
         tools=tuple(tools),
         slots=tuple(slots),
-        tool_vectors=vectors[:K],
-        tool_features=np.array([_tool_features(tool) for tool in tools], np.float32).reshape(K, TOOL_FEATURES),
-        slot_vectors=vectors[K : K + S],
-        slot_features=np.array(
-            [_slot_features(slot, bool(required[:, s].any())) for s, slot in enumerate(slots)], np.float32
-        ).reshape(S, SLOT_FEATURES),
+        tool_vectors=tool_vectors,
+        tool_features=declared_tools(tools),
+        slot_vectors=slot_vectors,
+        slot_features=declared_slots(slots, np.any(required, axis=0, keepdims=True)[0]),
         required=required,
         optional=optional,
-        choice_vectors=vectors[K + S :],
+        choice_vectors=choice_vectors,
         choice_slot=np.array([s for s, slot in enumerate(slots) for _ in slot.parameter.choices], np.int64),
-        choice_texts=tuple(_padded(choice_words(c)) for slot in slots for c in slot.parameter.choices),
+        choice_texts=comparison_texts(slots),
     )
+
+
+def encode_tools(
+    tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vectors of tools [K, E], slots [S, E] and choices [C, E]."""
+    by_tool, by_slot, by_choice = tool_texts(tools, slots)
+    encoded = encoder.encode([*by_tool, *by_slot, *by_choice])
+    vectors = np.stack([e.sentence for e in encoded]) if encoded else np.zeros((0, encoder.width), np.float32)
+    K, S = len(by_tool), len(by_slot)
+    return vectors[:K], vectors[K : K + S], vectors[K + S :]
+
+
+def declared_tools(tools: Sequence[ToolSchema]) -> np.ndarray:
+    """What each tool's schema declares, [K, 6]."""
+    return np.array([_tool_features(tool) for tool in tools], np.float32).reshape(len(tools), TOOL_FEATURES)
+
+
+def declared_slots(slots: Sequence[Slot], required: np.ndarray) -> np.ndarray:
+    """What each slot's parameter declares, and whether a tool requires it; [S, 14]."""
+    rows = [_slot_features(slot, bool(needed)) for slot, needed in zip(slots, required, strict=True)]
+    return np.array(rows, np.float32).reshape(len(slots), SLOT_FEATURES)
+
+
+def comparison_texts(slots: Sequence[Slot]) -> tuple[str, ...]:
+    """What each choice is compared with messages by, slot by slot."""
+    return tuple(_padded(choice_words(choice)) for slot in slots for choice in slot.parameter.choices)
 
 
 @dataclass(frozen=True)
@@ -188,13 +213,20 @@ def relevance_by_length(talk: Conversation, table: ToolTable) -> np.ndarray:
 
     A call in the history makes it relevant whatever was said.
     """
+    if not len(table.tools):
+        return relevance(talk, lambda m: -1.0)
+    return relevance(talk, lambda m: float((table.tool_vectors @ talk.message_vectors[m]).max()))
+
+
+def relevance(talk: Conversation, nearest: Callable[[int], float]) -> np.ndarray:
+    """`relevance_by_length`, where the best cosine of a message with any tool is known; [M + 1]."""
     near = np.full(len(talk.messages) + 1, -1.0)
     for n, message in enumerate(talk.messages, 1):
         near[n] = near[n - 1]
         if message.role == "tool_call":
             near[n] = 1.0
-        elif message.role == "user" and len(table.tools):
-            near[n] = max(near[n], float((table.tool_vectors @ talk.message_vectors[n - 1]).max()))
+        elif message.role == "user":
+            near[n] = max(near[n], nearest(n - 1))
     return near
 
 

@@ -17,7 +17,7 @@ import importlib.resources
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -30,22 +30,18 @@ import torch
 
 from trm_agent.calibration import Calibration
 from trm_agent.checkpoint import Checkpoint, load_checkpoint
-from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
+from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, check_tool_choice, decode, fold
 from trm_agent.encoder import CachingEncoder, Encoder, load_encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features import (
-    Conversation,
-    ToolTable,
-    build_tool_table,
-    collate,
-    relevance_by_length,
-)
+from trm_agent.features import Conversation, ToolTable, collate
 from trm_agent.halting import Halting
 from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
+from trm_agent.preselection import Catalogue, Limits
 from trm_agent.states import trusted_values
 from trm_agent.token_reader import NEVER
+from trm_agent.tool_vectors import ToolVectors
 from trm_agent.types import (
     Decision,
     Message,
@@ -66,6 +62,36 @@ SPAN_CANDIDATES = 6
 IRRELEVANT_SHARE = 0.1
 BATCH_TOKENS = 40_000
 """Conversations are forwarded together up to so many decision points times tokens."""
+
+
+_NOT_READ = SlotPrediction(1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """Decision points of one conversation that the same tools enter.
+
+    Attributes:
+        group: Of histories that continue one another.
+        talk: What the points read.
+        table: What enters.
+        points: History lengths.
+        forced: Whether a tool entered because the caller names it.
+    """
+
+    group: int
+    talk: Conversation
+    table: ToolTable
+    points: list[int]
+    forced: bool = False
+
+
+@dataclass(frozen=True)
+class _Point:
+    """What is predicted for the tools and slots that entered a decision point."""
+
+    table: ToolTable
+    prediction: Prediction
 
 
 @dataclass(frozen=True)
@@ -104,23 +130,46 @@ class Router:
         self.model = checkpoint.model.eval()
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
         self.halting = halting
+        self.tool_vectors = ToolVectors(self.encoder.encoder)
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
         self._lock = Lock()
 
     @classmethod
-    def from_pretrained(cls, path: str | Path | None = None, *, encoder: Encoder | None = None) -> Router:
+    def from_pretrained(
+        cls,
+        path: str | Path | None = None,
+        *,
+        encoder: Encoder | None = None,
+        tool_vectors: str | Path | None = None,
+    ) -> Router:
         """Load a checkpoint folder, or the weights that ship with the package.
+
+        Args:
+            path: The folder; default: the shipped weights.
+            encoder: Default: the one the checkpoint was trained on.
+            tool_vectors: A file that `save_tool_vectors` wrote: tools in it are bound without encoding them.
 
         Raises:
             CheckpointError: The folder cannot be trusted.
-            EncoderError: Its encoder cannot be found.
+            EncoderError: Its encoder cannot be found, or the tool vectors are another encoder's.
         """
         checkpoint = load_checkpoint(Path(path) if path is not None else shipped_weights())
-        return cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name))
+        router = cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name))
+        if tool_vectors is not None:
+            router.tool_vectors.load(Path(tool_vectors))
+        return router
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write a checkpoint folder."""
         self.checkpoint.save(Path(path))
+
+    def save_tool_vectors(self, path: str | Path) -> None:
+        """Write the vectors of all tools bound so far, for `from_pretrained(tool_vectors=path)`.
+
+        Raises:
+            EncoderError: The file cannot be written.
+        """
+        self.tool_vectors.save(Path(path))
 
     def with_calibration(self, calibration: Calibration) -> Router:
         """The same router with other calibration."""
@@ -161,25 +210,33 @@ class Router:
         return self.encoder.token_ids(text)
 
     def bind(
-        self, tools: Sequence[ToolSchema | Mapping[str, Any]], slot_fields: Sequence[SlotField] | None = None
+        self,
+        tools: Sequence[ToolSchema | Mapping[str, Any]],
+        slot_fields: Sequence[SlotField] | None = None,
+        *,
+        limits: Limits | None = None,
     ) -> BoundRouter:
         """Encode a tool list once; binding an equal list again costs nothing.
 
         Args:
             tools: On offer.
             slot_fields: Slots beside their parameters; default: those the checkpoint was trained with.
+            limits: How many tools and slots enter a decision; of longer lists the nearest to what was said.
 
         Raises:
             ToolError: The list cannot be used.
         """
         parsed = parse_tools(tools)
         extra = self.checkpoint.slot_fields if slot_fields is None else tuple(slot_fields)
-        key = json.dumps([[t.to_json() for t in parsed], [f.to_json() for f in extra]], sort_keys=True, default=str)
+        limits = limits or Limits()
+        offer = [[t.to_json() for t in parsed], [f.to_json() for f in extra], [limits.tools, limits.slots]]
+        key = json.dumps(offer, sort_keys=True, default=str)
         with self._lock:
             if key in self._bound:
                 self._bound.move_to_end(key)
                 return self._bound[key]
-        bound = BoundRouter(self, parsed, slot_table(parsed, extra), hashlib.sha256(key.encode()).hexdigest())
+        catalogue = Catalogue(parsed, slot_table(parsed, extra), self.tool_vectors, limits)
+        bound = BoundRouter(self, parsed, catalogue, hashlib.sha256(key.encode()).hexdigest())
         with self._lock:
             self._bound[key] = bound
             while len(self._bound) > 256:
@@ -190,13 +247,12 @@ class Router:
 class BoundRouter:
     """A router that knows its tools."""
 
-    def __init__(self, router: Router, tools: tuple[ToolSchema, ...], slots: tuple[Slot, ...], digest: str) -> None:
+    def __init__(self, router: Router, tools: tuple[ToolSchema, ...], catalogue: Catalogue, digest: str) -> None:
         self.router = router
         self.tools = tools
-        self.slots = slots
-        order = sorted(tools, key=lambda tool: tool.name)
-        self._order = tuple(order)
-        self._table: ToolTable = build_tool_table(order, slots, router.encoder)
+        self.slots = catalogue.slots
+        self._catalogue = catalogue
+        self._slot = {slot.key: slot for slot in self.slots}
         self.fingerprint = hashlib.sha256(f"{router.fingerprint}|{digest}".encode()).hexdigest()[:32]
 
     def decide(
@@ -238,6 +294,7 @@ class BoundRouter:
         """
         if states is not None and len(states) != len(histories):
             raise ValueError(f"expected one state for each of the {len(histories)} histories, got {len(states)}")
+        check_tool_choice(tool_choice, self.tools)
         started = time.perf_counter()
         parsed = [parse_history(history) for history in histories]
         requests = [self._resume(messages, states[i] if states else None, now) for i, messages in enumerate(parsed)]
@@ -251,10 +308,16 @@ class BoundRouter:
             )
         ]
         encoded = time.perf_counter()
-        predictions: list[dict[int, Prediction]] = [{} for _ in groups]
-        predicted = self._predict([talk for _, talk, _ in windows], [visible for _, _, visible in windows])
-        for (group, _, _), by_length in zip(windows, predicted, strict=True):
-            predictions[group].update(by_length)
+        ends = [{len(requests[i].history) for i in members} for members in groups]
+        items = [
+            item
+            for group, talk, visible in windows
+            for item in self._items(group, talk, visible, ends[group], tool_choice)
+        ]
+        predictions: list[dict[tuple[int, bool], _Point]] = [{} for _ in groups]
+        for item, predicted in zip(items, self._predict(items), strict=True):
+            for n, prediction in predicted.items():
+                predictions[item.group][n, item.forced] = _Point(item.table, prediction)
         forwarded = time.perf_counter()
         out: list[Decision | None] = [None] * len(histories)
         for members, found in zip(groups, predictions, strict=True):
@@ -273,89 +336,96 @@ class BoundRouter:
     def _resume(self, history: list[Message], state: Mapping[str, Any] | None, now: datetime | None) -> _Request:
         if state is None:
             return _Request(history, 0, {})
-        values = trusted_values(state, self.fingerprint, self.slots, history, now)
+        values = trusted_values(state, self.fingerprint, self._slot, history, now)
         if values is None:
             logger.warning("the slot state does not fit these tools, weights or messages; replaying the history")
             return _Request(history, 0, {})
         return _Request(history, int(state["messages"]), values)
 
-    def _predict(self, talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[dict[int, Prediction]]:
-        """Forward conversations in chunks; per conversation: history length → prediction."""
-        out: dict[int, dict[int, Prediction]] = {}
-        for chunk in _chunks(talks, points):
-            out.update(zip(chunk, self._forward([talks[i] for i in chunk], [points[i] for i in chunk]), strict=True))
-        return [out[i] for i in range(len(talks))]
+    def _items(
+        self, group: int, talk: Conversation, points: list[int], ends: set[int], tool_choice: str
+    ) -> Iterator[_Item]:
+        """Points of a window by what enters them; an end is read once more where the tool to call would not enter.
 
-    def _forward(self, talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[dict[int, Prediction]]:
-        batch = collate([(self._table, talk, visible) for talk, visible in zip(talks, points, strict=True)])
+        That second reading decides, and is not remembered: what the state holds does not depend on `tool_choice`.
+        """
+        for table, together in self._catalogue.split(talk, points):
+            yield _Item(group, talk, table, together)
+            if tool_choice in self._catalogue.row and all(tool.name != tool_choice for tool in table.tools):
+                for n in ends.intersection(together):
+                    yield _Item(group, talk, self._catalogue.at(talk, n, tool_choice), [n], forced=True)
+
+    def _predict(self, items: Sequence[_Item]) -> list[dict[int, Prediction]]:
+        """Forward items in chunks; of each: history length → prediction."""
+        out: dict[int, dict[int, Prediction]] = {}
+        for chunk in _chunks(items):
+            out.update(zip(chunk, self._forward([items[i] for i in chunk]), strict=True))
+        return [out[i] for i in range(len(items))]
+
+    def _forward(self, items: Sequence[_Item]) -> list[dict[int, Prediction]]:
+        batch = collate([(item.table, item.talk, item.points) for item in items])
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
-            batch = replace(batch, tokens=batch.tokens.float())
             answer, steps = self.router.halting.last(self.router.model(batch), batch)
             read = _read(answer, Scope.of(batch, size))
         floor = self.router.model.config.relevance_floor
-        out, n = [], 0
-        for talk, visible in zip(talks, points, strict=True):
-            relevance = relevance_by_length(talk, self._table)
+        out: list[dict[int, Prediction]] = []
+        n = 0
+        for item in items:
+            relevance = self._catalogue.relevance(item.talk)
             out.append(
                 {
-                    count: _discount(self._prediction(read, n + i, talk, steps[n + i]), relevance[count] < floor)
-                    for i, count in enumerate(visible)
+                    count: _discount(_prediction(read, n + i, item, steps[n + i]), relevance[count] < floor)
+                    for i, count in enumerate(item.points)
                 }
             )
-            n += len(visible)
+            n += len(item.points)
         return out
 
-    def _prediction(self, read: dict[str, np.ndarray], n: int, talk: Conversation, steps: int) -> Prediction:
-        K = len(self.tools)
-        slots, first = [], 0
-        for s, slot in enumerate(self.slots):
-            count = len(slot.parameter.choices)
-            empty, filled, dontcare = read["op"][n, s].tolist()
-            if count:
-                choices = tuple(read["choice"][n, s, first : first + count].tolist())
-                slots.append(SlotPrediction(empty, filled, dontcare, choices=choices))
-            else:
-                spans = _candidates(read["span"][n, s], read["start"][n, s], read["length"][n, s], talk)
-                slots.append(SlotPrediction(empty, filled, dontcare, spans=spans))
-            first += count
-        tools = dict(zip((tool.name for tool in self._order), read["tool"][n, 1 : K + 1].tolist(), strict=True))
-        return Prediction(
-            call=float(read["decision"][n, 1]),
-            tools=tuple(tools[tool.name] for tool in self.tools),
-            no_tool=float(read["tool"][n, 0]),
-            slots=tuple(slots),
-            halt=float(read["halt"][n]),
-            calls=tuple(read["calls"][n].tolist()),
-            steps=steps,
-        )
-
     def _decide(
-        self, request: _Request, predictions: Mapping[int, Prediction], tool_choice: str, now: datetime | None
+        self, request: _Request, points: Mapping[tuple[int, bool], _Point], tool_choice: str, now: datetime | None
     ) -> Decision:
         """Fold the decision points in order, then decide at the end."""
         calibration = self.router.checkpoint.calibration
         history, values, done = request.history, request.values, request.done
-        regular = set(decision_points(history))
+        end, forced = len(history), (len(history), True) in points
+
+        def after(n: int, before: dict[str, Value]) -> dict[str, Value]:
+            return fold(*self._offer(points[n, False], before), history[:n], before, now, calibration=calibration)
+
         for n in request.points[:-1]:
-            values = fold(predictions[n], self.tools, self.slots, history[:n], values, now, calibration=calibration)
-            done = n
-        end = len(history)
+            values, done = after(n, values), n
         decision = decode(
-            predictions[end],
-            self.tools,
-            self.slots,
+            *self._offer(points[end, forced], values),
             history,
             previous=values,
             calibration=calibration,
             tool_choice=tool_choice,
             now=now,
         )
-        if end in regular:
-            values, done = decision.slot_values, end
+        if end in decision_points(history):
+            values, done = after(end, values) if forced else decision.slot_values, end
         held = {key: value.to_json() for key, value in values.items()}
         state = SlotState(self.fingerprint, done, history_hash(history[:done]), held)
-        return replace(decision, state=state.to_json())
+        tools = dict.fromkeys(self._catalogue.row, 0.0) | decision.probabilities["tools"]
+        return replace(decision, state=state.to_json(), probabilities={**decision.probabilities, "tools": tools})
+
+    def _offer(
+        self, point: _Point, values: Mapping[str, Value]
+    ) -> tuple[Prediction, tuple[ToolSchema, ...], tuple[Slot, ...]]:
+        """A prediction with its tools and slots, and with the slots that hold a value and did not enter.
+
+        Whatever else did not enter would be predicted empty and not meant: leaving it out changes nothing.
+        """
+        slots = point.table.slots
+        entered = {slot.key for slot in slots}
+        if entered.issuperset(values):
+            return point.prediction, point.table.tools, slots
+        carried = [self._slot[key] for key in values if key not in entered]
+        said = [*zip(slots, point.prediction.slots, strict=True), *((slot, _NOT_READ) for slot in carried)]
+        said.sort(key=lambda pair: pair[0].key)
+        prediction = replace(point.prediction, slots=tuple(prediction for _, prediction in said))
+        return prediction, point.table.tools, tuple(slot for slot, _ in said)
 
 
 def decision_points(history: Sequence[Message]) -> list[int]:
@@ -398,17 +468,18 @@ def _continuations(requests: Sequence[_Request]) -> list[list[int]]:
     return groups
 
 
-def _chunks(talks: Sequence[Conversation], points: Sequence[list[int]]) -> list[list[int]]:
-    """Conversations of like length, as many together as fit `BATCH_TOKENS`."""
+def _chunks(items: Sequence[_Item]) -> list[list[int]]:
+    """Items of like length, as many together as fit `BATCH_TOKENS`."""
     chunks: list[list[int]] = []
     held = 0
-    for i in sorted(range(len(talks)), key=lambda i: len(talks[i].tokens)):
-        if chunks and (held + len(points[i])) * len(talks[i].tokens) <= BATCH_TOKENS:
+    for i in sorted(range(len(items)), key=lambda i: len(items[i].talk.tokens)):
+        count, length = len(items[i].points), len(items[i].talk.tokens)
+        if chunks and (held + count) * length <= BATCH_TOKENS:
             chunks[-1].append(i)
-            held += len(points[i])
+            held += count
         else:
             chunks.append([i])
-            held = len(points[i])
+            held = count
     return chunks
 
 
@@ -442,6 +513,30 @@ def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
         "start": (best.indices // size).view(N, S, -1).numpy(),
         "length": (best.indices % size).view(N, S, -1).numpy(),
     }
+
+
+def _prediction(read: dict[str, np.ndarray], n: int, item: _Item, steps: int) -> Prediction:
+    """What the model says of one point, for the tools and slots that entered."""
+    slots, first = [], 0
+    for s, slot in enumerate(item.table.slots):
+        count = len(slot.parameter.choices)
+        empty, filled, dontcare = read["op"][n, s].tolist()
+        if count:
+            choices = tuple(read["choice"][n, s, first : first + count].tolist())
+            slots.append(SlotPrediction(empty, filled, dontcare, choices=choices))
+        else:
+            spans = _candidates(read["span"][n, s], read["start"][n, s], read["length"][n, s], item.talk)
+            slots.append(SlotPrediction(empty, filled, dontcare, spans=spans))
+        first += count
+    return Prediction(
+        call=float(read["decision"][n, 1]),
+        tools=tuple(read["tool"][n, 1 : len(item.table.tools) + 1].tolist()),
+        no_tool=float(read["tool"][n, 0]),
+        slots=tuple(slots),
+        halt=float(read["halt"][n]),
+        calls=tuple(read["calls"][n].tolist()),
+        steps=steps,
+    )
 
 
 def _candidates(

@@ -11,7 +11,11 @@ from trm_agent.values import normalise, parse_value
 
 
 def trusted_values(
-    state: Mapping[str, Any], fingerprint: str, slots: Sequence[Slot], history: Sequence[Message], now: datetime | None
+    state: Mapping[str, Any],
+    fingerprint: str,
+    slots: Mapping[str, Slot],
+    history: Sequence[Message],
+    now: datetime | None,
 ) -> dict[str, Value] | None:
     """The values of a state, or None if anything in it does not fit.
 
@@ -21,7 +25,7 @@ def trusted_values(
     Args:
         state: `Decision.state` as it came back.
         fingerprint: Of the tools and weights in use.
-        slots: Their slot table.
+        slots: Their slot table, by key.
         history: Whose beginning the state has read.
         now: What relative dates count from; a date that reads differently now does not fit.
     """
@@ -36,11 +40,10 @@ def trusted_values(
         return None
     if state.get("prefix") != prefix_hashes(history[:read])[-1] or not isinstance(values, Mapping):
         return None
-    table = {slot.key: slot for slot in slots}
     out: dict[str, Value] = {}
     for key, raw in values.items():
         value = _value(raw)
-        if value is None or key not in table or not _holds(value, table[key], history[:read], now):
+        if value is None or key not in slots or not _holds(value, slots[key], history[:read], now):
             return None
         out[key] = value
     return out

@@ -87,9 +87,11 @@ def test_with_a_state_only_new_messages_are_encoded() -> None:
 def test_tools_are_encoded_once() -> None:
     router = tiny_router()
     first = router.bind(TOOLS)
-    misses = router.encoder.misses
+    misses = router.tool_vectors.misses
+    assert misses > 0
     assert router.bind(TOOLS) is first
-    assert router.encoder.misses == misses
+    router.bind(TOOLS[::-1])
+    assert (router.tool_vectors.misses, router.encoder.misses) == (misses, 0)
 
 
 def forged(**changes: Any) -> dict[str, Any]:
