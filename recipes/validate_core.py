@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.sudoku.puzzles import BOXES, Puzzles, Shape, make_split
-from recipes.train_router import commit, fast_bfloat16
+from recipes.train_router import commit
 from trm_agent.log import logger, progress, setup_logging
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Config:
     n: int = 2
     T: int = 1
     supervision_steps: int = 8
-    updates: int = 1500
+    updates: int = 2400
     warmup: int = 100
     batch: int = 64
     lr: float = 2e-3
@@ -154,10 +154,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def validate(config: Config, args: argparse.Namespace) -> Iterator[Run]:
     import torch
 
+    from trm_agent.encoder import fast_bfloat16
+
     if args.threads:
         torch.set_num_threads(args.threads)
     device = torch.device(args.device)
-    amp = fast_bfloat16(device) if args.amp is None else args.amp
+    amp = fast_bfloat16(device.type) if args.amp is None else args.amp
     train, test = make_split(Shape(config.size), config.train, config.test, config.clues, config.data_seed)
     logger.info(
         "%d puzzles to train on, %d held out, %.1f clues on average",
