@@ -146,6 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         logger.error("%s", error)
         return 1
+    draw(args.output / "accuracy.png", config, runs)
     logger.info("results.json, accuracy.png → %s", args.output)
     show(config, runs)
     return 0
@@ -243,7 +244,6 @@ def write(folder: Path, code: str | None, config: Config, runs: Sequence[Run]) -
     folder.mkdir(parents=True, exist_ok=True)
     record = {"commit": code, "config": asdict(config), "runs": [asdict(run) for run in runs]}
     (folder / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    draw(folder / "accuracy.png", config, runs)
 
 
 def draw(path: Path, config: Config, runs: Sequence[Run]) -> None:
