@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.sudoku.puzzles import BOXES, Puzzles, Shape, make_split
-from recipes.train_router import commit, fast_bfloat16
+from recipes.train_router import commit
 from trm_agent.log import logger, progress, setup_logging
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Config:
     n: int = 2
     T: int = 1
     supervision_steps: int = 8
-    updates: int = 1500
+    updates: int = 2400
     warmup: int = 100
     batch: int = 64
     lr: float = 2e-3
@@ -146,6 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         logger.error("%s", error)
         return 1
+    draw(args.output / "accuracy.png", config, runs)
     logger.info("results.json, accuracy.png → %s", args.output)
     show(config, runs)
     return 0
@@ -154,10 +155,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def validate(config: Config, args: argparse.Namespace) -> Iterator[Run]:
     import torch
 
+    from trm_agent.encoder import fast_bfloat16
+
     if args.threads:
         torch.set_num_threads(args.threads)
     device = torch.device(args.device)
-    amp = fast_bfloat16(device) if args.amp is None else args.amp
+    amp = fast_bfloat16(device.type) if args.amp is None else args.amp
     train, test = make_split(Shape(config.size), config.train, config.test, config.clues, config.data_seed)
     logger.info(
         "%d puzzles to train on, %d held out, %.1f clues on average",
@@ -241,7 +244,6 @@ def write(folder: Path, code: str | None, config: Config, runs: Sequence[Run]) -
     folder.mkdir(parents=True, exist_ok=True)
     record = {"commit": code, "config": asdict(config), "runs": [asdict(run) for run in runs]}
     (folder / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    draw(folder / "accuracy.png", config, runs)
 
 
 def draw(path: Path, config: Config, runs: Sequence[Run]) -> None:

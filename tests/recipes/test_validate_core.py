@@ -21,7 +21,22 @@ PLAIN = Sizes(4, width=16, layers=2, heads=2, n=2, T=2, supervision_steps=3, pla
 def test_the_command_writes_figures_and_picture_and_prints_a_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    budget = ["--train", "30", "--test", "10", "--updates", "6", "--batch", "8", "--width", "16", "--checks", "2"]
+    budget = [
+        "--train",
+        "30",
+        "--test",
+        "10",
+        "--updates",
+        "6",
+        "--batch",
+        "8",
+        "--width",
+        "16",
+        "--checks",
+        "2",
+        "--n",
+        "1",
+    ]
     more = ["--size", "4", "--seeds", "0", "--threads", "1", "--no-amp", "--output", str(tmp_path)]
     assert main([*budget, *more]) == 0
     record = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))

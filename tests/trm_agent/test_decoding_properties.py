@@ -28,7 +28,8 @@ MANY = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 WORDS = ["Rome, Paris and Oslo", "two", "2", "$20", "tomorrow at 7", "friday", "2026-04-01", "half past six", "yes"]
-WORDS += ["no", DONTCARE, "a", "b", "very_hot", "7 or 8", "x@y.org", "1.5", "-3", "Error", "twenty one people", ""]
+WORDS += ["no", DONTCARE, "a", "b", "very_hot", "7 or 8", "x@y.org", "1.5", "-3", "Error", "twenty one people", "5%"]
+WORDS += ["from 1 to 3", "[[1, 2.5], [3]]", "'a', 'b'", "next week", "US dollars", "1e-9", "$1M", "300K", "11 PM", ""]
 PROBABILITIES = st.sampled_from([0.8, 0.5, 0.5, 0.25, 0.2, 0.1, 0.05, 0.0, 0.95, 1.0])
 
 FILLABLE: list[dict[str, Any]] = [
@@ -61,6 +62,14 @@ FILLABLE: list[dict[str, Any]] = [
     {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}, "minItems": 1},
     {"type": "array", "items": True},
     {"type": "string", "required": True},
+    {"type": "string", "description": "in the format DD/MM/YYYY"},
+    {"type": "string", "description": "in HH:MM", "maxLength": 5},
+    {"type": "string", "description": "Currency code (ISO 4217)"},
+    {"type": "string", "description": "One of: a, b or yes"},
+    {"type": "number", "description": "the rate, as a decimal"},
+    {"type": "integer", "description": "number of days", "minimum": 2},
+    {"type": "array", "items": {"type": "number"}, "description": "start and end of the range"},
+    {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
 ]
 NEVER: list[dict[str, Any]] = [
     {"type": "string", "pattern": "([unclosed"},
@@ -315,5 +324,6 @@ def test_a_parameter_that_can_be_filled_is_read_from_some_text(leaf: dict[str, A
     """The strategies above would prove nothing if most kinds could never be filled."""
     (tool,) = parse_tools([{"name": "t", "parameters": {"type": "object", "properties": {"p": leaf}}}])
     texts = ["Rome", "Rome, Paris", "a", "2", "5", "0.5", "yes", "tomorrow at 7", "tomorrow", "x@y.org", "very hot"]
+    texts.append("[[1, 2]]")
     read = [parse_value(text, tool.parameters[0], NOW) for text in texts]
     assert any(value is not None for value in read) == (leaf in FILLABLE)

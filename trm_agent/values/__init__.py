@@ -1,0 +1,23 @@
+"""Values: how two of them compare, how one is read from text, and what a JSON Schema allows.
+
+Nothing is guessed. Text that cannot be read in one way only gives None, and whatever is returned validates against
+the parameter's schema. What a parameter's name and description ask for (a unit, a form of dates, a fraction) is read
+off them once per schema (`hints`).
+"""
+
+from trm_agent.values.checking import validates
+from trm_agent.values.choices import described_choices
+from trm_agent.values.comparing import choice_text, matches, normalise
+from trm_agent.values.numbers import read_number
+from trm_agent.values.parsing import parse_value, read_boolean
+
+__all__ = [
+    "choice_text",
+    "described_choices",
+    "matches",
+    "normalise",
+    "parse_value",
+    "read_boolean",
+    "read_number",
+    "validates",
+]

@@ -1,0 +1,79 @@
+"""Taking an enumeration apart: "Rome, Paris and the Hague", "[1, 2, 3]", "from x=1 to x=3"."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
+_SEPARATOR = re.compile(rf"\s*[,;\n]\s*(?:{_AND})?|\s+(?:{_AND}|&\s+)")
+_SURE_SEPARATOR = re.compile(r"[;\n]|,(?!\d{3}(?!\d))")
+_QUOTES = "'\"`“”‘’"
+_EDGES = re.compile(rf"^[\s{_QUOTES}]+|[\s{_QUOTES}]+$")
+_RANGE = re.compile(r"\s+(?:to|and|until|through)\s+|\s*–\s*|(?<=\d)\s*-\s*(?=\d)", re.IGNORECASE)
+_FROM = re.compile(r"^(?:from|between)\s+", re.IGNORECASE)
+
+
+def literal(text: str) -> list[Any] | None:
+    """A JSON array of plain values or of arrays, as it stands in the text."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, list) and value and _plain(value) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_plain, value))
+    return not isinstance(value, Mapping) and (not isinstance(value, float) or math.isfinite(value))
+
+
+def without_brackets(text: str) -> str:
+    """`[1, 2]`, `(1, 2)`, also with one bracket lost, as `1, 2`."""
+    if text[:1] in "[(" and not re.search(r"[\[(]", text[1:]):
+        return text[1:].removesuffix("]" if text[0] == "[" else ")").strip()
+    if text[-1:] in "])" and not re.search(r"[\[(]", text):
+        return text[:-1].strip()
+    return text
+
+
+def is_separated(text: str) -> bool:
+    """Whether it holds a separator that no single item can hold."""
+    return bool(_SURE_SEPARATOR.search(text))
+
+
+def split(text: str) -> list[str]:
+    """The items of an enumeration, without the quotes around them."""
+    return [item for part in _SEPARATOR.split(text) if (item := _EDGES.sub("", part))]
+
+
+def split_range(text: str) -> list[str]:
+    """The two ends of a range; empty if it has not just two."""
+    ends = _RANGE.split(_FROM.sub("", text.strip()))
+    return ends if len(ends) == 2 else []
+
+
+def as_declared(values: Sequence[Any], items: Any) -> list[Any]:
+    """Items of a declared `number` as floats, as far as that changes nothing."""
+    if not isinstance(items, Mapping):
+        return list(values)
+    if items.get("type") == "array":
+        return [as_declared(v, items.get("items")) if isinstance(v, list) else v for v in values]
+    return [_as_float(v) for v in values] if items.get("type") == "number" else list(values)
+
+
+def _as_float(value: Any) -> Any:
+    try:
+        return float(value) if type(value) is int and float(value) == value else value
+    except OverflowError:
+        return value
