@@ -102,6 +102,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--val-dialogues", type=int, default=100, help="so many of each --val file, drawn with the seed"
     )
+    parser.add_argument(
+        "--responses", action="store_true", help="afterwards learn words for direct answers from --data as well"
+    )
+    parser.add_argument(
+        "--response-dialogues", type=int, default=2000, help="with --responses: so many of each --data file"
+    )
+    parser.add_argument("--language", default="en", help="with --responses: of number words and dates (ISO 639-1)")
     parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
     parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
     parser.add_argument(
@@ -254,6 +261,8 @@ def train(args: argparse.Namespace) -> None:
     if rank() == 0:
         if val:
             calibrate(args.output, vocabulary, val)
+        if args.responses:
+            learn_responses(args, vocabulary)
         curves.draw()
         logger.info("checkpoint → %s", args.output)
     if world > 1:
@@ -344,6 +353,19 @@ def calibrate(folder: Path, vocabulary: Vocabulary, samples: Sequence[Sample]) -
 
     router = Router(load_checkpoint(folder), vocabulary)
     router.with_calibration(calibrate_router(router, samples)).save_pretrained(folder)
+
+
+def learn_responses(args: argparse.Namespace, vocabulary: Vocabulary) -> None:
+    """Words for direct answers, for the best checkpoint; the router itself stays as it is."""
+    from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.encoder import load_encoder
+    from trm_agent.response_training import KnownTexts, ResponseConfig, teach
+    from trm_agent.router import Router
+
+    encoder = KnownTexts(vocabulary, load_encoder(args.encoder))
+    router = Router(load_checkpoint(args.output), encoder)
+    config = ResponseConfig(seed=args.seed, language=args.language)
+    teach(router, args.data, encoder, config, dialogues=args.response_dialogues).save_pretrained(args.output)
 
 
 class Curves:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from trm_agent.calibration import Calibration
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
@@ -65,6 +66,7 @@ class Prediction:
         halt: Probability that the whole decision is right, as the halting head sees it.
         steps: Supervision steps taken.
         calls: If a call is made, the probabilities of one, two, … calls; the last is that of so many or more.
+        answer_state: What the words of a direct answer are chosen by (`responses.head.answer_state`), an array.
     """
 
     call: float
@@ -74,6 +76,7 @@ class Prediction:
     halt: float
     steps: int
     calls: tuple[float, ...] = (1.0,)
+    answer_state: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
 from trm_agent.preselection import Catalogue, Limits
+from trm_agent.responses.choosing import Responses
+from trm_agent.responses.head import answer_state
+from trm_agent.responses.storage import ready
 from trm_agent.states import trusted_values
 from trm_agent.token_reader import NEVER
 from trm_agent.tool_vectors import ToolVectors
@@ -202,6 +205,12 @@ class Router:
             json.dumps(self.checkpoint.calibration.to_json()),
         ]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+    @cached_property
+    def responses(self) -> Responses | None:
+        """Words for direct answers; None where the checkpoint has none."""
+        held = self.checkpoint.responses
+        return None if held is None else ready(held, self.encoder.encoder)
 
     def count_tokens(self, text: str) -> int:
         return len(self.token_ids(text))
@@ -367,7 +376,7 @@ class BoundRouter:
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
             answer, steps = self.router.halting.last(self.router.model(batch), batch)
-            read = _read(answer, Scope.of(batch, size))
+            read = _read(answer, Scope.of(batch, size)) | {"answer_state": answer_state(answer, batch).numpy()}
         floor = self.router.model.config.relevance_floor
         out: list[dict[int, Prediction]] = []
         n = 0
@@ -408,7 +417,12 @@ class BoundRouter:
         held = {key: value.to_json() for key, value in values.items()}
         state = SlotState(self.fingerprint, done, history_hash(history[:done]), held)
         tools = dict.fromkeys(self._catalogue.row, 0.0) | decision.probabilities["tools"]
-        return replace(decision, state=state.to_json(), probabilities={**decision.probabilities, "tools": tools})
+        return replace(
+            decision,
+            state=state.to_json(),
+            probabilities={**decision.probabilities, "tools": tools},
+            answer_state=points[end, forced].prediction.answer_state,
+        )
 
     def _offer(
         self, point: _Point, values: Mapping[str, Value]
@@ -536,6 +550,7 @@ def _prediction(read: dict[str, np.ndarray], n: int, item: _Item, steps: int) ->
         halt=float(read["halt"][n]),
         calls=tuple(read["calls"][n].tolist()),
         steps=steps,
+        answer_state=read["answer_state"][n],
     )
 
 

@@ -588,6 +588,7 @@ class Decision:
         latency_ms: {"encoder", "trm", "decoding", "total"} in milliseconds.
         scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
         calls: Every call of the turn, in order; the first is `tool` with `arguments`. Empty for a direct answer.
+        answer_state: What the words of a direct answer are chosen by, an array; never part of the record.
     """
 
     decision: DecisionKind
@@ -607,10 +608,11 @@ class Decision:
     latency_ms: dict[str, float] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     calls: tuple[ToolCall, ...] = ()
+    answer_state: Any = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The decision record: the same fields as plain JSON."""
-        out = dict(vars(self))
+        out = {key: value for key, value in vars(self).items() if key != "answer_state"}
         out["missing"] = list(self.missing)
         out["calls"] = [call.to_json() for call in self.calls]
         for key in ("argument_values", "slot_values"):
