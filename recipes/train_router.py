@@ -138,7 +138,7 @@ def train(args: argparse.Namespace) -> None:
     from trm_agent.data.augmentation import augment
     from trm_agent.data.episodes import fingerprint, read_episodes
     from trm_agent.ema import EMA
-    from trm_agent.encoder import Vocabulary, load_encoder
+    from trm_agent.encoder import Vocabulary, fast_bfloat16, load_encoder
     from trm_agent.losses import Scope, losses, total
     from trm_agent.model import ModelConfig, RouterModel
     from trm_agent.training import (
@@ -159,7 +159,7 @@ def train(args: argparse.Namespace) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     world, device = start_processes(args.device)
-    amp = fast_bfloat16(device) if args.amp is None else args.amp
+    amp = fast_bfloat16(device.type) if args.amp is None else args.amp
     config = Config(
         args.preset, args.plain, args.epochs, args.batch, args.lr, args.warmup, args.ema, args.after_result,
         args.dropout, args.augment, args.seed, amp, device.type,
@@ -283,17 +283,6 @@ def start_processes(device: str | None) -> tuple[int, Any]:
     torch.cuda.set_device(local)
     torch.backends.cuda.matmul.allow_tf32 = True
     return world, torch.device("cuda", local)
-
-
-def fast_bfloat16(device: Any) -> bool:
-    """Whether bfloat16 is worth it: on CUDA, and on CPUs that multiply it in hardware."""
-    import torch
-
-    if device.type == "cuda":
-        return True
-    capabilities = getattr(torch.backends.cpu, "get_cpu_capability", str)()
-    flags = Path("/proc/cpuinfo")
-    return "AVX512" in capabilities and flags.is_file() and "avx512_bf16" in flags.read_text(encoding="utf-8")
 
 
 def overrides(pairs: Sequence[str]) -> dict[str, Any]:

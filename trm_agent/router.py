@@ -38,7 +38,9 @@ from trm_agent.halting import Halting
 from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
+from trm_agent.packed_linear import packed
 from trm_agent.preselection import Catalogue, Limits
+from trm_agent.reading_memory import ReadingMemory
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.head import answer_state
 from trm_agent.responses.storage import ready
@@ -130,9 +132,10 @@ class Router:
                 f"({checkpoint.encoder_fingerprint[:12]}…), got {encoder.name!r} ({encoder.fingerprint[:12]}…)"
             )
         self.checkpoint = checkpoint
-        self.model = checkpoint.model.eval()
+        self.model = packed(checkpoint.model.eval())
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
         self.halting = halting
+        self.memory = ReadingMemory(self.model.reader)
         self.tool_vectors = ToolVectors(self.encoder.encoder)
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
         self._lock = Lock()
@@ -375,7 +378,9 @@ class BoundRouter:
         batch = collate([(item.table, item.talk, item.points) for item in items])
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
-            answer, steps = self.router.halting.last(self.router.model(batch), batch)
+            alone = items[0].talk if len(items) == 1 and len(items[0].talk.tokens) else None
+            tokens = self.router.memory.read(alone, batch) if alone else None
+            answer, steps = self.router.halting.last(self.router.model(batch, tokens=tokens), batch)
             read = _read(answer, Scope.of(batch, size)) | {"answer_state": answer_state(answer, batch).numpy()}
         floor = self.router.model.config.relevance_floor
         out: list[dict[int, Prediction]] = []

@@ -508,6 +508,8 @@ class Value:
 
 
 STATE_VERSION = 1
+# Made once: `json.dumps` makes an encoder for every message.
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
@@ -537,7 +539,7 @@ def prefix_hashes(messages: Sequence[Message]) -> list[str]:
     digest = hashlib.sha256()
     out = [digest.hexdigest()[:32]]
     for message in messages:
-        digest.update(json.dumps(message.to_json(), sort_keys=True, default=str).encode())
+        digest.update(_CANONICAL.encode(message.to_json()).encode())
         out.append(digest.hexdigest()[:32])
     return out
 
