@@ -23,14 +23,14 @@ from langchain_trm.batching import Decisions, decide, decide_together, waiting
 from langchain_trm.deciding import Question, Step, ask, settle
 from langchain_trm.loading import read_settings, save_settings
 from langchain_trm.messages import Entry, read_messages
-from langchain_trm.output import Frame, cut, frame, pieces, text_chunk
-from langchain_trm.replies import compose_reply
+from langchain_trm.output import Frame, frame, pieces, text_chunk
 from langchain_trm.responding import arespond, astream_response, respond, responder_input, stream_response
 from langchain_trm.settings import JsonDict, TRMSettings
 from langchain_trm.snapshots import carried_snapshots
 from langchain_trm.structured import parse_into
 from langchain_trm.thresholds import Outcome, fit_thresholds, tools_fingerprint
 from langchain_trm.tools import read_tool_choice, read_tools, tool_name
+from langchain_trm.wording import find_words
 from trm_agent.errors import LowConfidenceError, TRMError
 from trm_agent.log import logger
 from trm_agent.types import Decision, Sample
@@ -277,7 +277,10 @@ class ChatTRM(TRMSettings):
         """
         step = self._step(messages, kwargs)
         read = sum(self.get_num_tokens(message.text) for message in step.history)
-        return step, frame(step, self._model_name(kwargs), read), self._words(step, stop)
+        router = self.loaded(kwargs.get("model"))
+        words = find_words(step, router, self.responses, responder=self.responder, reply=self.reply, stop=stop)
+        step = words.on(step)
+        return step, frame(step, self._model_name(kwargs), read), words.text
 
     def _said_tokens(self, text: str) -> int:
         return self.get_num_tokens(text) if text else 0
@@ -330,14 +333,6 @@ class ChatTRM(TRMSettings):
             logger.warning("the fitted thresholds are for other tools or weights and are dropped; fit them again")
             return None
         return self.thresholds.threshold(step.decision.tool)
-
-    def _words(self, step: Step, stop: list[str] | None) -> str | None:
-        """The text beside a call (none), or of a direct answer; None when the responder has to word it."""
-        if step.decision.decision == "tool_call":
-            return ""
-        if self.responder is not None:
-            return None
-        return cut(compose_reply(step.decision, step.turn, step.tools, self.reply, step.history), stop)
 
     def _decide_inputs(self, inputs: Sequence[LanguageModelInput], kwargs: Mapping[str, Any]) -> Decisions:
         lists = []

@@ -56,5 +56,6 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
 
 
 def _changed(folder: str) -> float:
-    weights = Path(folder) / "model.safetensors"
-    return weights.stat().st_mtime if folder and weights.is_file() else 0.0
+    """When weights or answers were last written."""
+    files = [Path(folder) / name for name in ("model.safetensors", "responses.jsonl", "responses.safetensors")]
+    return max((file.stat().st_mtime for file in files if folder and file.is_file()), default=0.0)

@@ -8,7 +8,7 @@ from copy import deepcopy
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
 from langchain_core.messages import BaseMessage
@@ -57,8 +57,11 @@ class TRMSettings(BaseChatModel):
     thresholds: Thresholds | None = None
     """Fitted by `fit_threshold`; they count where `min_confidence` is not set and tools and weights are the same."""
 
+    responses: Literal["auto", "retrieve", "generate", "ask"] = "auto"
+    """Whose words direct answers have: what the checkpoint has; its bank; its decoder; the asking rule alone."""
+
     responder: Any = Field(default=None, exclude=True, repr=False)
-    """A Runnable that words direct answers: a chat model, or a chain that reads `messages` and `decision`."""
+    """A Runnable that words what `responses` do not: a chat model, or a chain of `messages` and `decision`."""
 
     reply: str = DEFAULT_REPLY
     """What to say when there is nothing to ask and nothing to report, and no responder."""
@@ -138,6 +141,7 @@ class TRMSettings(BaseChatModel):
             "slot_fields": None if self.slot_fields is None else [field.to_json() for field in self.slot_fields],
             "min_confidence": self.min_confidence,
             "thresholds": self.thresholds.to_json() if self.thresholds else None,
+            "responses": self.responses,
             "reply": self.reply,
             "max_calls": self.max_calls,
             "stop": self.stop,
@@ -177,6 +181,7 @@ class TRMSettings(BaseChatModel):
             "weights": router.fingerprint,
             "encoder": router.encoder.fingerprint,
             **self.settings(),
+            "bank": _bank(router),
             "stop_words": self.stop,
             "responder": _identity(self.responder),
             "now": present.isoformat()
@@ -216,6 +221,12 @@ def _slot_field(value: Any) -> SlotField:
     if isinstance(value, str):
         return SlotField(value)
     return value if isinstance(value, SlotField) else SlotField.from_json(value)
+
+
+def _bank(router: Any) -> str | None:
+    """Which answers the router's checkpoint holds."""
+    responses = getattr(router, "responses", None)
+    return None if responses is None else str(responses.bank.fingerprint)
 
 
 def _identity(responder: Any) -> str | None:

@@ -26,11 +26,13 @@ from trm_agent.log import logger, setup_logging
 if TYPE_CHECKING:
     from trm_agent.report import Report
     from trm_agent.router import Router
-    from trm_agent.types import Sample
+    from trm_agent.types import Decision, Sample
 
 METRICS = ("ast", "tool-f1", "intent", "need")
 TURNS = (1, 5, 10, 15, 20)
 MAIN = ("all", "seen", "unseen")
+TRAIN_DIALOGUES = 1000
+"""Conversations that the nearest training answer is looked up in."""
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -49,6 +51,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--baselines", action="store_true", help="also judge simple baselines; needs --train-data")
     parser.add_argument("--train-data", type=Path, nargs="+", default=[], help="sample files the baselines learn from")
     parser.add_argument("--train-limit", type=int, default=20_000, help="at most so many of those samples")
+    parser.add_argument(
+        "--responses", action="store_true", help="also judge the words of direct answers, beside simple baselines"
+    )
+    parser.add_argument("--answers", type=Path, help="with --responses: also write what everybody said, JSONL")
     parser.add_argument("--compare", type=Path, nargs="+", default=[], help="further checkpoints over the same samples")
     parser.add_argument(
         "--now", type=datetime.fromisoformat, help="what relative dates count from; default: 2019-03-01"
@@ -68,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     setup_logging()
     try:
-        for path in filter(None, (args.output, args.failures, args.html)):
+        for path in filter(None, (args.output, args.failures, args.html, args.answers)):
             make_room(path)
         report = run(args)
         write(args, report)
@@ -98,7 +104,8 @@ def run(args: argparse.Namespace) -> Report:
 
         train = (sample for path in args.train_data for sample in read_samples(path))
         baselines = run_baselines(train, samples, router.encoder, limit=args.train_limit, seed=args.seed, progress=True)
-    return replace(report, compare=compare, baselines=baselines)
+    responses = judge_words(args, router, samples) if args.responses else {}
+    return replace(report, compare=compare, baselines=baselines, responses=responses)
 
 
 def load(args: argparse.Namespace) -> list[Sample]:
@@ -131,6 +138,45 @@ def judge(args: argparse.Namespace, router: Router, path: Path | None, samples: 
         progress=True,
         metrics=args.metric,
     )
+
+
+def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Figures of the router's words beside the asking rule, the last answer and the nearest training answer."""
+    from langchain_trm.messages import Entry
+    from langchain_trm.replies import DEFAULT_REPLY, compose_reply
+    from langchain_trm.turns import read_turn
+    from trm_agent.evaluation import draw_dialogues, group_dialogues
+    from trm_agent.response_scores import Speaker, Spoken, last_answer, nearest_answers, scores, speak
+    from trm_agent.responses.collecting import collect
+
+    responses = router.responses
+    if responses is None:
+        raise DataError("--responses needs a checkpoint with responses; learn them with recipes/train_responses.py")
+
+    def rule(sample: Sample, decision: Decision) -> Spoken:
+        turn = read_turn([Entry(message, place) for place, message in enumerate(sample.history)])
+        text = compose_reply(decision, turn, sample.tools, DEFAULT_REPLY, sample.history)
+        return Spoken(text, "reply" if text == DEFAULT_REPLY else "rule")
+
+    def words(sample: Sample, decision: Decision) -> Spoken:
+        chosen = responses.choose(decision, sample.history, sample.tools)
+        return rule(sample, decision) if chosen is None else Spoken(chosen.text, "bank", chosen.refused)
+
+    speakers: dict[str, Speaker] = {"retrieve": words, "asking rule": rule, "last answer": last_answer}
+    if args.train_data:
+        train = [s for path in args.train_data for s in draw_dialogues(read(path), TRAIN_DIALOGUES, args.seed)]
+        speakers["nearest training answer"] = nearest_answers(collect(group_dialogues(train)), router.encoder)
+    spoken = speak(router, samples, speakers)
+    if args.answers:
+        _write(args.answers, (json.dumps(o.to_json(), ensure_ascii=False, default=str) + "\n" for o in spoken))
+    return scores(spoken, responses.bank.ordinary, responses.language)
+
+
+def read(path: Path) -> Iterator[Sample]:
+    from trm_agent.data.jsonl import read_samples
+    from trm_agent.log import progress
+
+    return iter(progress(read_samples(path), f"reading {path}"))
 
 
 def write(args: argparse.Namespace, report: Report) -> None:
@@ -187,6 +233,8 @@ def summarise(report: Report) -> None:
         _metric_table(console, metric, report)
     for name, other in report.compare.items():
         _table(console, f"compared with {name}", columns, other.groups, MAIN)
+    if report.responses:
+        _words_table(console, report)
     baselines = {
         f"{name}/{split}": found["after_user"][split]
         for name, found in report.baselines.items()
@@ -200,6 +248,22 @@ def summarise(report: Report) -> None:
     for turn in turns:
         values = (show(turn[key]) for key in ("decision_accuracy", "call_exact", "joint_goal_accuracy"))
         console.print(f"  {turn['turn']:>2}  {' / '.join(values)}  (n {turn['n']})", markup=False)
+
+
+def _words_table(console: Any, report: Report) -> None:
+    """The words of direct answers, a row a speaker and a split."""
+    from rich.table import Table
+
+    from trm_agent.report import show
+
+    shown = ("bleu", "chrf", "rouge_l", "slot_error_rate", "values_left_out", "answers_without_source", "guarded")
+    table = Table("words", "n", *shown, "p50 ms", title="words of direct answers", title_justify="left", pad_edge=False)
+    for speaker, groups in report.responses.items():
+        for split in (name for name in MAIN if name in groups):
+            group = groups[split]
+            cells = [show(group[key], 1 if key in shown[:2] else 3) for key in shown]
+            table.add_row(f"{speaker}/{split}", str(group["n"]), *cells, show(group["latency_ms"]["p50"], 1))
+    console.print(table)
 
 
 def _metric_table(console: Any, metric: str, report: Report) -> None:

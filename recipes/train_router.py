@@ -103,6 +103,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--val-dialogues", type=int, default=100, help="so many of each --val file, drawn with the seed"
     )
+    parser.add_argument(
+        "--responses", action="store_true", help="afterwards learn words for direct answers from --data as well"
+    )
+    parser.add_argument(
+        "--response-dialogues", type=int, default=2000, help="with --responses: so many of each --data file"
+    )
+    parser.add_argument("--language", default="en", help="with --responses: of number words and dates (ISO 639-1)")
     parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
     parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
     parser.add_argument(
@@ -132,7 +139,7 @@ def train(args: argparse.Namespace) -> None:
     from trm_agent.data.augmentation import augment
     from trm_agent.data.episodes import fingerprint, read_episodes
     from trm_agent.ema import EMA
-    from trm_agent.encoder import Vocabulary, load_encoder
+    from trm_agent.encoder import Vocabulary, fast_bfloat16, load_encoder
     from trm_agent.losses import Scope, losses, total
     from trm_agent.model import ModelConfig, RouterModel
     from trm_agent.training import (
@@ -153,7 +160,7 @@ def train(args: argparse.Namespace) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     world, device = start_processes(args.device)
-    amp = fast_bfloat16(device) if args.amp is None else args.amp
+    amp = fast_bfloat16(device.type) if args.amp is None else args.amp
 
     episodes = read_episodes(args.data)
     if not episodes:
@@ -256,6 +263,8 @@ def train(args: argparse.Namespace) -> None:
     if rank() == 0:
         if val:
             calibrate(args.output, vocabulary, val)
+        if args.responses:
+            learn_responses(args, vocabulary)
         curves.draw()
         logger.info("checkpoint → %s", args.output)
     if world > 1:
@@ -276,17 +285,6 @@ def start_processes(device: str | None) -> tuple[int, Any]:
     torch.cuda.set_device(local)
     torch.backends.cuda.matmul.allow_tf32 = True
     return world, torch.device("cuda", local)
-
-
-def fast_bfloat16(device: Any) -> bool:
-    """Whether bfloat16 is worth it: on CUDA, and on CPUs that multiply it in hardware."""
-    import torch
-
-    if device.type == "cuda":
-        return True
-    capabilities = getattr(torch.backends.cpu, "get_cpu_capability", str)()
-    flags = Path("/proc/cpuinfo")
-    return "AVX512" in capabilities and flags.is_file() and "avx512_bf16" in flags.read_text(encoding="utf-8")
 
 
 def overrides(pairs: Sequence[str]) -> dict[str, Any]:
@@ -346,6 +344,19 @@ def calibrate(folder: Path, vocabulary: Vocabulary, samples: Sequence[Sample]) -
 
     router = Router(load_checkpoint(folder), vocabulary)
     router.with_calibration(calibrate_router(router, samples)).save_pretrained(folder)
+
+
+def learn_responses(args: argparse.Namespace, vocabulary: Vocabulary) -> None:
+    """Words for direct answers, for the best checkpoint; the router itself stays as it is."""
+    from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.encoder import load_encoder
+    from trm_agent.response_training import KnownTexts, ResponseConfig, teach
+    from trm_agent.router import Router
+
+    encoder = KnownTexts(vocabulary, load_encoder(args.encoder))
+    router = Router(load_checkpoint(args.output), encoder)
+    config = ResponseConfig(seed=args.seed, language=args.language)
+    teach(router, args.data, encoder, config, dialogues=args.response_dialogues).save_pretrained(args.output)
 
 
 class Curves:

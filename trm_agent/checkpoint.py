@@ -4,6 +4,7 @@
     config.json         format, model sizes, slot fields, encoder name and fingerprint, sha256 of the weights
     calibration.json    raw scores → probabilities
     training.json       data fingerprints, seed, commit, metrics
+    responses.jsonl, responses.safetensors    words for direct answers, where they were learned (`trm_agent.responses`)
 
 No pickle is ever read. A folder that is incomplete, altered or made for another encoder is refused.
 """
@@ -23,6 +24,8 @@ from safetensors.torch import load_file, save_file
 from trm_agent.calibration import Calibration
 from trm_agent.errors import CheckpointError
 from trm_agent.model import ModelConfig, RouterModel
+from trm_agent.responses.choosing import Responses
+from trm_agent.responses.storage import load_responses, save_responses
 from trm_agent.types import SlotField
 
 FORMAT = 1
@@ -41,6 +44,7 @@ class Checkpoint:
         calibration: Identity until one is fitted.
         training: The training record.
         weights_sha256: Of `model.safetensors`; empty before it is saved.
+        responses: Words for direct answers; None where none were learned.
     """
 
     model: RouterModel
@@ -50,6 +54,7 @@ class Checkpoint:
     calibration: Calibration = field(default_factory=Calibration.identity)
     training: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = ""
+    responses: Responses | None = None
 
     def save(self, folder: Path) -> None:
         """Write the folder; what is there already is replaced when all files are written, the config last."""
@@ -63,6 +68,8 @@ class Checkpoint:
             "slot_fields": [slot_field.to_json() for slot_field in self.slot_fields],
             "weights_sha256": _sha256(_partial(folder / WEIGHTS)),
         }
+        if self.responses is not None:
+            save_responses(self.responses, folder, str(config["weights_sha256"]))
         for name, data in ((CALIBRATION, self.calibration.to_json()), (TRAINING, self.training), (CONFIG, config)):
             text = json.dumps(data, indent=1, ensure_ascii=False)
             _partial(folder / name).write_text(f"{text}\n", encoding="utf-8")
@@ -98,7 +105,14 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         encoder = config["encoder"]
         calibration = Calibration.from_json(_read(folder / CALIBRATION))
         checkpoint = Checkpoint(
-            model.eval(), encoder["name"], encoder["fingerprint"], fields, calibration, _read(folder / TRAINING), found
+            model.eval(),
+            encoder["name"],
+            encoder["fingerprint"],
+            fields,
+            calibration,
+            _read(folder / TRAINING),
+            found,
+            load_responses(folder, found),
         )
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: not a checkpoint of this version: {error}") from error

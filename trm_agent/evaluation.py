@@ -251,7 +251,7 @@ def _decide_dialogue(router: Decider, dialogue: Sequence[Sample], fields: _Field
         for (sample, has_state), decision in zip(chunk, decisions, strict=True):
             turn = sum(message.role == "user" for message in sample.history)
             verdict = judge(sample, decision, has_state=has_state)
-            yield Case(sample, replace(decision, state={}, latency_ms={}), verdict, turn)
+            yield Case(sample, replace(decision, state={}, latency_ms={}, answer_state=None), verdict, turn)
 
 
 def _chunks(pairs: Sequence[tuple[Sample, bool]]) -> Iterator[list[tuple[Sample, bool]]]:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -185,16 +186,26 @@ class Conversation:
 
 def read_conversation(messages: Sequence[Message], encoder: TextEncoder) -> Conversation:
     """Encode the messages; each role is cut at its limit, and the oldest tokens go beyond `MAX_TOKENS`."""
-    texts = [read_text(message) for message in messages]
-    encoded = encoder.encode(texts)
+    return lay_out(messages, encoder.encode([read_text(message) for message in messages]))
+
+
+def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: int = 0) -> Conversation:
+    """Encoded messages as a conversation, as `read_conversation` does.
+
+    Args:
+        messages: At least one.
+        encoded: What the encoder says of each message's `read_text`.
+        first: The oldest message whose tokens are kept.
+    """
     tokens, spans, owner, starts, ends = [], [], [], [], []
-    for index, (message, text, part) in enumerate(zip(messages, texts, encoded, strict=True)):
-        limit = TOKEN_LIMITS[message.role]
+    for index in range(first, len(messages)):
+        message, part = messages[index], encoded[index]
+        limit, breaks = TOKEN_LIMITS[message.role], _word_breaks(read_text(message))
         tokens.append(part.tokens[:limit])
         spans.append(part.spans[:limit])
         owner.append(np.full(len(tokens[-1]), index))
-        starts.append(np.array([not _joined(text, int(a)) for a, _ in spans[-1]], bool))
-        ends.append(np.array([not _joined(text, int(b)) for _, b in spans[-1]], bool))
+        starts.append(breaks[spans[-1][:, 0]])
+        ends.append(breaks[spans[-1][:, 1]])
     keep = slice(-MAX_TOKENS, None)
     return Conversation(
         messages=tuple(messages),
@@ -355,9 +366,24 @@ def _slot_features(slot: Slot, required: bool) -> list[float]:
     ]
 
 
-def _joined(text: str, at: int) -> bool:
-    """Whether a word runs across this character boundary."""
-    return 0 < at < len(text) and bool(_WORD.match(text[at - 1])) and bool(_WORD.match(text[at]))
+@lru_cache(maxsize=4096)
+def _word_breaks(text: str) -> np.ndarray:
+    """Whether no word runs across each character boundary, [len(text) + 1]; a message is read again every turn."""
+    word = np.fromiter((_WORD.match(character) is not None for character in text), bool, len(text))
+    breaks = np.ones(len(text) + 1, bool)
+    breaks[1:-1] = ~(word[:-1] & word[1:])
+    breaks.setflags(write=False)
+    return breaks
+
+
+def _comparable(text: str) -> str:
+    """`_padded`, remembered for texts of a usual length."""
+    return _padded_before(text) if len(text) <= max(CHARACTER_LIMITS.values()) else _padded(text)
+
+
+@lru_cache(maxsize=4096)
+def _padded_before(text: str) -> str:
+    return _padded(text)
 
 
 def _padded(text: str) -> str:
@@ -510,7 +536,7 @@ def _mentions(table: ToolTable, talk: Conversation, last: int) -> np.ndarray:
     mentioned = np.zeros((last, len(table.choice_texts)), bool)
     if table.choice_texts:
         for m, message in enumerate(talk.messages[:last]):
-            text = _padded(message.text)
+            text = _comparable(message.text)
             mentioned[m] = [choice in text for choice in table.choice_texts]
     return mentioned
 

@@ -36,6 +36,8 @@ class Answer:
         choice: [N, C].
         halt: That the whole answer is right, [N].
         calls: How many calls, if any: 1, 2, … and the last for that many or more; [N, most_calls].
+        outlook: What the decision is read off: DECIDE row, row of the meant tool, readiness; [N, 2 D + 6].
+        y: The rows themselves, [N, L, D].
     """
 
     decision: Tensor
@@ -47,6 +49,8 @@ class Answer:
     choice: Tensor
     halt: Tensor
     calls: Tensor
+    outlook: Tensor
+    y: Tensor
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,8 @@ class Heads(nn.Module):
             choice=self._choose(slots, question),
             halt=self.halt(decide).squeeze(-1).float(),
             calls=self.calls(outlook).float(),
+            outlook=outlook,
+            y=y,
         )
 
     def _point(self, query: Tensor, key: Tensor, recency: nn.Embedding, view: View) -> Tensor:

@@ -65,18 +65,19 @@ class RouterModel(nn.Module):
         self.heads = Heads(config)
         self.feedback = Feedback(D)
 
-    def forward(self, batch: Batch, steps: int | None = None) -> Iterator[Answer]:
+    def forward(self, batch: Batch, steps: int | None = None, tokens: Tensor | None = None) -> Iterator[Answer]:
         """Answer step by step.
 
         Args:
             batch: See `features.collate`.
             steps: Supervision steps; default as configured. The plain control takes one.
+            tokens: What `reader` makes of the batch, where that is known; [B, W, D].
 
         Yields:
             The answer after each step; the carried y and z are detached between steps.
         """
         config = self.config
-        question = self.embed(batch)
+        question = self.embed(batch, tokens)
         if config.plain:
             yield self.heads(self.net(question.x, mask=question.mask), question)
             return
@@ -92,10 +93,10 @@ class RouterModel(nn.Module):
             answer = self.heads(y, question)
             yield answer
 
-    def embed(self, batch: Batch) -> Question:
+    def embed(self, batch: Batch, tokens: Tensor | None = None) -> Question:
         """Lay out the rows of x and let them read the conversation."""
         episode = batch.episode
-        tokens = self.reader(batch)
+        tokens = self.reader(batch) if tokens is None else tokens
         view = View.of(batch)
         slots = self._slot_rows(batch)[episode] + self.slot_flags(batch.slot_flags)
         choices = self._choice_rows(batch)

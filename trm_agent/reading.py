@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from trm_agent.calibration import Calibration
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
@@ -19,6 +20,10 @@ from trm_agent.values import normalise, parse_value, validates
 
 CALL_THRESHOLD = 0.5
 INACTIVE = 0.2
+SEVERAL = 0.5
+"""Probability of a single call from which on there is one."""
+SHARE = 0.1
+"""Share of the pointer from which on a tool is one of several that are called."""
 EAGER = 0.25
 """Least probability of being filled for a slot that a call needs, where the model is set on making that call."""
 # Where a span already went to another slot of the tool, the next best must be at least this probable.
@@ -68,6 +73,7 @@ class Prediction:
         halt: Probability that the whole decision is right, as the halting head sees it.
         steps: Supervision steps taken.
         calls: If a call is made, the probabilities of one, two, … calls; the last is that of so many or more.
+        answer_state: What the words of a direct answer are chosen by (`responses.head.answer_state`), an array.
     """
 
     call: float
@@ -77,6 +83,7 @@ class Prediction:
     halt: float
     steps: int
     calls: tuple[float, ...] = (1.0,)
+    answer_state: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,7 @@ def read_slots(
     """`fold` with the raw probabilities beside the values."""
     _check_shapes(prediction, tools, slots)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
-    needed = _needed(prediction, tools, odds)
+    needed = _needed(prediction, tools)
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
@@ -148,14 +155,26 @@ def read_slots(
     return Reading(ordered, {key: read[key].confidence for key in ordered if key in read})
 
 
-def _needed(
-    prediction: Prediction, tools: Sequence[ToolSchema], odds: Mapping[str, float]
-) -> frozenset[tuple[str, str]]:
-    """(tool, parameter) of what the call requires that the model is set on making; nothing without one."""
+def meant_tools(prediction: Prediction, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
+    """The tools that are called if something is, the likeliest first: one, or all that share the pointer.
+
+    Args:
+        prediction: For this decision point.
+        tools: In the order of `prediction.tools`.
+    """
+    odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
+    ranked = sorted(tools, key=lambda tool: (-odds[tool.name], tool.name))
+    total = math.fsum(odds.values())
+    if prediction.calls[0] >= SEVERAL or total <= 0:
+        return ranked[:1]
+    return ranked[:1] + [tool for tool in ranked[1:] if odds[tool.name] / total > SHARE]
+
+
+def _needed(prediction: Prediction, tools: Sequence[ToolSchema]) -> frozenset[tuple[str, str]]:
+    """(tool, parameter) of what the calls require that the model is set on making; nothing without one."""
     if not tools or unit(prediction.call) < CALL_THRESHOLD:
         return frozenset()
-    meant = min(tools, key=lambda tool: (-odds[tool.name], tool.name))
-    return frozenset((meant.name, name) for name in meant.required)
+    return frozenset((tool.name, name) for tool in meant_tools(prediction, tools) for name in tool.required)
 
 
 def _check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:

@@ -128,6 +128,7 @@ class Report:
         baselines: Name → groups, as in `groups`.
         compare: Checkpoint → report of another router over the same samples.
         metrics: Figures of public benchmarks to read off every group (keys of `trm_agent.benchmarks.METRICS`).
+        responses: Speaker → group → figures of the words of direct answers (`trm_agent.response_scores`).
     """
 
     checkpoint: str
@@ -139,6 +140,7 @@ class Report:
     baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     compare: Mapping[str, Report] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
+    responses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
@@ -192,6 +194,8 @@ class Report:
         }
         if self.baselines:
             out["baselines"] = dict(self.baselines)
+        if self.responses:
+            out["responses"] = dict(self.responses)
         if self.compare:
             out["compare"] = {name: _compared(report) for name, report in self.compare.items()}
         return out

@@ -38,7 +38,12 @@ from trm_agent.halting import Halting
 from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
+from trm_agent.packed_linear import packed
 from trm_agent.preselection import Catalogue, Limits
+from trm_agent.reading_memory import ReadingMemory
+from trm_agent.responses.choosing import Responses
+from trm_agent.responses.head import answer_state
+from trm_agent.responses.storage import ready
 from trm_agent.states import trusted_values
 from trm_agent.token_reader import NEVER
 from trm_agent.tool_vectors import ToolVectors
@@ -127,9 +132,10 @@ class Router:
                 f"({checkpoint.encoder_fingerprint[:12]}…), got {encoder.name!r} ({encoder.fingerprint[:12]}…)"
             )
         self.checkpoint = checkpoint
-        self.model = checkpoint.model.eval()
+        self.model = packed(checkpoint.model.eval())
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
         self.halting = halting
+        self.memory = ReadingMemory(self.model.reader)
         self.tool_vectors = ToolVectors(self.encoder.encoder)
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
         self._lock = Lock()
@@ -202,6 +208,12 @@ class Router:
             json.dumps(self.checkpoint.calibration.to_json()),
         ]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+    @cached_property
+    def responses(self) -> Responses | None:
+        """Words for direct answers; None where the checkpoint has none."""
+        held = self.checkpoint.responses
+        return None if held is None else ready(held, self.encoder.encoder)
 
     def count_tokens(self, text: str) -> int:
         return len(self.token_ids(text))
@@ -366,8 +378,10 @@ class BoundRouter:
         batch = collate([(item.table, item.talk, item.points) for item in items])
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
-            answer, steps = self.router.halting.last(self.router.model(batch), batch)
-            read = _read(answer, Scope.of(batch, size))
+            alone = items[0].talk if len(items) == 1 and len(items[0].talk.tokens) else None
+            tokens = self.router.memory.read(alone, batch) if alone else None
+            answer, steps = self.router.halting.last(self.router.model(batch, tokens=tokens), batch)
+            read = _read(answer, Scope.of(batch, size)) | {"answer_state": answer_state(answer, batch).numpy()}
         floor = self.router.model.config.relevance_floor
         out: list[dict[int, Prediction]] = []
         n = 0
@@ -408,7 +422,12 @@ class BoundRouter:
         held = {key: value.to_json() for key, value in values.items()}
         state = SlotState(self.fingerprint, done, history_hash(history[:done]), held)
         tools = dict.fromkeys(self._catalogue.row, 0.0) | decision.probabilities["tools"]
-        return replace(decision, state=state.to_json(), probabilities={**decision.probabilities, "tools": tools})
+        return replace(
+            decision,
+            state=state.to_json(),
+            probabilities={**decision.probabilities, "tools": tools},
+            answer_state=points[end, forced].prediction.answer_state,
+        )
 
     def _offer(
         self, point: _Point, values: Mapping[str, Value]
@@ -536,6 +555,7 @@ def _prediction(read: dict[str, np.ndarray], n: int, item: _Item, steps: int) ->
         halt=float(read["halt"][n]),
         calls=tuple(read["calls"][n].tolist()),
         steps=steps,
+        answer_state=read["answer_state"][n],
     )
 
 

@@ -13,11 +13,11 @@ from datetime import datetime
 
 from trm_agent.calibration import Calibration
 from trm_agent.calls import Call, assemble, made_before
-from trm_agent.reading import Prediction, readings
+from trm_agent.reading import SEVERAL, Prediction, meant_tools, readings
 from trm_agent.types import Message, Slot, ToolSchema, Value
 
-SHARE = 0.4
-"""Part of an even share that a tool or a reading needs to count as one of several."""
+EVEN = 0.4
+"""Part of an even share that a reading needs to count as one of several."""
 MOST = 8
 """Calls of one turn, where the model says "as many as it can tell apart, or more"."""
 
@@ -46,10 +46,12 @@ class Context:
 
     @property
     def wanted(self) -> int:
-        """How many calls the model sees; its last class is `MOST`."""
+        """How many calls the model sees; where it sees several, the likeliest number of them, at most `MOST`."""
         odds = self.prediction.calls
-        best = max(range(len(odds)), key=odds.__getitem__)
-        return MOST if len(odds) > 1 and best == len(odds) - 1 else best + 1
+        if odds[0] >= SEVERAL:
+            return 1
+        best = max(range(1, len(odds)), key=odds.__getitem__)
+        return MOST if best == len(odds) - 1 else best + 1
 
 
 def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
@@ -59,30 +61,19 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
         first: The call that a single one would be; it may be made.
         context: Of the decision point.
     """
-    wanted = context.wanted
+    tools = meant_tools(context.prediction, context.tools)
+    wanted = max(context.wanted, len(tools))
     if wanted == 1:
         return (first,)
-    tools = _meant(first.tool, context, wanted)
     found: list[Call] = []
-    for tool in tools:
-        left = wanted - len(found) - (len(tools) - tools.index(tool) - 1)
+    for position, tool in enumerate(tools):
+        left = wanted - len(found) - (len(tools) - position - 1)
         found.extend(_calls_of(tool, first, context, max(1, left)))
     out: dict[str, Call] = {}
     for call in sorted(found, key=_place):
         if call.legal and made_before(call, context.history) == "new":
             out.setdefault(json.dumps([call.tool.name, call.arguments], sort_keys=True, default=str), call)
     return tuple(out.values())[:wanted] or (first,)
-
-
-def _meant(first: ToolSchema, context: Context, wanted: int) -> list[ToolSchema]:
-    """The tools that share the pointer, the likeliest first."""
-    odds = dict(zip((tool.name for tool in context.tools), context.prediction.tools, strict=True))
-    total = sum(odds.values()) or 1.0
-    others = sorted(
-        (tool for tool in context.tools if tool.name != first.name and odds[tool.name] / total > SHARE / wanted),
-        key=lambda tool: (-odds[tool.name], tool.name),
-    )
-    return [first, *others][:wanted]
 
 
 def _calls_of(tool: ToolSchema, first: Call, context: Context, most: int) -> Iterator[Call]:
@@ -106,7 +97,7 @@ def _alternatives(tool: ToolSchema, context: Context, most: int) -> dict[str, li
         filled = max(said.filled, 1e-6)
         kept: list[Value] = []
         for value in readings(said, slot.parameter, context.history, context.now):
-            likely = value.confidence / filled > SHARE / most
+            likely = value.confidence / filled > EVEN / most
             others = [*kept, *(v for key, v in taken.items() if key != slot.key)]
             if likely and len(kept) < most and not any(_same(value, other) for other in others):
                 share = min(1.0, value.confidence * most)

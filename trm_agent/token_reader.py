@@ -24,6 +24,24 @@ NEVER = -1e4
 """Added to logits of what does not exist; finite, so that softmax over nothing stays defined."""
 
 
+@dataclass(frozen=True)
+class ReadTokens:
+    """What was made of a conversation's first W tokens: enough to read on from there.
+
+    Attributes:
+        hidden: Read token vectors, [B, W, D].
+        layers: Keys, turned by their position, and values of each block, [B, heads, W, d] each.
+    """
+
+    hidden: Tensor
+    layers: tuple[tuple[Tensor, Tensor], ...]
+
+    def first(self, count: int) -> ReadTokens:
+        """The first `count` tokens; they are as if nothing had come after them."""
+        layers = tuple((key[:, :, :count], value[:, :, :count]) for key, value in self.layers)
+        return ReadTokens(self.hidden[:, :count], layers)
+
+
 class TokenReader(nn.Module):
     """A few trainable layers over the frozen token vectors; a token sees its own message and those before."""
 
@@ -40,18 +58,38 @@ class TokenReader(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """[B, W, D]."""
-        vectors = self.dropout(batch.message_vectors)
-        context = self.message(vectors) + self.role(batch.roles)
-        context = context + F.pad(self.previous(vectors)[:, :-1], (0, 0, 1, 0))
-        owner = batch.token_message
-        hidden = self.token(self.dropout(batch.tokens.to(vectors.dtype)))
-        hidden = rms_norm(hidden + torch.gather(context, 1, owner[..., None].expand(-1, -1, context.shape[-1])))
-        attend = (owner[:, None, :] <= owner[:, :, None]) & batch.token_mask[:, None, :]
-        attend = attend[:, None] | torch.eye(owner.shape[1], dtype=torch.bool, device=owner.device)
+        return self.read(batch).hidden
+
+    def read(self, batch: Batch, before: ReadTokens | None = None) -> ReadTokens:
+        """Read all tokens, or only those after the ones read before.
+
+        Args:
+            batch: The conversations.
+            before: What an earlier reading made of their beginnings, up to the end of a message.
+        """
+        known = 0 if before is None else before.hidden.shape[1]
+        owner, new = batch.token_message, batch.token_message[:, known:]
+        hidden = self.token(self.dropout(batch.tokens[:, known:].to(batch.message_vectors.dtype)))
+        since = 0 if before is None else max(0, int(new.min()) - 1)
+        hidden = rms_norm(hidden + self._context(batch, since, new))
+        attend = (owner[:, None, :] <= new[:, :, None]) & batch.token_mask[:, None, :]
+        attend = attend[:, None] | torch.eye(owner.shape[1], dtype=torch.bool, device=owner.device)[known:]
         turn = rotary(owner.shape[1], hidden.shape[-1] // self.heads, hidden.device)
-        for block in self.blocks:
-            hidden = block(hidden, attend, turn)
-        return hidden
+        turn = turn[0][known:], turn[1][known:]
+        layers = []
+        for i, block in enumerate(self.blocks):
+            hidden, layer = block(hidden, attend, turn, None if before is None else before.layers[i])
+            layers.append(layer)
+        if before is not None:
+            hidden = torch.cat([before.hidden, hidden], dim=1)
+        return ReadTokens(hidden, tuple(layers))
+
+    def _context(self, batch: Batch, since: int, owner: Tensor) -> Tensor:
+        """What tokens of messages after `since` (or from the very first on) know of theirs and the one before."""
+        vectors = self.dropout(batch.message_vectors[:, since:])
+        context = self.message(vectors) + self.role(batch.roles[:, since:])
+        context = context + F.pad(self.previous(vectors)[:, :-1], (0, 0, 1, 0))
+        return torch.gather(context, 1, (owner - since)[..., None].expand(-1, -1, context.shape[-1]))
 
 
 class ReaderBlock(nn.Module):
@@ -64,12 +102,31 @@ class ReaderBlock(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
         self.mlp = SwiGLU(width, 2)
 
-    def forward(self, hidden: Tensor, attend: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+    def forward(
+        self,
+        hidden: Tensor,
+        attend: Tensor,
+        turn: tuple[Tensor, Tensor],
+        before: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Let tokens see one another.
+
+        Args:
+            hidden: The tokens to be read, [B, W, D].
+            attend: Which of all tokens each of them sees.
+            turn: Rotary positions of the tokens to be read.
+            before: Turned keys and values of the tokens before them.
+
+        Returns:
+            The tokens [B, W, D], and turned keys and values of all tokens.
+        """
         query, key, value = (split_heads(part, self.heads) for part in self.qkv(hidden).chunk(3, dim=-1))
         query, key = (rotate(part, turn).to(value.dtype) for part in (query, key))
+        if before is not None:
+            key, value = torch.cat([before[0], key], dim=2), torch.cat([before[1], value], dim=2)
         mixed = attention(query, key, value, attend)
         hidden = rms_norm(hidden + self.out(merge_heads(mixed)))
-        return rms_norm(hidden + self.mlp(hidden))
+        return rms_norm(hidden + self.mlp(hidden)), (key, value)
 
 
 @dataclass(frozen=True)

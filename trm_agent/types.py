@@ -508,6 +508,8 @@ class Value:
 
 
 STATE_VERSION = 1
+# Made once: `json.dumps` makes an encoder for every message.
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
@@ -537,7 +539,7 @@ def prefix_hashes(messages: Sequence[Message]) -> list[str]:
     digest = hashlib.sha256()
     out = [digest.hexdigest()[:32]]
     for message in messages:
-        digest.update(json.dumps(message.to_json(), sort_keys=True, default=str).encode())
+        digest.update(_CANONICAL.encode(message.to_json()).encode())
         out.append(digest.hexdigest()[:32])
     return out
 
@@ -588,6 +590,7 @@ class Decision:
         latency_ms: {"encoder", "trm", "decoding", "total"} in milliseconds.
         scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
         calls: Every call of the turn, in order; the first is `tool` with `arguments`. Empty for a direct answer.
+        answer_state: What the words of a direct answer are chosen by, an array; never part of the record.
     """
 
     decision: DecisionKind
@@ -607,10 +610,11 @@ class Decision:
     latency_ms: dict[str, float] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     calls: tuple[ToolCall, ...] = ()
+    answer_state: Any = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The decision record: the same fields as plain JSON."""
-        out = dict(vars(self))
+        out = {key: value for key, value in vars(self).items() if key != "answer_state"}
         out["missing"] = list(self.missing)
         out["calls"] = [call.to_json() for call in self.calls]
         for key in ("argument_values", "slot_values"):

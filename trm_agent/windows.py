@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import accumulate, groupby
 
-from trm_agent.features import MAX_TOKENS, TOKEN_LIMITS, Conversation, TextEncoder, read_conversation, read_text
+from trm_agent.encoder import EncodedText
+from trm_agent.features import MAX_TOKENS, TOKEN_LIMITS, Conversation, TextEncoder, lay_out, read_text
 from trm_agent.types import Message
 
 STRIDE = 192
@@ -35,19 +35,23 @@ def read_windows(
     Yields:
         What a number of points reads, and those points; its messages end with the last of them.
     """
-    whole = read_conversation(history, encoder)
-    firsts = first_messages(history, points, encoder)
+    encoded = encoder.encode([read_text(message) for message in history])
+    firsts = _firsts(history, points, encoded)
     for first, group in groupby(zip(firsts, points, strict=True), key=lambda pair: pair[0]):
         shared = [point for _, point in group]
         size = max(1, budget // MAX_TOKENS)
         for start in range(0, len(shared), size):
             chosen = shared[start : start + size]
-            yield _window(whole, first, chosen[-1], encoder), chosen
+            end = chosen[-1]
+            yield lay_out(history[:end], encoded[:end], first), chosen
 
 
 def first_messages(history: Sequence[Message], points: Sequence[int], encoder: TextEncoder) -> list[int]:
     """The oldest message that each point reads; 0 as long as the conversation fits."""
-    encoded = encoder.encode([read_text(message) for message in history])
+    return _firsts(history, points, encoder.encode([read_text(message) for message in history]))
+
+
+def _firsts(history: Sequence[Message], points: Sequence[int], encoded: Sequence[EncodedText]) -> list[int]:
     lengths = (min(len(e.tokens), TOKEN_LIMITS[m.role]) for e, m in zip(encoded, history, strict=True))
     before = list(accumulate(lengths, initial=0))
     firsts = []
@@ -55,17 +59,3 @@ def first_messages(history: Sequence[Message], points: Sequence[int], encoder: T
         strides = -(-max(0, before[point] - MAX_TOKENS) // STRIDE)
         firsts.append(min(bisect_left(before, strides * STRIDE), point - 1))
     return firsts
-
-
-def _window(whole: Conversation, first: int, end: int, encoder: TextEncoder) -> Conversation:
-    """The tokens of messages `first` to `end`, among all messages before `end`."""
-    if first == 0 and end == len(whole.messages):
-        return whole
-    part = read_conversation(whole.messages[first:end], encoder)
-    return replace(
-        part,
-        messages=whole.messages[:end],
-        message_vectors=whole.message_vectors[:end],
-        roles=whole.roles[:end],
-        token_message=part.token_message + first,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,6 +43,38 @@ def test_a_text_means_the_same_alone_and_in_a_batch(encoder: SentenceEncoder) ->
         np.testing.assert_allclose(batched.sentence, alone.sentence, atol=1e-3)
         np.testing.assert_array_equal(batched.spans, alone.spans)
     assert len(together[2].tokens) == 0
+
+
+def test_texts_laid_end_to_end_are_encoded_as_padded_ones(
+    encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert encoder._joins, "the default encoder can"
+    texts = ["hi", "a much longer sentence about the weather in Fresno", "", "and in Oakland ?"]
+    joined = encoder.encode(texts)
+    monkeypatch.setattr(encoder_module, "JOINED_TOKENS", 0)
+    for one, other in zip(joined, encoder.encode(texts), strict=True):
+        np.testing.assert_allclose(one.sentence, other.sentence, atol=1e-5)
+        np.testing.assert_allclose(one.tokens, other.tokens, atol=2e-3)
+        np.testing.assert_array_equal(one.spans, other.spans)
+
+
+def test_a_transformer_that_cannot_read_texts_end_to_end_pads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: SentenceEncoder, batch: dict[str, Any]) -> dict[str, Any]:
+        raise TypeError("no position_ids here")
+
+    monkeypatch.setattr(SentenceEncoder, "_joined", refuse)
+    padding = load_encoder()
+    assert not padding._joins
+    assert len(padding.encode(["hi", "from Fresno to Anaheim"])) == 2
+
+
+def test_bfloat16_says_what_float32_says_but_for_rounding(encoder: SentenceEncoder) -> None:
+    texts = ["hi", "a much longer sentence about the weather in Fresno"]
+    coarse = load_encoder(dtype="bfloat16")
+    assert (coarse.dtype, coarse.fingerprint) == ("bfloat16", encoder.fingerprint)
+    for one, other in zip(coarse.encode(texts), encoder.encode(texts), strict=True):
+        assert one.sentence @ other.sentence > 0.999
+        assert np.linalg.norm(one.sentence) == pytest.approx(1, abs=1e-5)
 
 
 def test_near_texts_have_near_vectors(encoder: SentenceEncoder) -> None:

@@ -1,0 +1,281 @@
+"""Words for direct answers: values are taken out and put in again, and nothing is stated without a source."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from trm_agent.checkpoint import Checkpoint, load_checkpoint
+from trm_agent.errors import CheckpointError
+from trm_agent.response_training import ResponseConfig, learn_responses, with_responses
+from trm_agent.responses.bank import Response, ResponseBank, read_responses
+from trm_agent.responses.choosing import Responses, Situation
+from trm_agent.responses.collecting import build_bank, collect, said_at
+from trm_agent.responses.facts import known_facts
+from trm_agent.responses.filling import fill
+from trm_agent.responses.guard import Evidence, stated_values, unsupported
+from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss, state_width
+from trm_agent.responses.storage import load_responses, ready, save_responses
+from trm_agent.responses.templates import comparison_key, make_template
+from trm_agent.testing import HashingEncoder, tiny_router
+from trm_agent.types import Message, Sample, parse_tools
+
+TOOLS = parse_tools(
+    [
+        {
+            "name": "find_restaurant",
+            "description": "Find a place to eat",
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"type": "string"}, "cuisine": {"type": "string"}},
+                "required": ["city", "cuisine"],
+            },
+        }
+    ]
+)
+FACTS = {
+    "restaurant_name": ["Little Sun"],
+    "city": ["San Jose"],
+    "time": ["half past 11 in the morning", "11:30"],
+    "date": ["2019-03-04"],
+    "seats": ["2"],
+    "price": [1200],
+}
+
+
+def user(text: str) -> Message:
+    return Message("user", text)
+
+
+def sample(history: list[Message], content: str | None, slots: dict[str, Any], **more: Any) -> Sample:
+    decision = "tool_call" if "tool" in more else "direct_answer"
+    return Sample(TOOLS, tuple(history), decision, slots, more.get("tool"), content, meta={"dialogue": "1"})
+
+
+def dialogue(city: str, cuisine: str, name: str, phone: str) -> list[Sample]:
+    """Ask, call, report, part."""
+    call = {"name": "find_restaurant", "arguments": {"city": city, "cuisine": cuisine}}
+    history = [user("I am hungry"), Message("assistant", "In which city?"), user(f"in {city}")]
+    history += [Message("assistant", "What do you like to eat?"), user(cuisine), Message("tool_call", call)]
+    history += [Message("tool_response", [{"restaurant_name": name, "phone": phone}])]
+    history += [Message("assistant", f"How about {name} in {city}? Call {phone}."), user("thanks, bye")]
+    filled = {"city": city, "cuisine": cuisine}
+    return [
+        sample(history[:1], "In which city?", {}),
+        sample(history[:3], "What do you like to eat?", {"city": city}),
+        sample(history[:5], None, filled, tool=call),
+        sample(history[:7], history[7].content, filled),
+        sample(history[:9], "Have a nice day!", filled),
+    ]
+
+
+DIALOGUES = [
+    dialogue("Oslo", "thai", "Blue Elephant", "555-0134"),
+    dialogue("San Jose", "greek", "Little Sun", "555-0178"),
+    dialogue("Hanoi", "indian", "Red Fort", "555-0111"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A table at little sun in SAN JOSE.", "A table at {restaurant_name} in {city}."),
+        ("It is 11:30 am, right?", "It is {time}, right?"),
+        ("On March 4th, that is.", "On {date}, that is."),
+        ("For two people, $1,200 in all.", "For {seats} people, ${price} in all."),
+        ("At half past 11 in the morning.", "At {time}."),
+        ("Braces {city} are dropped.", "Braces city are dropped."),
+        ("Nothing to take out of 12 or 1,201.", "Nothing to take out of 12 or 1,201."),
+    ],
+)
+def test_values_are_taken_out_in_the_forms_in_which_they_are_said(text: str, expected: str) -> None:
+    assert make_template(text, FACTS) == expected
+
+
+def test_the_longest_value_goes_first() -> None:
+    facts = {"city": ["York"], "team": ["New York Mets"]}
+    assert make_template("The New York Mets play in York.", facts) == "The {team} play in {city}."
+
+
+def test_a_number_that_two_names_hold_goes_to_the_one_said_beside_it_or_to_none() -> None:
+    facts = {"riders": ["2"], "stops": ["2"]}
+    assert make_template("A ride with 2 stops.", facts) == "A ride with {stops} stops."
+    assert make_template("There are 2.", facts) == "There are 2."
+
+
+def test_templates_that_differ_in_case_and_punctuation_are_one() -> None:
+    assert comparison_key("Sure! In {city}?") == comparison_key("sure, in {city}")
+    assert comparison_key("Sure! In {city}?") != comparison_key("Sure! In {town}?")
+
+
+def test_a_template_is_filled_from_results_slots_and_calls_or_not_at_all() -> None:
+    history = [
+        user("thai in Oslo"),
+        Message("tool_call", {"name": "find_restaurant", "arguments": {"city": "Oslo"}}),
+        Message("tool_response", '[{"restaurantName": "Blue Elephant", "rating": 4.0}, {"restaurantName": "Siam"}]'),
+    ]
+    facts = known_facts({"cuisine": "thai"}, history)
+    text = "{restaurant_name} ({rating} stars, {cuisine}) or {restaurant_name#2}, both in {city}."
+    assert fill(text, facts) == "Blue Elephant (4 stars, thai) or Siam, both in Oslo."
+    assert fill("{phone}", facts) is None
+
+
+def test_a_result_in_words_gives_its_codes() -> None:
+    assert known_facts({}, [user("hi"), Message("tool_response", "ticket SC-7802 created")])["code"] == ["SC-7802"]
+
+
+def test_what_the_user_leaves_open_is_never_said() -> None:
+    assert known_facts({"city": "dontcare", "cuisine": "thai"}, [user("hi")]) == {"cuisine": ["thai"]}
+
+
+def test_the_guard_finds_numbers_dates_codes_and_names_without_a_source() -> None:
+    evidence = Evidence.of([user("a table in Oslo at 7 pm for 4, code AB-12")], {})
+    assert unsupported("Oslo, 19:00, 4 people, AB-12.", evidence) == []
+    wrong = unsupported("Bergen at 8 pm for 5 people on 2019-03-04: AB-13, says Anna.", evidence)
+    assert wrong == ["8", "5", "2019-03-04", "AB-13", "Anna"]
+    assert unsupported("I think so, and I agree.", evidence, {"i"}) == []
+    assert "21" in stated_values("twenty-one people")
+
+
+def test_scripts_without_capitals_are_judged_by_their_numbers() -> None:
+    evidence = Evidence.of([user("東京 7 人")], {})
+    assert unsupported("東京で 7 人ですね。", evidence) == []
+    assert unsupported("大阪で 8 人ですね。", evidence) == ["8"]
+
+
+def test_answers_of_several_conversations_become_one_with_names_and_condition() -> None:
+    bank, rows = build_bank(collect(DIALOGUES), HashingEncoder())
+    by_text = {response.text: response for response in bank.responses}
+    found = by_text["How about {restaurant_name} in {city}? Call {phone}."]
+    assert (found.count, found.after, found.tools) == (3, {"result": 3}, {"find_restaurant": 3})
+    assert by_text["In which city?"].asks == ("city",)
+    assert by_text["What do you like to eat?"].asks == ("cuisine",)
+    assert by_text["Have a nice day!"].asks == ()
+    assert sorted(set(rows)) == [0, 1, 2, 3]
+
+
+def test_an_answer_that_states_what_nothing_holds_is_left_out() -> None:
+    one = sample([user("hello")], "Our office in Berlin opens at 9.", {})
+    bank, rows = build_bank([said_at(one)], HashingEncoder())
+    assert bank.responses == ()
+    assert rows == [-1]
+
+
+def test_near_duplicates_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trm_agent.responses.collecting.SAME", 0.9)
+    texts = ["Is there anything else that you need from me now?", "Is there anything else that you need from me?"]
+    bank, rows = build_bank([said_at(sample([user("ok")], text, {})) for text in texts], HashingEncoder())
+    assert [response.count for response in bank.responses] == [2]
+    assert rows == [0, 0]
+
+
+def test_identical_answers_are_no_negatives_of_one_another() -> None:
+    keys = torch.eye(3)[[0, 0, 1]]
+    same = torch.tensor([0, 0, 1])
+    assert contrastive_loss(keys, keys, same) < 1e-4
+    assert contrastive_loss(keys, keys.roll(1, 0), same) > 5
+
+
+def bank_of(*responses: Response) -> ResponseBank:
+    return ResponseBank.of(responses, HashingEncoder())
+
+
+def test_conditions_say_where_an_answer_may_be_given() -> None:
+    router = tiny_router()
+    history = [user("thai food please")]
+    decision = replace(
+        router.bind(TOOLS).decide(history),
+        decision="direct_answer",
+        slots={"cuisine": "thai"},
+        missing=("city",),
+        intended_tool="find_restaurant",
+        probabilities={"tools": {"find_restaurant": 0.9}},
+    )
+    here = Situation.of(decision, history, TOOLS)
+    assert here.allows(Response("Which city?", asks=("city",)))
+    assert not here.allows(Response("What food?", asks=("cuisine",)))
+    assert not here.allows(Response("{restaurant_name} it is."))
+    assert not here.allows(Response("It is booked.", after={"result": 1}))
+    later = Situation.of(decision, [*history, Message("tool_response", [])], TOOLS)
+    assert later.allows(Response("Nothing was found.", after={"empty": 1}))
+    assert not later.allows(Response("It is booked.", after={"result": 1}))
+
+
+def test_what_the_guard_refuses_is_replaced_by_the_next_best() -> None:
+    encoder, router = HashingEncoder(), tiny_router()
+    head = ResponseHead(HeadConfig(state_width(16, 32), 8, 32)).eval()
+    bank = bank_of(Response("Call 555-0199 for more."), Response("Ask away."))
+    vectors = np.stack([head.query(np.zeros(state_width(16, 32)))] * 2)
+    responses = Responses(replace(bank, vectors=vectors), head)
+    decision = replace(router.bind(TOOLS).decide([user("hi")]), answer_state=np.zeros(state_width(16, 32)))
+    decision = replace(decision, missing=(), intended_tool=None)
+    chosen = responses.choose(decision, [user("hi")], TOOLS)
+    assert chosen is not None
+    assert chosen.text == "Ask away."
+    assert responses.choose(decision, [user("hi"), Message("assistant", "Ask away."), user("so?")], TOOLS) is None
+    assert encoder.width == 32
+
+
+def test_words_are_learned_saved_loaded_and_given(tmp_path: Path) -> None:
+    router, encoder = tiny_router(), HashingEncoder()
+    before = {name: value.clone() for name, value in router.model.state_dict().items()}
+    responses = learn_responses(router, DIALOGUES, encoder, ResponseConfig(steps=400, batch=8, hidden=32))
+    assert all(torch.equal(value, before[name]) for name, value in router.model.state_dict().items())
+    with_responses(router, responses).save_pretrained(tmp_path)
+    again = type(router).from_pretrained(tmp_path, encoder=encoder)
+    assert again.responses is not None
+    assert [r.text for r in again.responses.bank.responses] == [r.text for r in responses.bank.responses]
+    right = 0
+    for one in (s for d in DIALOGUES for s in d if s.content):
+        decision = replace(again.bind(TOOLS).decide(one.history), slots=one.slots, missing=(), intended_tool=None)
+        missing = tuple(p for p in ("city", "cuisine") if p not in one.slots)
+        decision = replace(decision, missing=missing, intended_tool="find_restaurant", probabilities={})
+        chosen = again.responses.choose(decision, one.history, TOOLS)
+        right += chosen is not None and chosen.text == one.content
+    assert right >= 10, f"{right} of 12 answers are those of the data"
+
+
+def test_a_checkpoint_without_words_still_loads_and_words_of_other_weights_are_not_used(tmp_path: Path) -> None:
+    router = tiny_router()
+    router.save_pretrained(tmp_path / "bare")
+    assert load_checkpoint(tmp_path / "bare").responses is None
+    head = ResponseHead(HeadConfig(state_width(16, 32), 8, 32))
+    save_responses(Responses(bank_of(Response("Hello.")), head), tmp_path / "bare", "0" * 64)
+    assert load_checkpoint(tmp_path / "bare").responses is None
+    assert isinstance(load_checkpoint(tmp_path / "bare"), Checkpoint)
+
+
+def test_a_line_edited_by_hand_is_encoded_when_it_is_loaded(tmp_path: Path) -> None:
+    head = ResponseHead(HeadConfig(state_width(16, 32), 8, 32))
+    save_responses(Responses(bank_of(Response("Hello."), Response("Bye.")), head), tmp_path, "w")
+    lines = (tmp_path / "responses.jsonl").read_text(encoding="utf-8").replace("Hello.", "Good morning.").splitlines()
+    lines.append(json.dumps({"text": "Which {city}?", "after": ["user"], "asks": ["city"]}))
+    (tmp_path / "responses.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    loaded = load_responses(tmp_path, "w")
+    assert loaded is not None
+    assert np.isnan(loaded.bank.vectors).any(-1).tolist() == [True, False, True]
+    whole = ready(loaded, HashingEncoder()).bank
+    assert np.allclose(whole.vectors, bank_of(*whole.responses).vectors, atol=1e-3)
+
+
+def test_every_broken_line_of_a_bank_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "responses.jsonl"
+    path.write_text('{"text": ""}\n{"text": "a", "count": 0}\n{"text": "a", "after": ["noon"]}\n', encoding="utf-8")
+    with pytest.raises(CheckpointError) as caught:
+        read_responses(path)
+    told = str(caught.value)
+    assert 'responses.jsonl:1: expected an object with a "text"' in told
+    assert '"count" must be a number from 1, got 0' in told
+    assert "\"after\" must be among user, result, empty, got 'noon'" in told
+
+
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "responses.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(CheckpointError, match=r"responses\.safetensors: damaged: .*; learn the responses again"):
+        load_responses(tmp_path, "w")

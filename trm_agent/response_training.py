@@ -1,0 +1,179 @@
+"""Words for direct answers, learned for a router that stays as it is.
+
+The router reads the conversations once; what it thinks at each direct answer is kept, and the head is trained on that
+alone. So it takes minutes, and no figure of the router depends on it.
+
+N direct answers · A width of the answer state · E encoder width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from trm_agent.data.jsonl import read_samples
+from trm_agent.ema import EMA
+from trm_agent.encoder import EncodedText, Encoder, Vocabulary
+from trm_agent.errors import DataError
+from trm_agent.evaluation import draw_dialogues, group_dialogues
+from trm_agent.log import logger
+from trm_agent.log import progress as progress_bar
+from trm_agent.responses.bank import MOST_RESPONSES
+from trm_agent.responses.choosing import Responses
+from trm_agent.responses.collecting import Said, build_bank, collect
+from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss
+from trm_agent.router import Router
+from trm_agent.training import Schedule, make_optimizer
+from trm_agent.types import Sample
+
+
+@dataclass(frozen=True)
+class ResponseConfig:
+    """How words are learned.
+
+    Attributes:
+        most: Answers kept.
+        hidden: Width of the head's hidden layer.
+        steps: Updates.
+        batch: Direct answers in each; the others of a batch are the negatives.
+        lr: Highest learning rate.
+        seed: Of weights and batches.
+        language: Of number words and dates in the answers (ISO 639-1).
+    """
+
+    most: int = MOST_RESPONSES
+    hidden: int = 256
+    steps: int = 1500
+    batch: int = 256
+    lr: float = 1e-3
+    seed: int = 0
+    language: str = "en"
+
+
+def learn_responses(
+    router: Router, dialogues: Sequence[Sequence[Sample]], encoder: Encoder, config: ResponseConfig | None = None
+) -> Responses:
+    """A bank and a head.
+
+    Args:
+        router: Read from, never changed.
+        dialogues: The samples of each conversation.
+        encoder: For the answers' vectors.
+        config: Default: `ResponseConfig()`.
+
+    Raises:
+        DataError: No conversation holds a direct answer that can be kept.
+    """
+    config = config or ResponseConfig()
+    said = collect(progress_bar(dialogues, "taking answers apart", len(dialogues)), language=config.language)
+    bank, rows = build_bank(said, encoder, language=config.language)
+    kept = [(one, row) for one, row in zip(said, rows, strict=True) if row >= 0]
+    if not kept:
+        raise DataError(
+            "the samples hold no direct answer with content that can be kept; give conversations with words"
+        )
+    counts = len(said), len(kept), len(bank.responses), config.most
+    logger.info("%d direct answers, %d of them usable, as %d; at most %d are kept", *counts)
+    states = answer_states(router, [one for one, _ in kept])
+    head = train_head(states, bank.vectors, np.array([row for _, row in kept]), config)
+    return Responses(bank.most_frequent(config.most), head, config.language)
+
+
+def teach(
+    router: Router,
+    data: Sequence[Path],
+    encoder: Encoder,
+    config: ResponseConfig | None = None,
+    *,
+    dialogues: int = 2000,
+) -> Router:
+    """The same router with words learned from sample files.
+
+    Args:
+        router: To read the conversations.
+        data: Sample files.
+        encoder: For the answers' vectors.
+        config: Default: `ResponseConfig()`.
+        dialogues: So many of each file, drawn with the seed of `config`.
+    """
+    config = config or ResponseConfig()
+    drawn = [s for path in data for s in draw_dialogues(read_samples(path), dialogues, config.seed)]
+    return with_responses(router, learn_responses(router, list(group_dialogues(drawn)), encoder, config))
+
+
+def with_responses(router: Router, responses: Responses) -> Router:
+    """The same router with these words."""
+    return Router(replace(router.checkpoint, responses=responses), router.encoder.encoder, router.halting)
+
+
+class KnownTexts:
+    """An encoder that looks a training run's texts up instead of encoding them again; nothing is written.
+
+    Args:
+        vocabulary: Of the same encoder.
+        encoder: For all other texts.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, encoder: Encoder) -> None:
+        if vocabulary.fingerprint != encoder.fingerprint:
+            raise DataError(f"the kept texts were encoded by {vocabulary.name!r}, not by {encoder.name!r}")
+        self.vocabulary, self.encoder = vocabulary, encoder
+        self.name, self.fingerprint, self.width = encoder.name, encoder.fingerprint, encoder.width
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        fresh = [text for text in dict.fromkeys(texts) if text not in self.vocabulary.index]
+        made = dict(zip(fresh, self.encoder.encode(fresh), strict=True)) if fresh else {}
+        return [made[text] if text in made else self.vocabulary.encode([text])[0] for text in texts]
+
+    def token_ids(self, text: str) -> list[int]:
+        return self.encoder.token_ids(text)
+
+
+def answer_states(router: Router, said: Sequence[Said], together: int = 32) -> np.ndarray:
+    """What the router thinks where each of these was said, [N, A]."""
+    chunks: list[list[Said]] = []
+    for one in said:
+        if chunks and len(chunks[-1]) < together and chunks[-1][0].sample.tools == one.sample.tools:
+            chunks[-1].append(one)
+        else:
+            chunks.append([one])
+    rows = []
+    for chunk in progress_bar(chunks, "reading conversations", len(chunks)):
+        bound = router.bind(chunk[0].sample.tools)
+        rows += [d.answer_state for d in bound.decide_batch([one.sample.history for one in chunk])]
+    return np.stack(rows)
+
+
+def train_head(states: np.ndarray, vectors: np.ndarray, rows: np.ndarray, config: ResponseConfig) -> ResponseHead:
+    """Answer states [N, A] beside the row of each right answer [N] among the bank's vectors [R, E]; the EMA copy."""
+    sizes = HeadConfig(states.shape[1], config.hidden, vectors.shape[1])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        head = ResponseHead(sizes)
+        optimizer, ema = make_optimizer(head), EMA(head, 0.99)
+        schedule = Schedule(config.lr, max(1, config.steps // 20), config.steps)
+        x, keys, same = torch.from_numpy(states).float(), torch.from_numpy(vectors), torch.from_numpy(rows)
+        order = torch.randperm(len(x))
+        for step in progress_bar(range(config.steps), "learning which words fit", config.steps):
+            at = (step * config.batch) % len(x)
+            if at < config.batch:
+                order = torch.randperm(len(x))
+            chosen = order[at : at + config.batch]
+            loss = contrastive_loss(head(x[chosen]), keys[same[chosen]], same[chosen])
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.at(step)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            ema.update(head)
+            if (step + 1) % 250 == 0 or step + 1 == config.steps:
+                logger.info("step %d/%d  contrastive loss %.3f", step + 1, config.steps, float(loss.detach()))
+        averaged = ResponseHead(sizes)
+        ema.copy_to(averaged)
+    torch.nn.Module.requires_grad_(averaged.eval(), False)
+    return averaged

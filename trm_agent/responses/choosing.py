@@ -1,0 +1,147 @@
+"""Which answer to give: what the TRM asks for, among the answers that may be given here.
+
+An answer may be given where each of its names is known, where it was seen after the same kind of message (nothing is
+confirmed that was not done), and where all that it asks for is missing. It is given if what comes out states nothing
+without a source; else the next best is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trm_agent.responses.bank import Response, ResponseBank
+from trm_agent.responses.collecting import after
+from trm_agent.responses.facts import Facts, known_facts
+from trm_agent.responses.filling import can_fill, fill
+from trm_agent.responses.guard import Evidence, unsupported
+from trm_agent.responses.head import ResponseHead
+from trm_agent.types import Decision, Message, ToolSchema
+from trm_agent.values import normalise
+
+ABOUT = 0.6
+"""Least probability of the intended tool at which something is asked for its sake."""
+LEAST_SCORE = 0.3
+"""An answer further from what the TRM asks for is not given."""
+MOST_TRIED = 20
+GENERAL = 3
+"""An answer seen with so many tools is no tool's own."""
+FOREIGN = 0.15
+"""What an answer loses that was only seen with other tools."""
+ASKS = 0.2
+"""What an answer gains that asks for what is missing."""
+FREQUENT = 0.01
+"""What an answer gains each time that its count doubles."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The words of an answer and where they come from.
+
+    Attributes:
+        text: To be said.
+        id: Of the bank's answer.
+        score: How near it is to what the TRM asks for, with what speaks for and against it.
+        refused: How many better ones the guard has refused.
+    """
+
+    text: str
+    id: str
+    score: float
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class Responses:
+    """A bank, and the head that looks answers up in it.
+
+    Attributes:
+        bank: The answers.
+        head: Learned on one router's answer states.
+        language: Of number words (ISO 639-1).
+    """
+
+    bank: ResponseBank
+    head: ResponseHead
+    language: str = "en"
+
+    def choose(self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Chosen | None:
+        """The best answer that may be given; None where there is none.
+
+        Args:
+            decision: A direct answer, with its answer state.
+            history: What it answers.
+            tools: On offer.
+        """
+        if decision.answer_state is None or not self.bank.responses:
+            return None
+        place = Situation.of(decision, history, tools)
+        scores = self.bank.vectors @ self.head.query(decision.answer_state)
+        refused = 0
+        for row, score in place.ranked(self.bank, scores):
+            text = fill(self.bank.responses[row].text, place.facts)
+            if text is None or normalise(text) == place.last_said:
+                continue
+            if not unsupported(text, place.evidence, self.bank.ordinary, self.language):
+                return Chosen(text, self.bank.responses[row].id, round(float(score), 3), refused)
+            refused += 1
+            if refused >= MOST_TRIED:
+                break
+        return None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decides which answers may be given.
+
+    Attributes:
+        facts: What may be said.
+        evidence: What may be stated.
+        after: What came just before.
+        tool: The tool that is meant; "" for none.
+        missing: What has to be asked for.
+        last_said: The answer before, in comparison form.
+    """
+
+    facts: Facts
+    evidence: Evidence
+    after: str
+    tool: str
+    missing: frozenset[str]
+    last_said: str
+
+    @classmethod
+    def of(cls, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Situation:
+        facts = known_facts(decision.slots, history, tools, decision.intended_tool)
+        meant = decision.probabilities.get("tools", {}).get(decision.intended_tool or "", 1.0) >= ABOUT
+        spoken = next((message.text for message in reversed(history) if message.role == "assistant"), "")
+        return cls(
+            facts,
+            Evidence.of(history, facts),
+            after(history),
+            decision.intended_tool or "" if meant else "",
+            frozenset(decision.missing if meant else ()),
+            normalise(spoken),
+        )
+
+    def allows(self, response: Response) -> bool:
+        """Whether the condition of an answer holds here, and all its names are known."""
+        if response.after and self.after not in response.after:
+            return False
+        if not self.missing.issuperset(response.asks):
+            return False
+        return can_fill(response.text, self.facts)
+
+    def ranked(self, bank: ResponseBank, scores: np.ndarray) -> Iterator[tuple[int, float]]:
+        """(row, score) of the answers that may be given, the best first."""
+        found = [(row, self._score(r, float(scores[row]))) for row, r in enumerate(bank.responses) if self.allows(r)]
+        found = [(row, score) for row, score in found if score >= LEAST_SCORE]
+        yield from sorted(found, key=lambda pair: (-pair[1], bank.responses[pair[0]].id))
+
+    def _score(self, response: Response, near: float) -> float:
+        foreign = bool(response.tools) and self.tool not in response.tools and len(response.tools) < GENERAL
+        asks = bool(self.missing) and self.after == "user"
+        gain = (ASKS if response.asks else -ASKS) if asks else 0.0
+        return near + gain - FOREIGN * foreign + FREQUENT * response.count.bit_length()

@@ -1,0 +1,119 @@
+"""What may be said at a point of a conversation: values by name, from slots, results, calls and declared defaults.
+
+One namespace: a parameter and a field of a result that share a name share a placeholder. Values of a result's second
+and third record are `name#2` and `name#3`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from trm_agent.responses.templates import same_value
+from trm_agent.types import DONTCARE, Message, ToolSchema, identifier_words
+
+MOST_RECORDS = 3
+MOST_FIELDS = 60
+_CODE = re.compile(r"(?<!\w)(?=[\w\-/.:]*\d)\w(?:[\w\-/.:]*\w)?")
+
+Facts = dict[str, list[Any]]
+"""Name → what may be said under it, the first choice first."""
+
+
+def known_facts(
+    slots: Mapping[str, Any], history: Sequence[Message], tools: Sequence[ToolSchema] = (), intended: str | None = None
+) -> Facts:
+    """Everything that may be said now.
+
+    The result that has just come goes before the slots, the slots before older results and calls, and those before
+    the defaults of the tool that is meant. What a result only says in another form (`19:30` for "half past seven in
+    the evening") is said as the user said it.
+
+    Args:
+        slots: Slot key → value.
+        history: The conversation so far.
+        tools: On offer.
+        intended: The tool that is meant.
+    """
+    facts: Facts = {}
+    calls = [message for message in history if message.role == "tool_call"][-1:]
+    results = latest_results(history)
+    fresh = bool(history) and history[-1].role == "tool_response"
+    held = [(name_of(key), value) for key, value in slots.items()]
+    said = dict(held)
+    returned = [
+        (name, said[name] if name in said and same_value(said[name], value) else value)
+        for result in results
+        for name, value in fields_of(result.content)
+    ]
+    sent = [pair for call in calls for pair in fields_of(call.content.get("arguments") or {})]
+    defaults = [
+        (name_of(parameter.name), parameter.default)
+        for tool in tools
+        if tool.name == intended
+        for parameter in tool.parameters
+        if parameter.has_default
+    ]
+    for name, value in [*(returned if fresh else ()), *held, *returned, *sent, *defaults]:
+        add(facts, name, value)
+    return facts
+
+
+def add(facts: Facts, name: str, value: Any) -> None:
+    """Note one more value that may be said under a name; what says nothing is left out."""
+    if value in (None, "", DONTCARE) or isinstance(value, bool) or str(value).casefold() in ("true", "false"):
+        return
+    known = facts.setdefault(name, [])
+    if value not in known:
+        known.append(value)
+
+
+def latest_results(history: Sequence[Message]) -> list[Message]:
+    """The results that came last, several where several calls were made at once."""
+    end = len(history)
+    while end and history[end - 1].role != "tool_response":
+        end -= 1
+    start = end
+    while start and history[start - 1].role == "tool_response":
+        start -= 1
+    return list(history[start:end])
+
+
+def name_of(key: str) -> str:
+    """`<tool>.<name>`, `address.city`, `restaurantName` → the name that a placeholder has."""
+    return identifier_words(key.rsplit(".", 1)[-1]).replace(" ", "_")
+
+
+def fields_of(content: Any) -> list[tuple[str, Any]]:
+    """Name → scalar of a call's arguments or a result; what plain text holds are its codes."""
+    if isinstance(content, str):
+        with suppress(ValueError, RecursionError):
+            content = json.loads(content) if content[:1] in "[{" else content
+    records = content if isinstance(content, list) else [content]
+    pairs = [
+        (name if number == 1 else f"{name}#{number}", value)
+        for number, record in enumerate(records[:MOST_RECORDS], 1)
+        for name, value in _scalars(record, "")
+    ]
+    return pairs[:MOST_FIELDS]
+
+
+def _scalars(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        if depth:
+            for key, item in value.items():
+                yield from _scalars(item, name_of(str(key)), depth - 1)
+    elif isinstance(value, list):
+        for number, item in enumerate(value[:MOST_RECORDS] if depth else (), 1):
+            for inner, scalar in _scalars(item, name, depth - 1):
+                yield (inner if number == 1 else f"{inner}#{number}"), scalar
+    elif name:
+        yield name, value
+    elif isinstance(value, str):
+        for number, code in enumerate(dict.fromkeys(_CODE.findall(value[:300])), 1):
+            yield ("code" if number == 1 else f"code#{number}"), code
+    elif value is not None:
+        yield "result", value

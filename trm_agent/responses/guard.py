@@ -1,0 +1,118 @@
+"""What an answer states, and whether the conversation, the slots and the results hold it.
+
+A stated value is a number (in digits, or in words where the language has them), a date, a time, a code, or a word
+that is capitalised inside a sentence. Scripts without capitals state no names this way; their numbers are checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from text_to_num import alpha2digit
+
+from trm_agent.dates import parse_time
+from trm_agent.responses.templates import CLOCK
+from trm_agent.types import Message
+from trm_agent.values import normalise
+
+_DIGITS = re.compile(r"(?<!\w)(?=[\w.,:/\-]*\d)\w(?:[\w.,:/\-]*\w)?")
+_TOKEN = re.compile(r"\S+")
+_SENTENCE_END = re.compile(r"[.!?…:;。！？]['\"”’)]*$")
+_BASE = datetime(2019, 3, 1, 9)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What may be stated.
+
+    Attributes:
+        text: Everything said, returned and held, in comparison form, a space at either end.
+        words: Its words.
+        clocks: The times of day in it.
+    """
+
+    text: str
+    words: frozenset[str]
+    clocks: frozenset[str]
+
+    @classmethod
+    def of(cls, history: Sequence[Message], facts: Mapping[str, Sequence[Any]]) -> Evidence:
+        """From the messages (calls and results among them) and the values that may be said."""
+        parts = [message.text for message in history]
+        parts += [str(value) for values in facts.values() for value in values]
+        whole = " \n ".join(parts)
+        words = {normalise(word) for word in whole.split()} | {w.casefold() for w in re.findall(r"[^\W_]+", whole)}
+        clocks = (_clock(match[0]) for match in CLOCK.finditer(whole))
+        return cls(f" {normalise(whole)} ", frozenset(words), frozenset(c for c in clocks if c))
+
+    def holds(self, value: str) -> bool:
+        """Whether a stated value stands here, in this or in another form."""
+        plain = normalise(value)
+        if plain in self.words or re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", self.text):
+            return True
+        return bool((clock := _clock(value)) and clock in self.clocks)
+
+
+def stated_values(text: str, language: str = "en") -> list[str]:
+    """The values that a text states."""
+    return [*_numbers(text, language), *capitalised(text)]
+
+
+def unsupported(text: str, evidence: Evidence, ordinary: Collection[str] = (), language: str = "en") -> list[str]:
+    """The values that a text states without a source.
+
+    Args:
+        text: An answer.
+        evidence: What may be stated.
+        ordinary: Capitalised words that are no values (in English "I", in German any noun), casefolded.
+        language: Of number words (ISO 639-1).
+    """
+    clocks = [match for match in CLOCK.finditer(text) if evidence.holds(match[0])]
+    rest = text
+    for match in reversed(clocks):
+        rest = rest[: match.start()] + " " + rest[match.end() :]
+    wrong = [value for value in _numbers(rest, language) if not evidence.holds(value)]
+    names = (word for word in capitalised(text) if word.casefold() not in ordinary)
+    return [*wrong, *(word for word in names if not evidence.holds(word))]
+
+
+def capitalised(text: str) -> Iterator[str]:
+    """Words with a capital inside a sentence, or with several capitals anywhere."""
+    starts = True
+    for match in _TOKEN.finditer(text):
+        word = match[0].strip("'\"“”‘’()[]{}.,;:!?…*")
+        letters = [c for c in word if c.isalpha()]
+        several = sum(c.isupper() for c in letters) > 1
+        if letters and not any(c.isdigit() for c in word) and (several or (letters[0].isupper() and not starts)):
+            yield word
+        starts = bool(_SENTENCE_END.search(match[0])) if letters or starts is False else starts
+
+
+def _numbers(text: str, language: str) -> Iterator[str]:
+    digits = _in_digits(text, language)
+    yield from (match[0] for match in _DIGITS.finditer(digits))
+
+
+@lru_cache(maxsize=16_384)
+def _in_digits(text: str, language: str) -> str:
+    """Number words as digits, but for the small ones alone, which are often no numbers."""
+    try:
+        return str(alpha2digit(text, language))
+    except ValueError:
+        return text
+
+
+@lru_cache(maxsize=16_384)
+def _clock(text: str) -> str | None:
+    if len(text) > 24 or not any(mark in text.casefold() for mark in (":", "m", "h")):
+        return None
+    try:
+        read = parse_time(text, _BASE)
+    except (ValueError, OverflowError):
+        return None
+    return read.isoformat() if read is not None else None
