@@ -5,12 +5,13 @@ list longer than its limits only the tools enter that lie nearest to what was sa
 ones is a pure function of the tools, in any order, and of the messages before the point: a state taken at the end of a
 history fits whatever continues it. Those that enter are laid out as if they alone had been bound.
 
-K tools · S slots · C choices · M messages · E encoder width; lower case: of those that entered.
+Near is what any few words of a message mean, not only the whole of it: a request may want several things.
+
+K tools · S slots · C choices · M messages · W tokens · P parts of a message · E encoder width.
 """
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from trm_agent.encoder import EncodedText
 from trm_agent.features import (
     REQUIRED_FEATURE,
+    TOKEN_LIMITS,
     Conversation,
     TextEncoder,
     ToolTable,
@@ -30,10 +33,13 @@ from trm_agent.features import (
     encode_tools,
     read_text,
     relevance,
+    relevance_by_length,
+    tool_texts,
 )
-from trm_agent.types import Message, Slot, ToolSchema, identifier_words
+from trm_agent.tool_words import ToolWords
+from trm_agent.types import Message, Slot, ToolSchema
 
-USERS = 6
+USERS = 10
 """So many of the latest user messages are looked at."""
 DECAY = 0.9
 """What a user message counts beside the one after it."""
@@ -41,10 +47,16 @@ ANSWER = 0.8
 """What the latest answer counts beside the latest user message."""
 CALLED = 4
 """So many of the tools called last enter in any case."""
+PART = 8
+"""Tokens of a part of a message."""
+STRIDE = 4
+"""Tokens from one part to the next, in a message of at most `STRIDE * MOST_PARTS` tokens."""
+MOST_PARTS = 24
+WORDS = 0.02
+"""What shared words count beside the cosine; BM25 is some 5 to 25 where the rare words agree."""
 
 _MESSAGES = 512
 _TABLES = 64
-_TERM = re.compile(r"[^\W_]+")
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -73,12 +85,18 @@ class Catalogue:
     Args:
         tools: In any order.
         slots: Their slot table.
-        encoder: Of their texts.
         limits: How much enters.
+        encoder: Of their texts; tokens are not needed.
+        messages: Encoder of messages.
     """
 
     def __init__(
-        self, tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder, limits: Limits
+        self,
+        tools: Sequence[ToolSchema],
+        slots: Sequence[Slot],
+        limits: Limits,
+        encoder: TextEncoder,
+        messages: TextEncoder,
     ) -> None:
         self.tools = tuple(sorted(tools, key=lambda tool: tool.name))
         self.slots = tuple(slots)
@@ -91,9 +109,10 @@ class Catalogue:
         self._first_choice = np.cumsum([0, *(len(slot.parameter.choices) for slot in slots)])
         self._reads = self._slots_of_tools()
         self._fields = [s for s, slot in enumerate(slots) if not slot.readers]
-        self._names = _Names(self.tools)
+        self._encoder = messages
+        self._words = None if self.fits else ToolWords(self.tools, tool_texts(self.tools, ())[0])
         self._lock = Lock()
-        self._nearness: OrderedDict[str, tuple[np.ndarray, float]] = OrderedDict()
+        self._nearness: OrderedDict[tuple[str, str], tuple[np.ndarray, float]] = OrderedDict()
         self._tables: OrderedDict[tuple[tuple[int, ...], tuple[int, ...]], ToolTable] = OrderedDict()
 
     @property
@@ -101,30 +120,33 @@ class Catalogue:
         """Whether everything enters everywhere."""
         return len(self.tools) <= self.limits.tools and len(self.slots) - len(self._fields) <= self.limits.slots
 
-    def at(self, talk: Conversation, point: int, forced: str | None = None) -> ToolTable:
+    def at(self, history: Sequence[Message], point: int, forced: str | None = None) -> ToolTable:
         """What enters a decision point.
 
         Args:
-            talk: A conversation.
+            history: Of a conversation.
             point: Messages before the point; only they count.
             forced: A tool that enters in any case, before all others.
         """
         if self.fits:
             return self._table(tuple(range(len(self.tools))), tuple(range(len(self.slots))))
-        tools, slots = self._admit(self._ranked(talk, point, forced), talk, point)
+        messages = history[:point]
+        tools, slots = self._admit(self._ranked(messages, forced), messages)
         return self._table(tuple(sorted(tools)), tuple(sorted(slots)))
 
-    def split(self, talk: Conversation, points: Sequence[int]) -> Iterator[tuple[ToolTable, list[int]]]:
+    def split(self, history: Sequence[Message], points: Sequence[int]) -> Iterator[tuple[ToolTable, list[int]]]:
         """The points of a conversation by what enters them."""
         together: dict[int, tuple[ToolTable, list[int]]] = {}
         for point in points:
-            table = self.at(talk, point)
+            table = self.at(history, point)
             together.setdefault(id(table), (table, []))[1].append(point)
         yield from together.values()
 
     def relevance(self, talk: Conversation) -> np.ndarray:
         """As `features.relevance_by_length`, over all tools; [M + 1]."""
-        return relevance(talk, lambda m: self._near(talk, m)[1])
+        if self.fits:
+            return relevance_by_length(talk, self.at(talk.messages, len(talk.messages)))
+        return relevance(talk, lambda m: self._near(talk.messages[m])[1])
 
     def _slots_of_tools(self) -> list[dict[int, bool]]:
         """Of each tool: the slots it reads, and whether it requires them."""
@@ -136,40 +158,42 @@ class Catalogue:
                 reads[k][s] = reads[k].get(s, False) or parameter in needed[k]
         return reads
 
-    def _ranked(self, talk: Conversation, point: int, forced: str | None) -> list[int]:
+    def _ranked(self, messages: Sequence[Message], forced: str | None) -> list[int]:
         """Tools as they may enter: the forced one, those called last, those nearest to what was said."""
         nearness = np.zeros(len(self.tools), np.float32)
-        for weight, message in _heard(talk.messages, point):
-            nearness = np.maximum(nearness, weight * self._near(talk, message)[0])
-        called = [name for name in _called(talk.messages, point) if name in self.row][:CALLED]
+        for weight, message in _heard(messages):
+            nearness = np.maximum(nearness, weight * self._near(message)[0])
+        called = [name for name in _called(messages) if name in self.row][:CALLED]
         first = [self.row[name] for name in (forced, *called) if name is not None]
         nearest = np.argsort(-nearness, kind="stable")[: 2 * self.limits.tools].tolist()
         return list(dict.fromkeys([*first, *nearest]))
 
-    def _near(self, talk: Conversation, message: int) -> tuple[np.ndarray, float]:
-        """Cosine of every tool with a message, 1 for tools that it names, [K]; and the best cosine.
+    def _near(self, message: Message) -> tuple[np.ndarray, float]:
+        """How near every tool is to a message, [K]; and the best cosine of a tool with the whole of it.
 
         Always the same product of the same shapes, and rounded, so that equal tools tie and the name decides.
         """
-        text = read_text(talk.messages[message])
+        text = read_text(message)
+        key = message.role, text
         with self._lock:
-            if text in self._nearness:
-                self._nearness.move_to_end(text)
-                return self._nearness[text]
-        cosines = self._tool_vectors @ talk.message_vectors[message]
-        nearness = np.round(cosines, 4)
-        nearness[self._names.within(text)] = 1.0
-        found = nearness, float(cosines.max(initial=-1.0))
+            if key in self._nearness:
+                self._nearness.move_to_end(key)
+                return self._nearness[key]
+        encoded = self._encoder.encode([text])[0]
+        cosines = _parts(encoded, TOKEN_LIMITS[message.role]) @ self._tool_vectors.T
+        assert self._words is not None, "only a list that does not fit is searched"
+        nearness = np.round(cosines.max(axis=0) + WORDS * self._words.shared(text), 4)
+        nearness[self._words.named(text)] = max(1.0, nearness.max(initial=0.0))
+        found = nearness, float(cosines[0].max(initial=-1.0))
         with self._lock:
-            _remember(self._nearness, text, found, _MESSAGES)
-        return found
+            return _remember(self._nearness, key, found, _MESSAGES)
 
-    def _admit(self, ranked: Sequence[int], talk: Conversation, point: int) -> tuple[list[int], set[int]]:
+    def _admit(self, ranked: Sequence[int], messages: Sequence[Message]) -> tuple[list[int], set[int]]:
         """Let tools in, best first, as long as there are rows for them and their slots."""
         tools: list[int] = []
         slots = set(self._fields)
         for k in ranked:
-            own = self._own_slots(k, talk, point)
+            own = self._own_slots(k, messages)
             if tools and len(slots | own) - len(self._fields) > self.limits.slots:
                 continue
             tools.append(k)
@@ -178,14 +202,17 @@ class Catalogue:
                 break
         return tools, slots
 
-    def _own_slots(self, k: int, talk: Conversation, point: int) -> set[int]:
+    def _own_slots(self, k: int, messages: Sequence[Message]) -> set[int]:
         own, most = self._reads[k], self.limits.slots // 2
         if len(own) <= most:
             return set(own)
         rows = sorted(own)
-        users = [m for m in range(point) if talk.messages[m].role == "user"]
-        cosines = self._slot_vectors[rows] @ talk.message_vectors[users].T
-        near = np.round(cosines, 4).max(axis=1, initial=-1.0).tolist()
+        near = np.full(len(rows), -1.0)
+        for message in messages:
+            if message.role == "user":
+                encoded = self._encoder.encode([read_text(message)])[0]
+                parts = _parts(encoded, TOKEN_LIMITS["user"])
+                near = np.maximum(near, np.round(parts @ self._slot_vectors[rows].T, 4).max(axis=0))
         order = sorted(range(len(rows)), key=lambda i: (not own[rows[i]], -near[i], i))
         return {rows[i] for i in order[:most]}
 
@@ -227,46 +254,34 @@ class Catalogue:
         )
 
 
-def _heard(messages: Sequence[Message], point: int) -> Iterator[tuple[float, int]]:
+def _heard(messages: Sequence[Message]) -> Iterator[tuple[float, Message]]:
     """Messages that say which tools may be meant, and what each counts."""
-    users = [m for m in range(point) if messages[m].role == "user"]
-    for age, m in enumerate(reversed(users[-USERS:])):
-        yield DECAY**age, m
-    answers = [m for m in range(point) if messages[m].role == "assistant"]
+    users = [message for message in messages if message.role == "user"]
+    for age, message in enumerate(reversed(users[-USERS:])):
+        yield DECAY**age, message
+    answers = [message for message in messages if message.role == "assistant"]
     if answers:
         yield ANSWER, answers[-1]
 
 
-def _called(messages: Sequence[Message], point: int) -> list[str]:
+def _called(messages: Sequence[Message]) -> list[str]:
     """The different tools called so far, the latest first."""
-    return list(dict.fromkeys(m.content["name"] for m in reversed(messages[:point]) if m.role == "tool_call"))
+    return list(dict.fromkeys(m.content["name"] for m in reversed(messages) if m.role == "tool_call"))
+
+
+def _parts(encoded: EncodedText, most: int) -> np.ndarray:
+    """Unit vectors of a message, the whole of it first, and of each few of its tokens; [P, E]."""
+    tokens = encoded.tokens[:most].astype(np.float32)
+    stride = max(STRIDE, -(-len(tokens) // MOST_PARTS))
+    starts = range(0, len(tokens) - PART + stride, stride) if len(tokens) > PART else ()
+    parts = np.stack([encoded.sentence, *(tokens[start : start + PART].mean(axis=0) for start in starts)])
+    return parts / np.maximum(np.linalg.norm(parts, axis=1, keepdims=True), 1e-6)
 
 
 def _read_by(slot: Slot, tools: set[str]) -> Slot:
     """A slot, read by no other tools than these."""
     readers = tuple((tool, parameter) for tool, parameter in slot.readers if tool in tools)
     return slot if len(readers) == len(slot.readers) else replace(slot, readers=readers)
-
-
-class _Names:
-    """Finds the tools that a text names, whatever way their names are written."""
-
-    def __init__(self, tools: Sequence[ToolSchema]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], int]]] = {}
-        for k, tool in enumerate(tools):
-            words = tuple(_TERM.findall(identifier_words(tool.name)))
-            for terms in {words, tuple(_TERM.findall(tool.name.casefold())), ("".join(words),)}:
-                if terms:
-                    self._by_first.setdefault(terms[0], []).append((terms, k))
-
-    def within(self, text: str) -> list[int]:
-        terms = tuple(_TERM.findall(text.casefold()))
-        return [
-            k
-            for i, term in enumerate(terms)
-            for name, k in self._by_first.get(term, ())
-            if terms[i : i + len(name)] == name
-        ]
 
 
 def _remember(known: OrderedDict[_Key, _Value], key: _Key, value: _Value, capacity: int) -> _Value:

@@ -179,7 +179,9 @@ class Router:
 
     def with_calibration(self, calibration: Calibration) -> Router:
         """The same router with other calibration."""
-        return Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder, self.halting)
+        router = Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder, self.halting)
+        router.tool_vectors = self.tool_vectors
+        return router
 
     def with_steps(self, most: int, halting: Halting | None = None) -> Router:
         """A router that takes so many supervision steps; it shares weights and encoder with this one.
@@ -195,7 +197,9 @@ class Router:
             raise ValueError(f"a decision takes at least one supervision step, got {most}")
         model = copy.copy(self.model)  # its parameters are the same tensors
         model.config = replace(model.config, supervision_steps=most)
-        return Router(replace(self.checkpoint, model=model), self.encoder, halting or self.halting)
+        router = Router(replace(self.checkpoint, model=model), self.encoder, halting or self.halting)
+        router.tool_vectors = self.tool_vectors
+        return router
 
     @cached_property
     def fingerprint(self) -> str:
@@ -247,7 +251,7 @@ class Router:
             if key in self._bound:
                 self._bound.move_to_end(key)
                 return self._bound[key]
-        catalogue = Catalogue(parsed, slot_table(parsed, extra), self.tool_vectors, limits)
+        catalogue = Catalogue(parsed, slot_table(parsed, extra), limits, self.tool_vectors, self.encoder)
         bound = BoundRouter(self, parsed, catalogue, hashlib.sha256(key.encode()).hexdigest())
         with self._lock:
             self._bound[key] = bound
@@ -266,6 +270,15 @@ class BoundRouter:
         self._catalogue = catalogue
         self._slot = {slot.key: slot for slot in self.slots}
         self.fingerprint = hashlib.sha256(f"{router.fingerprint}|{digest}".encode()).hexdigest()[:32]
+
+    def entering(self, history: Sequence[Message | Mapping[str, Any]]) -> list[str]:
+        """The tools, by name, that would be looked at after a history: all of them, or the nearest of a long list.
+
+        Raises:
+            HistoryError: The history is empty or malformed.
+        """
+        messages = parse_history(history)
+        return [tool.name for tool in self._catalogue.at(messages, len(messages)).tools]
 
     def decide(
         self,
@@ -361,11 +374,11 @@ class BoundRouter:
 
         That second reading decides, and is not remembered: what the state holds does not depend on `tool_choice`.
         """
-        for table, together in self._catalogue.split(talk, points):
+        for table, together in self._catalogue.split(talk.messages, points):
             yield _Item(group, talk, table, together)
             if tool_choice in self._catalogue.row and all(tool.name != tool_choice for tool in table.tools):
                 for n in ends.intersection(together):
-                    yield _Item(group, talk, self._catalogue.at(talk, n, tool_choice), [n], forced=True)
+                    yield _Item(group, talk, self._catalogue.at(talk.messages, n, tool_choice), [n], forced=True)
 
     def _predict(self, items: Sequence[_Item]) -> list[dict[int, Prediction]]:
         """Forward items in chunks; of each: history length → prediction."""

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trm_agent.features import Conversation, ToolTable, build_tool_table, read_conversation, relevance_by_length
+from trm_agent.features import ToolTable, build_tool_table, read_conversation, relevance_by_length, tool_texts
 from trm_agent.preselection import CALLED, Catalogue, Limits
 from trm_agent.testing import HashingEncoder
 from trm_agent.tool_vectors import ToolVectors
+from trm_agent.tool_words import ToolWords
 from trm_agent.types import Message, SlotField, parse_tools, slot_table
 
 ENCODER = HashingEncoder(64)
@@ -43,11 +44,11 @@ def some_tools(count: int, parameters: int = 2) -> list[dict[str, Any]]:
 
 def catalogue(offer: list[dict[str, Any]], extra: tuple[SlotField, ...] = (), /, **limits: int) -> Catalogue:
     parsed = parse_tools(offer)
-    return Catalogue(parsed, slot_table(parsed, extra), ENCODER, Limits(**limits))
+    return Catalogue(parsed, slot_table(parsed, extra), Limits(**limits), ENCODER, ENCODER)
 
 
-def talk(*messages: Message | str) -> Conversation:
-    return read_conversation([Message("user", m) if isinstance(m, str) else m for m in messages], ENCODER)
+def talk(*messages: Message | str) -> list[Message]:
+    return [Message("user", m) if isinstance(m, str) else m for m in messages]
 
 
 def entered(table: ToolTable) -> set[str]:
@@ -71,7 +72,7 @@ def assert_equal(left: ToolTable, right: ToolTable) -> None:
 def test_a_list_within_the_limits_enters_whole_and_as_it_always_did() -> None:
     tools = sorted(parse_tools(some_tools(20)), key=lambda tool: tool.name)
     slots = slot_table(tools, [SlotField("mood", "", ("good", "bad"))])
-    whole = Catalogue(tools[::-1], slots, ENCODER, Limits()).at(talk("hello"), 1)
+    whole = Catalogue(tools[::-1], slots, Limits(), ENCODER, ENCODER).at(talk("hello"), 1)
     assert_equal(whole, build_tool_table(tools, slots, ENCODER))
 
 
@@ -88,16 +89,31 @@ def test_what_enters_is_laid_out_as_if_it_alone_had_been_bound() -> None:
 
 def test_the_nearest_tools_enter_as_a_plain_loop_would_choose_them() -> None:
     tools = parse_tools([{**tool, "name": f"t{i}"} for i, tool in enumerate(some_tools(90))])
-    said = talk("I want to compare every invoice with last month", "and track the parcel of my doctor")
-    table = Catalogue(tools, slot_table(tools), ENCODER, Limits(tools=9)).at(said, 2)
+    said = ["I want to compare every invoice with last month, and then list all hotels", "and track a parcel"]
+    large = Catalogue(tools, slot_table(tools), Limits(tools=9), ENCODER, ENCODER)
+    texts = tool_texts(tools, ())[0]
+    words = ToolWords(tools, texts)
+
+    def near(k: int, text: str) -> float:
+        tool, message = ENCODER.encode([texts[k]])[0].sentence, ENCODER.encode([text])[0]
+        tokens = message.tokens.astype(np.float32)
+        parts = [message.sentence]
+        if len(tokens) > 8:
+            parts += [tokens[i : i + 8].mean(0) for i in range(0, len(tokens) - 4, 4)]
+        return max(float(part @ tool / np.linalg.norm(part)) for part in parts) + 0.02 * float(words.shared(text)[k])
 
     def score(k: int) -> float:
-        vector = build_tool_table(tools, (), ENCODER).tool_vectors[k]
-        first, second = (round(float(vector @ said.message_vectors[m]), 4) for m in (0, 1))
-        return max(0.9 * first, second, 0.0)
+        return max(0.9 * round(near(k, said[0]), 4), round(near(k, said[1]), 4), 0.0)
 
     best = sorted(range(90), key=lambda k: (-score(k), tools[k].name))[:9]
-    assert entered(table) == {tools[k].name for k in best}
+    assert entered(large.at(talk(*said), 2)) == {tools[k].name for k in best}
+
+
+def test_a_request_for_several_things_brings_the_tools_of_each() -> None:
+    wanted = ["track the parcel", "cancel our doctor", "share that song"]
+    said = " that I told you of some time ago, and when this is done please go on to ".join(wanted)
+    names = entered(catalogue(some_tools(90), tools=12).at(talk(said), 1))
+    assert {"track_parcel", "cancel_doctor", "share_song"} <= names
 
 
 def test_neither_the_order_of_the_tools_nor_what_comes_later_has_a_say() -> None:
@@ -176,8 +192,9 @@ def test_of_a_tool_with_too_many_parameters_the_required_and_the_nearest_enter()
 def test_relevance_is_over_all_tools_not_over_those_that_entered() -> None:
     tools = parse_tools(some_tools(90))
     table = build_tool_table(tools, (), ENCODER)
-    said = talk("zzz", Message("assistant", "track a parcel"), "track a parcel", call("find_song"), "zzz")
-    found = Catalogue(tools, slot_table(tools), ENCODER, Limits(tools=2)).relevance(said)
+    messages = talk("zzz", Message("assistant", "track a parcel"), "track a parcel", call("find_song"), "zzz")
+    said = read_conversation(messages, ENCODER)
+    found = Catalogue(tools, slot_table(tools), Limits(tools=2), ENCODER, ENCODER).relevance(said)
     np.testing.assert_allclose(found, relevance_by_length(said, table), atol=1e-6)
 
 

@@ -88,6 +88,8 @@ DIALOGUES = [
         ("A table at little sun in SAN JOSE.", "A table at {restaurant_name} in {city}."),
         ("It is 11:30 am, right?", "It is {time}, right?"),
         ("On March 4th, that is.", "On {date}, that is."),
+        ("On March 4th at 2 pm, for 2.", "On {date} at 2 pm, for {seats}."),
+        ("March 4th 2019 it is.", "{date} it is."),
         ("For two people, $1,200 in all.", "For {seats} people, ${price} in all."),
         ("At half past 11 in the morning.", "At {time}."),
         ("Braces {city} are dropped.", "Braces city are dropped."),
@@ -205,6 +207,37 @@ def test_conditions_say_where_an_answer_may_be_given() -> None:
     later = Situation.of(decision, [*history, Message("tool_response", [])], TOOLS)
     assert later.allows(Response("Nothing was found.", after={"empty": 1}))
     assert not later.allows(Response("It is booked.", after={"result": 1}))
+
+
+def test_yes_and_no_are_only_told_where_they_are_true() -> None:
+    asked = [user("thai"), Message("tool_response", {"pets_allowed": "False"}), user("are pets fine?")]
+    one = said_at(sample(asked, "Sorry, no pets.", {}))
+    assert one.response.when == {"pets_allowed": False}
+    assert said_at(sample(asked, "Anything else?", {})).response.when == {}
+    decision = replace(tiny_router().bind(TOOLS).decide(asked), slots={}, missing=())
+    other = [*asked[:1], Message("tool_response", {"pets_allowed": True}), *asked[2:]]
+    assert Situation.of(decision, asked, TOOLS).allows(one.response)
+    assert not Situation.of(decision, other, TOOLS).allows(one.response)
+    assert not Situation.of(decision, asked[:1], TOOLS).allows(one.response)
+
+
+def test_looking_only_at_the_best_gives_what_looking_at_all_gives() -> None:
+    texts = [f"{word} one" for word in ("ask", "say", "give", "tell", "find", "see")]
+    asks: list[tuple[str, ...]] = [(), ("city",), (), ("city",), (), ()]
+    bank = bank_of(
+        *(
+            Response(t, n + 1, {}, {"other": 1} if n % 2 else {}, a)
+            for n, (t, a) in enumerate(zip(texts, asks, strict=True))
+        )
+    )
+    near = np.array([0.9, 0.5, 0.45, 0.6, 0.7, 0.31])
+    decision = replace(
+        tiny_router().bind(TOOLS).decide([user("hi")]), missing=("city",), intended_tool="find_restaurant"
+    )
+    place = Situation.of(replace(decision, probabilities={}), [user("hi")], TOOLS)
+    found = list(place.ranked(bank, near))
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+    assert {row for row, _ in found} == {0, 1, 3, 4}
 
 
 def test_what_the_guard_refuses_is_replaced_by_the_next_best() -> None:

@@ -47,6 +47,7 @@ class Response:
         after: What came before it → how often.
         tools: The tool that was meant → how often; "" for none.
         asks: The parameters that it asks for.
+        when: Yes-or-no fields that it speaks of → what they must be for it to be true.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Response:
     after: Mapping[str, int] = field(default_factory=dict)
     tools: Mapping[str, int] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
+    when: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def id(self) -> str:
@@ -76,7 +78,13 @@ class Response:
 
     def to_json(self) -> dict[str, Any]:
         tools = dict(Counter(self.tools).most_common(MOST_TOOLS))
-        known = {"count": self.count, "after": dict(self.after), "tools": tools, "asks": list(self.asks)}
+        known: dict[str, Any] = {
+            "count": self.count,
+            "after": dict(self.after),
+            "tools": tools,
+            "asks": list(self.asks),
+        }
+        known["when"] = dict(self.when)
         return {"id": self.id, "text": self.text, **{key: value for key, value in known.items() if value}}
 
     @classmethod
@@ -92,9 +100,12 @@ class Response:
         if not isinstance(asks, list | tuple) or not all(isinstance(name, str) for name in asks):
             raise ValueError(f'"asks" must be a list of names, got {asks!r:.80}')
         after, tools = (_counts(data.get(key, {}), key) for key in ("after", "tools"))
+        when = data.get("when", {})
+        if not isinstance(when, Mapping) or not all(isinstance(value, bool) for value in when.values()):
+            raise ValueError(f'"when" must be an object of true and false, got {when!r:.80}')
         if unknown := after.keys() - set(get_args(After)):
             raise ValueError(f'"after" must be among {", ".join(get_args(After))}, got {sorted(unknown)[0]!r}')
-        return cls(data["text"], count, after, tools, tuple(asks))
+        return cls(data["text"], count, after, tools, tuple(asks), dict(when))
 
 
 def _counts(value: Any, key: str) -> dict[str, int]:
@@ -122,6 +133,16 @@ class ResponseBank:
     def row(self) -> dict[str, int]:
         """Id → row."""
         return {response.id: row for row, response in enumerate(self.responses)}
+
+    @cached_property
+    def asking(self) -> np.ndarray:
+        """Whether each asks for something, bool [R]."""
+        return np.array([bool(response.asks) for response in self.responses], bool)
+
+    @cached_property
+    def frequency(self) -> np.ndarray:
+        """How often each was said, as a power of two, float [R]."""
+        return np.array([response.count.bit_length() for response in self.responses], np.float32)
 
     @cached_property
     def ordinary(self) -> frozenset[str]:

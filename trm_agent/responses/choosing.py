@@ -7,14 +7,15 @@ without a source; else the next best is tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from trm_agent.responses.bank import Response, ResponseBank
 from trm_agent.responses.collecting import after
-from trm_agent.responses.facts import Facts, known_facts
+from trm_agent.responses.facts import Facts, known_facts, known_flags
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.guard import Evidence, unsupported
 from trm_agent.responses.head import ResponseHead
@@ -99,6 +100,7 @@ class Situation:
     Attributes:
         facts: What may be said.
         evidence: What may be stated.
+        flags: What is known as yes or no.
         after: What came just before.
         tool: The tool that is meant; "" for none.
         missing: What has to be asked for.
@@ -107,6 +109,7 @@ class Situation:
 
     facts: Facts
     evidence: Evidence
+    flags: Mapping[str, bool]
     after: str
     tool: str
     missing: frozenset[str]
@@ -120,6 +123,7 @@ class Situation:
         return cls(
             facts,
             Evidence.of(history, facts),
+            known_flags(decision.slots, history),
             after(history),
             decision.intended_tool or "" if meant else "",
             frozenset(decision.missing if meant else ()),
@@ -132,16 +136,33 @@ class Situation:
             return False
         if not self.missing.issuperset(response.asks):
             return False
+        if any(self.flags.get(name) is not value for name, value in response.when.items()):
+            return False
         return can_fill(response.text, self.facts)
 
-    def ranked(self, bank: ResponseBank, scores: np.ndarray) -> Iterator[tuple[int, float]]:
-        """(row, score) of the answers that may be given, the best first."""
-        found = [(row, self._score(r, float(scores[row]))) for row, r in enumerate(bank.responses) if self.allows(r)]
-        found = [(row, score) for row, score in found if score >= LEAST_SCORE]
-        yield from sorted(found, key=lambda pair: (-pair[1], bank.responses[pair[0]].id))
+    def ranked(self, bank: ResponseBank, near: np.ndarray) -> Iterator[tuple[int, float]]:
+        """(row, score) of the answers that may be given, the best first; the others are hardly looked at.
 
-    def _score(self, response: Response, near: float) -> float:
-        foreign = bool(response.tools) and self.tool not in response.tools and len(response.tools) < GENERAL
-        asks = bool(self.missing) and self.after == "user"
-        gain = (ASKS if response.asks else -ASKS) if asks else 0.0
-        return near + gain - FOREIGN * foreign + FREQUENT * response.count.bit_length()
+        Args:
+            bank: The answers.
+            near: Cosine of each with what the TRM asks for, [R].
+        """
+        gain = np.where(bank.asking, ASKS, -ASKS) if self.missing and self.after == "user" else 0.0
+        most = near + gain + FREQUENT * bank.frequency
+        waiting: list[tuple[float, str, int]] = []
+        for row in np.argsort(-most, kind="stable").tolist():
+            while waiting and -waiting[0][0] >= most[row]:
+                score, _, best = heapq.heappop(waiting)
+                yield best, -score
+            if most[row] < LEAST_SCORE:
+                break
+            response = bank.responses[row]
+            if self.allows(response):
+                score = float(most[row]) - FOREIGN * self._is_foreign(response)
+                if score >= LEAST_SCORE:
+                    heapq.heappush(waiting, (-score, response.id, row))
+        for score, _, best in sorted(waiting):
+            yield best, -score
+
+    def _is_foreign(self, response: Response) -> bool:
+        return bool(response.tools) and self.tool not in response.tools and len(response.tools) < GENERAL

@@ -18,7 +18,16 @@ import numpy as np
 from trm_agent.encoder import Encoder
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import ORDINARY, SAME, After, Response, ResponseBank, encode
-from trm_agent.responses.facts import Facts, add, fields_of, known_facts, latest_results, name_of
+from trm_agent.responses.facts import (
+    Facts,
+    add,
+    fields_of,
+    flags_told,
+    known_facts,
+    known_flags,
+    latest_results,
+    name_of,
+)
 from trm_agent.responses.guard import Evidence, capitalised, unsupported
 from trm_agent.responses.templates import PLACEHOLDER, make_template
 from trm_agent.types import Message, Sample, slot_table
@@ -73,7 +82,8 @@ def said_at(sample: Sample, later: Sequence[Sample] = (), *, language: str = "en
             for value in values:
                 add(wordings, name_of(key), value)
     text = make_template(sample.content or "", wordings, language=language, now=_now(sample))
-    response = Response(text, 1, {after(sample.history): 1}, {intended or "": 1}, _asks(sample, later, intended))
+    when = flags_told(text, known_flags(sample.slots, sample.history), intended or "")
+    response = Response(text, 1, {after(sample.history): 1}, {intended or "": 1}, _asks(sample, later, intended), when)
     return Said(sample, response, facts)
 
 
@@ -157,7 +167,9 @@ def _merge(group: Sequence[Response]) -> Response:
     text = Counter(response.text for response in group).most_common(1)[0][0]
     asked = Counter(name for response in group for name in response.asks)
     asks = tuple(name for name, count in asked.items() if 2 * count >= len(group))
-    whole = replace(group[0], text=text, asks=asks)
+    names = [name for name in group[0].when if all(name in r.when for r in group)]
+    when = {name: group[0].when[name] for name in names if len({r.when[name] for r in group}) == 1}
+    whole = replace(group[0], text=text, asks=asks, when=when)
     after_, tools = Counter[str](), Counter[str]()
     for response in group:
         after_.update(response.after)
@@ -172,7 +184,9 @@ def _usable(responses: Sequence[Response], said: Sequence[Said], language: str) 
     seen = Counter[str]()
     for response in responses:
         seen.update(dict.fromkeys((w.casefold() for w in capitalised(bare(response.text))), response.count))
-    ordinary = {word for word, count in seen.items() if count >= max(ORDINARY, 3 * in_values[word])}
+    whole = {value.casefold() for value in values}
+    frequent = {word for word, count in seen.items() if count >= max(ORDINARY, 3 * in_values[word])}
+    ordinary = frequent - whole
     nothing = Evidence.of((), {})
     return [
         response
@@ -194,7 +208,12 @@ def _near_duplicates(
     kept: list[tuple[Response, np.ndarray]] = []
     place: dict[str, int] = {}
     for response, vector in zip(responses, vectors, strict=True):
-        condition = (tuple(sorted(response.names)), frozenset(response.after), frozenset(response.asks))
+        condition = (
+            tuple(sorted(response.names)),
+            frozenset(response.after),
+            frozenset(response.asks),
+            *sorted(response.when.items()),
+        )
         near = groups[condition]
         cosines = np.stack([kept[i][1] for i in near]) @ vector if near else np.zeros(0)
         if len(cosines) and cosines.max() >= SAME:

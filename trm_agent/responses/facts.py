@@ -17,6 +17,8 @@ from trm_agent.types import DONTCARE, Message, ToolSchema, identifier_words
 
 MOST_RECORDS = 3
 MOST_FIELDS = 60
+_STEM = 4
+_WORD = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"(?<!\w)(?=[\w\-/.:]*\d)\w(?:[\w\-/.:]*\w)?")
 
 Facts = dict[str, list[Any]]
@@ -69,6 +71,31 @@ def add(facts: Facts, name: str, value: Any) -> None:
     known = facts.setdefault(name, [])
     if value not in known:
         known.append(value)
+
+
+def known_flags(slots: Mapping[str, Any], history: Sequence[Message]) -> dict[str, bool]:
+    """Name → yes or no, as slots and the latest result have it; the result goes first."""
+    returned = [pair for result in latest_results(history) for pair in fields_of(result.content)]
+    flags: dict[str, bool] = {}
+    for name, value in [*returned, *((name_of(key), value) for key, value in slots.items())]:
+        text = str(value).casefold()
+        if text in ("true", "false"):
+            flags.setdefault(name, text == "true")
+    return flags
+
+
+def flags_told(text: str, flags: Mapping[str, bool], tool: str = "") -> dict[str, bool]:
+    """Those of the flags that a text speaks of, so that it is true only where they are what they are here.
+
+    It speaks of a flag if it holds the beginning of a word of its name that is no word of the tool's name too.
+    """
+    words = {word[:_STEM] for word in _WORD.findall(text.casefold())}
+    words -= {word[:_STEM] for word in identifier_words(tool).split()}
+    return {
+        name: value
+        for name, value in flags.items()
+        if any(len(word) >= _STEM and word[:_STEM] in words for word in name.partition("#")[0].split("_"))
+    }
 
 
 def latest_results(history: Sequence[Message]) -> list[Message]:

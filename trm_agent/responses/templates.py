@@ -25,6 +25,7 @@ _TIME_LIKE = re.compile(r"\d{1,2}:\d{2}(:\d{2})?|.{0,24}\d\s?[ap]\.?m\.?", re.IG
 _NUMBER = re.compile(r"(?<![\w.,:/\-])\d[\d,]*(?:\.\d+)?(?![\w:/\-]|[.,]\d)")
 _BASE = datetime(2019, 3, 1, 9)
 _FURTHER = timedelta(days=45)
+_YEAR = re.compile(r"\d{4}\W?")
 _DATE_WORDS = 4
 _AROUND = 24
 _FAR = float("inf")
@@ -122,7 +123,8 @@ def _matches(text: str, facts: Mapping[str, Sequence[Any]], language: str, now: 
 
 def _number_matches(text: str, numbers: Mapping[str, list[tuple[int, str]]], language: str) -> Iterator[_Match]:
     """Numbers in digits and words; one that several names hold is the one whose name is said beside it, or none."""
-    found = [(m, normalise(m[0])) for m in _NUMBER.finditer(text)]
+    clocks = [m.span() for m in CLOCK.finditer(text) if not m[0].isdecimal()]
+    found = [(m, normalise(m[0])) for m in _NUMBER.finditer(text) if not _inside(m.start(), clocks)]
     for m in _WORD.finditer(text):
         # The word for 1 is an article or a pronoun in many languages.
         if (number := _as_number(m[0].casefold(), language)) not in (None, "0", "1"):
@@ -134,6 +136,10 @@ def _number_matches(text: str, numbers: Mapping[str, list[tuple[int, str]]], lan
             names = [(rank, name) for far, rank, name in sorted(away)[:1] if far is not _FAR]
         if names:
             yield _Match(m.start(), m.end(), *names[0])
+
+
+def _inside(at: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= at < end for start, end in spans)
 
 
 def _distance(text: str, number: re.Match[str], name: str) -> float:
@@ -166,7 +172,7 @@ def _date_matches(text: str, days: Mapping[date, tuple[int, str]], now: datetime
                 continue
             outer = text[slice(*words[first])], text[slice(*words[last])]
             loose = (named(first + 1, last) == day, named(first, last - 1) == day)
-            if not any(idle and not any(c.isdigit() for c in word) for word, idle in zip(outer, loose, strict=True)):
+            if not any(idle and not _YEAR.fullmatch(word) for word, idle in zip(outer, loose, strict=True)):
                 said = text[words[first][0] : words[last][1]].rstrip(".,;:!?()")
                 yield _Match(words[first][0], words[first][0] + len(said), *days[day])
 
