@@ -150,16 +150,9 @@ def settle(question: Question, decision: Decision) -> Step:
     return Step(decision, make_record(decision, question.entries, note), question.bound.tools, turn, question.entries)
 
 
-def calls_of(decision: Decision) -> tuple[ToolCall, ...]:
-    """Every call of a decision, in order; none for a direct answer."""
-    if decision.decision != "tool_call" or decision.tool is None:
-        return ()
-    return decision.calls or (ToolCall(decision.tool, decision.arguments, decision.argument_values),)
-
-
 def _permitted(decision: Decision, turn: Turn, question: Question) -> tuple[Decision, str | None]:
     """The calls that may be made now; a direct answer, and why, if none may."""
-    calls = calls_of(decision)
+    calls = decision.made
     kept: list[ToolCall] = []
     notes: list[str] = []
     for call in calls if question.parallel else calls[:1]:

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, UsageMetadata
 from langchain_core.messages.tool import tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_trm.deciding import Step, calls_of
+from langchain_trm.deciding import Step
 from langchain_trm.records import RECORD_KEY
 from langchain_trm.snapshots import SNAPSHOT_KEY
 from trm_agent.types import Message, ToolCall, history_hash
@@ -90,7 +90,7 @@ def frame(step: Step, model_name: str, input_tokens: int) -> Frame:
     decision = step.decision
     is_call = decision.decision == "tool_call"
     record = {key: value for key, value in step.record.items() if key != "state"}
-    calls = calls_of(decision)
+    calls = decision.made
     taken = {entry.call_id for entry in step.entries}
     ids: list[str] = []
     for call in calls:

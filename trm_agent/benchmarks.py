@@ -36,22 +36,7 @@ def score(metric: str, pairs: Iterable[Pair]) -> dict[str, Any]:
 
 def calls_of(decision: Decision) -> tuple[MadeCall, ...]:
     """Every call of the turn, in order; none for a direct answer."""
-    if decision.decision != "tool_call":
-        return ()
-    several = getattr(decision, "calls", ())
-    if several:
-        return tuple(map(_made, several))
-    return ((decision.tool, decision.arguments),) if decision.tool else ()
-
-
-def gold_calls(sample: Sample) -> tuple[tuple[dict[str, Any], Accept], ...]:
-    """Every call that is right at a sample, each with what else is right; none for a direct answer."""
-    if sample.tool is None:
-        return ()
-    calls = sample.calls or (sample.tool,)
-    if sample.accept.calls:
-        return tuple(zip(calls, sample.accept.calls, strict=True))
-    return tuple((call, sample.accept if position == 0 else Accept()) for position, call in enumerate(calls))
+    return tuple((call.tool, call.arguments) for call in decision.made)
 
 
 def ast_right(sample: Sample, decision: Decision) -> bool:
@@ -59,7 +44,7 @@ def ast_right(sample: Sample, decision: Decision) -> bool:
 
     As in the official checker, every gold call takes the first call that is right for it and not taken yet.
     """
-    made, gold = list(calls_of(decision)), gold_calls(sample)
+    made, gold = list(calls_of(decision)), sample.gold_calls
     if len(made) != len(gold):
         return False
     tools = {tool.name: tool for tool in sample.tools}
@@ -117,7 +102,7 @@ def ast_figures(pairs: Sequence[Pair]) -> dict[str, Any]:
 def tool_figures(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Seal-Tools: precision, recall and F1 over the tools called in a turn, as sets, counted over all turns."""
     made = [{name for name, _ in calls_of(decision)} for _, decision in pairs]
-    gold = [{call["name"] for call, _ in gold_calls(sample)} for sample, _ in pairs]
+    gold = [{call["name"] for call, _ in sample.gold_calls} for sample, _ in pairs]
     hits = sum(len(m & g) for m, g in zip(made, gold, strict=True))
     return {"n": len(pairs), **_precision_recall(hits, sum(map(len, made)), sum(map(len, gold)))}
 
@@ -151,12 +136,6 @@ METRICS: Mapping[str, Callable[[Sequence[Pair]], dict[str, Any]]] = {
     "need": need_figures,
 }
 """Name on the command line and in the report → its figures."""
-
-
-def _made(call: Any) -> MadeCall:
-    if isinstance(call, Mapping):
-        return call["name"], call["arguments"]
-    return call.name if hasattr(call, "name") else call.tool, call.arguments
 
 
 def _required(tool: ToolSchema) -> list[str]:

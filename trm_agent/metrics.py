@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trm_agent.confidence import Scored, confidence_figures
-from trm_agent.types import Accept, Decision, Sample, ToolCall, ToolSchema, slot_table
+from trm_agent.types import Accept, Decision, Sample, ToolSchema, slot_table
 from trm_agent.values import matches, normalise
 
 Finding = Literal["right", "wrong", "missing", "extra"]
@@ -102,7 +102,7 @@ def judge(sample: Sample, decision: Decision, *, has_state: bool | None = None) 
     gold = sample.tool["name"] if sample.tool else None
     names = {tool.name: tool for tool in sample.tools}
     wanted: set[str | None] = {call["name"] for call in sample.calls} or {gold}
-    given: set[str | None] = {call.tool for call in decision.calls} or {pointed}
+    given: set[str | None] = {call.tool for call in decision.made} or {pointed}
     arguments = judge_calls(sample, decision, names) if gold and decision.tool and wanted == given else None
     state = bool(sample.slots) if has_state is None else has_state
     active = gold or sample.meta.get("intent")
@@ -126,12 +126,9 @@ def judge_calls(sample: Sample, decision: Decision, tools: Mapping[str, ToolSche
         Parameter → finding; those of a second and further gold call begin with its number (`2.city`). A call too few is
         one thing missing (`call 2`), a call too many one thing extra.
     """
-    gold = sample.calls or ((sample.tool,) if sample.tool else ())
-    accepts = [*sample.accept.calls, *([sample.accept] if not sample.accept.calls else [])]
-    made = list(decision.calls) or ([ToolCall(decision.tool, decision.arguments)] if decision.tool else [])
+    gold, made = sample.gold_calls, list(decision.made)
     findings: dict[str, Finding] = {}
-    for number, call in enumerate(gold, 1):
-        accept = accepts[number - 1] if number <= len(accepts) else Accept()
+    for number, (call, accept) in enumerate(gold, 1):
         judged = [
             (judge_arguments(call["arguments"], other.arguments, accept, tools[call["name"]]), i)
             for i, other in enumerate(made)

@@ -612,6 +612,13 @@ class Decision:
     calls: tuple[ToolCall, ...] = ()
     answer_state: Any = field(default=None, compare=False, repr=False)
 
+    @property
+    def made(self) -> tuple[ToolCall, ...]:
+        """Every call of the turn, in order, also where only `tool` and `arguments` were given; none for an answer."""
+        if self.decision != "tool_call" or self.tool is None:
+            return ()
+        return self.calls or (ToolCall(self.tool, self.arguments, self.argument_values),)
+
     def to_json(self) -> dict[str, Any]:
         """The decision record: the same fields as plain JSON."""
         out = {key: value for key, value in vars(self).items() if key != "answer_state"}
@@ -685,6 +692,15 @@ class Sample:
     accept: Accept = field(default_factory=Accept)
     meta: dict[str, Any] = field(default_factory=dict)
     calls: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def gold_calls(self) -> tuple[tuple[dict[str, Any], Accept], ...]:
+        """Every call that is right here, each with what else is right; none for a direct answer."""
+        if self.tool is None:
+            return ()
+        calls = self.calls or (self.tool,)
+        accepts = self.accept.calls or (self.accept, *[Accept()] * (len(calls) - 1))
+        return tuple(zip(calls, accepts, strict=True))
 
     @classmethod
     def from_json(cls, data: Any) -> Sample:

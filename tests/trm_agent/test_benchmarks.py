@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from evaluation_doubles import ScriptedRouter, decision, sample
 
-from trm_agent.benchmarks import METRICS, ast_right, call_right, calls_of, gold_calls, score, value_right
+from trm_agent.benchmarks import METRICS, ast_right, call_right, calls_of, score, value_right
 from trm_agent.evaluation import evaluate
-from trm_agent.types import Accept, Decision, Message, Parameter, Sample, parse_tools
+from trm_agent.types import Accept, Decision, Message, Parameter, Sample, ToolCall, parse_tools
 
 TOOLS = parse_tools(
     [
@@ -48,32 +48,10 @@ def gold(*calls: tuple[str, dict[str, Any]], accepts: tuple[Accept, ...] = ()) -
     return Sample(**{**vars(one), "calls": made if len(made) > 1 else ()})
 
 
-@dataclass(frozen=True)
-class SeveralCalls(Decision):
-    """A decision that names every call of the turn."""
-
-    calls: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Made:
-    """One call, as such a decision holds it."""
-
-    name: str
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class MadeByTool:
-    """The same under another name."""
-
-    tool: str
-    arguments: dict[str, Any]
-
-
-def calling(*calls: tuple[str, dict[str, Any]], form: Any = Made) -> Decision:
+def calling(*calls: tuple[str, dict[str, Any]]) -> Decision:
+    """A decision that makes these calls."""
     one = decision(calls[0] if calls else None)
-    return SeveralCalls(**vars(one), calls=tuple(form(*call) for call in calls))
+    return replace(one, calls=tuple(ToolCall(name, arguments) for name, arguments in calls))
 
 
 # Calls of a decision and of a sample
@@ -83,18 +61,17 @@ def test_the_calls_of_a_decision() -> None:
     two = (("lamp", {"room": "den"}), ("lamp", {"room": "attic"}))
     assert calls_of(decision()) == ()
     assert calls_of(decision(two[0])) == (two[0],)
-    for form in (Made, MadeByTool, lambda name, arguments: {"name": name, "arguments": arguments}):
-        assert calls_of(calling(*two, form=form)) == two
-    assert calls_of(SeveralCalls(**vars(decision(two[0])), calls=())) == (two[0],)
+    assert calls_of(calling(*two)) == two
+    assert calls_of(replace(decision(two[0]), calls=())) == (two[0],)
     assert calls_of(calling()) == ()
 
 
 def test_the_calls_of_a_sample_come_with_what_else_is_right() -> None:
     accept = Accept({"room": ["study"]})
-    assert gold_calls(gold()) == ()
-    assert gold_calls(gold(("lamp", {}), accepts=(accept,))) == (({"name": "lamp", "arguments": {}}, accept),)
+    assert gold().gold_calls == ()
+    assert gold(("lamp", {}), accepts=(accept,)).gold_calls == (({"name": "lamp", "arguments": {}}, accept),)
     both = gold(("lamp", {}), ("boat.rent", LAKE), accepts=(accept, Accept()))
-    assert [accept for _, accept in gold_calls(both)] == [accept, Accept()]
+    assert [accept for _, accept in both.gold_calls] == [accept, Accept()]
 
 
 # AST: one value
