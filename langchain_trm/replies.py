@@ -11,6 +11,8 @@ from trm_agent.types import DONTCARE, Decision, Message, Parameter, ToolSchema, 
 from trm_agent.values import choice_text
 
 DEFAULT_REPLY = "How can I help you?"
+LATER_REPLY = "Is there anything else I can help you with?"
+"""In the place of the default once something was called."""
 ABOUT = 0.6
 """Least probability of the intended tool at which a question for its sake is asked."""
 
@@ -48,6 +50,8 @@ def compose_reply(
             parts.append(ask_for(missing))
         elif tool.read_only is not True and not parts and not _called(tool, history):
             parts.append(ask_before(tool, decision, tools))
+    if not any(parts) and reply == DEFAULT_REPLY and any(message.role == "tool_call" for message in history):
+        return LATER_REPLY
     return " ".join(part for part in parts if part) or reply
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from langchain_trm.deciding import Step
 from langchain_trm.output import cut
-from langchain_trm.replies import compose_reply
+from langchain_trm.replies import LATER_REPLY, compose_reply
 from trm_agent.errors import CheckpointError
 
 Mode = Literal["auto", "retrieve", "generate", "ask"]
@@ -56,7 +56,7 @@ def find_words(
     if responder is not None:
         return Words(None, {"from": "responder"})
     text = compose_reply(step.decision, step.turn, step.tools, reply, step.history)
-    return Words(cut(text, stop), {"from": "reply" if text == reply else "rule"})
+    return Words(cut(text, stop), {"from": "reply" if text in (reply, LATER_REPLY) else "rule"})
 
 
 def _responses(router: Any, mode: Mode) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from langchain_trm.messages import Entry
-from langchain_trm.replies import ask_for, describe_result
-from langchain_trm.turns import Call
-from trm_agent.types import Message, Parameter
+from langchain_trm.replies import DEFAULT_REPLY, LATER_REPLY, ask_for, compose_reply, describe_result
+from langchain_trm.turns import Call, Turn
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter
+from trm_agent.types import Decision, Message, Parameter
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,15 @@ def test_a_failure_is_said() -> None:
     entry = Entry(Message("tool_response", {"error": "no such city"}), 0, None, failed=True)
     assert describe_result(Call("search_flights", {}, entry)) == "Search flights did not work: no such city."
     assert describe_result(Call("", {}, entry)) == "The tool did not work: no such city."
+
+
+def test_the_default_sentence_asks_for_more_once_something_was_called() -> None:
+    decision = ask(Plan())
+    called = [Message("tool_call", {"name": "look_up", "arguments": {}}), Message("tool_response", "ok")]
+    assert compose_reply(decision, Turn(), (), DEFAULT_REPLY, [Message("user", "hi")]) == DEFAULT_REPLY
+    assert compose_reply(decision, Turn(), (), DEFAULT_REPLY, called) == LATER_REPLY
+    assert compose_reply(decision, Turn(), (), "As you like.", called) == "As you like."
+
+
+def ask(plan: Plan) -> Decision:
+    return ScriptedRouter(lambda history, tools, choice: plan).bind([]).decide([Message("user", "thanks")])
