@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,8 @@ EAGER = 0.25
 """Least probability of being filled for a slot that a call needs, where the model is set on making that call."""
 # Where a span already went to another slot of the tool, the next best must be at least this probable.
 SECOND_READING = 0.1
+# The same for what a sure call requires: something has to be there.
+LAST_READING = 0.01
 
 _IDENTITY = Calibration.identity()
 
@@ -140,15 +142,18 @@ def read_slots(
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
+    eager: set[str] = set()
     for slot, said in zip(slots, prediction.slots, strict=True):
         owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
         if slot.readers and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE:
             if slot.key in previous and (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
                 values[slot.key] = kept
         else:
-            least = 0.5 if needed.isdisjoint(slot.readers) else EAGER
+            if not needed.isdisjoint(slot.readers):
+                eager.add(slot.key)
+            least = EAGER if slot.key in eager else 0.5
             candidates[slot.key] = readings(said, slot.parameter, history, now, least=least)
-    read = _share_out(candidates, owners)
+    read = _share_out(candidates, owners, eager)
     for key, value in read.items():
         values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
@@ -249,7 +254,9 @@ def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
     return Source("span", span.message, start, start + len(text), text) if text else None
 
 
-def _share_out(readings: Mapping[str, Iterator[Value]], owners: Mapping[str, tuple[str, ...]]) -> dict[str, Value]:
+def _share_out(
+    readings: Mapping[str, Iterator[Value]], owners: Mapping[str, tuple[str, ...]], eager: Set[str]
+) -> dict[str, Value]:
     """Give every slot its best reading; the surer of two slots of one tool keeps a span that both read alike."""
     queue: list[tuple[float, str, Value]] = []
     for key, candidates in readings.items():
@@ -263,7 +270,9 @@ def _share_out(readings: Mapping[str, Iterator[Value]], owners: Mapping[str, tup
         if taken.isdisjoint(places):
             taken |= places
             values[key] = value
-        elif (other := next(readings[key], None)) is not None and other.confidence >= SECOND_READING:
+        elif (other := next(readings[key], None)) is not None and other.confidence >= (
+            LAST_READING if key in eager else SECOND_READING
+        ):
             heapq.heappush(queue, (-other.confidence, key, other))
     return values
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.trm_agent.test_several import EMPTY, HISTORY, SLOTS, TEXT, TOOLS
 from trm_agent.calibration import Calibration
 from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
 from trm_agent.reading import EAGER
+from trm_agent.types import Message, parse_tools, slot_table
 
 START = TEXT.index("Rome")
 
@@ -46,3 +49,28 @@ def test_the_state_that_is_carried_holds_what_the_call_holds() -> None:
     carried = fold(prediction, TOOLS, SLOTS, HISTORY, {}, None)
     assert {key: value.value for key, value in carried.items()} == {"city": "Rome"}
     assert carried["city"].confidence == pytest.approx(0.4 * 0.9)
+
+
+def test_two_required_slots_that_want_the_same_words_both_get_some_for_a_sure_call() -> None:
+    tools = parse_tools(
+        [
+            {
+                "name": "gcd",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+                    "required": ["a", "b"],
+                },
+            }
+        ]
+    )
+    history = [Message("user", "the divisor of 12 and 15")]
+    twelve, fifteen = SpanCandidate(0, 15, 17, 0.9), SpanCandidate(0, 22, 24, 0.05)
+    both = tuple(SlotPrediction(0.02, 0.98, 0.0, spans=(twelve, fifteen)) for _ in range(2))
+    sure = Prediction(0.9, (0.95,), 0.05, both, 0.5, 2)
+    slots = slot_table(tools)
+    made = decode(sure, tools, slots, history, calibration=Calibration.identity())
+    assert sorted(made.arguments.values()) == [12, 15]
+    unsure = replace(sure, call=0.4)
+    held = fold(unsure, tools, slots, history, {}, None)
+    assert [value.value for value in held.values()] == [12], "without a call to make, a poor reading is none"
