@@ -15,7 +15,7 @@ from trm_agent.checkpoint import Checkpoint, load_checkpoint
 from trm_agent.errors import CheckpointError
 from trm_agent.response_training import ResponseConfig, learn_responses, with_responses
 from trm_agent.responses.bank import Response, ResponseBank, read_responses
-from trm_agent.responses.choosing import Responses, Situation
+from trm_agent.responses.choosing import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Responses, Situation
 from trm_agent.responses.collecting import build_bank, collect, said_at
 from trm_agent.responses.facts import known_facts
 from trm_agent.responses.filling import fill
@@ -109,6 +109,9 @@ def test_a_number_that_two_names_hold_goes_to_the_one_said_beside_it_or_to_none(
     facts = {"riders": ["2"], "stops": ["2"]}
     assert make_template("A ride with 2 stops.", facts) == "A ride with {stops} stops."
     assert make_template("There are 2.", facts) == "There are 2."
+    facts = {"beds": ["2"], "baths": ["1"]}
+    assert make_template("It has 2 beds.", facts) == "It has {beds} beds."
+    assert make_template("It has 2 baths.", facts) == "It has 2 baths.", "the bathrooms are another flat's"
 
 
 def test_templates_that_differ_in_case_and_punctuation_are_one() -> None:
@@ -236,8 +239,14 @@ def test_looking_only_at_the_best_gives_what_looking_at_all_gives() -> None:
     )
     place = Situation.of(replace(decision, probabilities={}), [user("hi")], TOOLS)
     found = list(place.ranked(bank, near))
-    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
-    assert {row for row, _ in found} == {0, 1, 3, 4}
+    scores = {
+        row: near[row] + (ASKS if r.asks else -ASKS) + FREQUENT * r.count.bit_length() - FOREIGN * bool(r.tools)
+        for row, r in enumerate(bank.responses)
+    }
+    every = sorted((row for row in scores if scores[row] >= LEAST_SCORE["user"]), key=lambda row: -scores[row])
+    assert [row for row, _ in found] == every
+    assert [score for _, score in found] == pytest.approx([scores[row] for row in every])
+    assert 2 <= len(every) < 6
 
 
 def test_what_the_guard_refuses_is_replaced_by_the_next_best() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trm_agent.responses.bank import Response, ResponseBank
+from trm_agent.responses.bank import After, Response, ResponseBank
 from trm_agent.responses.collecting import after
 from trm_agent.responses.facts import Facts, known_facts, known_flags
 from trm_agent.responses.filling import can_fill, fill
@@ -24,16 +24,16 @@ from trm_agent.values import normalise
 
 ABOUT = 0.6
 """Least probability of the intended tool at which something is asked for its sake."""
-LEAST_SCORE = 0.3
-"""An answer further from what the TRM asks for is not given."""
+LEAST_SCORE = {"user": 0.2, "result": 0.3, "empty": 0.15}
+"""An answer further from what the TRM asks for is not given; a result can always be read out instead."""
 MOST_TRIED = 20
 GENERAL = 3
 """An answer seen with so many tools is no tool's own."""
-FOREIGN = 0.15
+FOREIGN = 0.3
 """What an answer loses that was only seen with other tools."""
 ASKS = 0.2
 """What an answer gains that asks for what is missing."""
-FREQUENT = 0.01
+FREQUENT = 0.02
 """What an answer gains each time that its count doubles."""
 
 
@@ -110,7 +110,7 @@ class Situation:
     facts: Facts
     evidence: Evidence
     flags: Mapping[str, bool]
-    after: str
+    after: After
     tool: str
     missing: frozenset[str]
     last_said: str
@@ -148,21 +148,23 @@ class Situation:
             near: Cosine of each with what the TRM asks for, [R].
         """
         gain = np.where(bank.asking, ASKS, -ASKS) if self.missing and self.after == "user" else 0.0
+        least = LEAST_SCORE[self.after]
         most = near + gain + FREQUENT * bank.frequency
         waiting: list[tuple[float, str, int]] = []
         for row in np.argsort(-most, kind="stable").tolist():
             while waiting and -waiting[0][0] >= most[row]:
                 score, _, best = heapq.heappop(waiting)
                 yield best, -score
-            if most[row] < LEAST_SCORE:
+            if most[row] < least:
                 break
             response = bank.responses[row]
             if self.allows(response):
                 score = float(most[row]) - FOREIGN * self._is_foreign(response)
-                if score >= LEAST_SCORE:
+                if score >= least:
                     heapq.heappush(waiting, (-score, response.id, row))
         for score, _, best in sorted(waiting):
             yield best, -score
 
     def _is_foreign(self, response: Response) -> bool:
-        return bool(response.tools) and self.tool not in response.tools and len(response.tools) < GENERAL
+        """Whether an answer is about other tools: not if it was ever given while none was meant."""
+        return bool(response.tools) and not {self.tool, ""} & response.tools.keys() and len(response.tools) < GENERAL

@@ -124,6 +124,7 @@ def _matches(text: str, facts: Mapping[str, Sequence[Any]], language: str, now: 
 def _number_matches(text: str, numbers: Mapping[str, list[tuple[int, str]]], language: str) -> Iterator[_Match]:
     """Numbers in digits and words; one that several names hold is the one whose name is said beside it, or none."""
     clocks = [m.span() for m in CLOCK.finditer(text) if not m[0].isdecimal()]
+    others = {name for names in numbers.values() for _, name in names}
     found = [(m, normalise(m[0])) for m in _NUMBER.finditer(text) if not _inside(m.start(), clocks)]
     for m in _WORD.finditer(text):
         # The word for 1 is an article or a pronoun in many languages.
@@ -131,11 +132,11 @@ def _number_matches(text: str, numbers: Mapping[str, list[tuple[int, str]]], lan
             found.append((m, str(number)))
     for m, number in found:
         names = numbers.get(number, [])
-        if len(names) > 1:
-            away = [(_distance(text, m, name), rank, name) for rank, name in names]
-            names = [(rank, name) for far, rank, name in sorted(away)[:1] if far is not _FAR]
-        if names:
-            yield _Match(m.start(), m.end(), *names[0])
+        away = sorted((_distance(text, m, name), rank, name) for rank, name in names)
+        # Another name is said beside it: a value of that, which nothing here holds.
+        nearer = any(_distance(text, m, name) < away[0][0] for name in others) if away else True
+        if not nearer and (len(names) == 1 or away[0][0] < _FAR):
+            yield _Match(m.start(), m.end(), *away[0][1:])
 
 
 def _inside(at: int, spans: Sequence[tuple[int, int]]) -> bool:
