@@ -235,7 +235,11 @@ def test_one_span_does_not_fill_two_slots_of_a_tool() -> None:
     assert scene.decide(a=first, b=second).arguments == {"a": "Rome", "b": "Oslo"}
     assert scene.decide(a=second, b=first).arguments == {"a": "Oslo", "b": "Rome"}
     unsure = replace(second, spans=(second.spans[0], replace(second.spans[1], probability=0.05)))
-    assert scene.decide(a=first, b=unsure).missing == ("b",)
+    rather = scene.decide(a=first, b=unsure)
+    assert rather.arguments == {"a": "Rome", "b": "Oslo"}, "a sure call takes a poor reading of what it requires"
+    assert rather.argument_values["b"].confidence == pytest.approx(0.05)
+    never = replace(second, spans=(second.spans[0], replace(second.spans[1], probability=0.005)))
+    assert scene.decide(a=first, b=never).missing == ("b",)
 
 
 def test_one_span_may_fill_slots_of_different_tools_or_give_different_values() -> None:
