@@ -347,11 +347,15 @@ def test_no_sample_is_kept_once_it_is_written(tmp_path: Path, monkeypatch: pytes
 
 def test_the_conversations_of_one_big_file_are_taken_one_at_a_time(tmp_path: Path) -> None:
     path = put(tmp_path / "big.json", [GOOD] * 20_000)
-    tracked = 0
+
+    def alive() -> int:
+        gc.collect()
+        return sum(type(thing) is Sample for thing in gc.get_objects())
+
+    before, tracked = alive(), 0  # other tests may hold samples of their own
     for sample in RawDataProcessor().process_file(path):
         if sample.id == "big#10000:2":
-            gc.collect()
-            tracked = sum(type(thing) is Sample for thing in gc.get_objects())
+            tracked = alive() - before
     assert 1 <= tracked <= 20
 
 
