@@ -9,7 +9,7 @@ The puzzles are generated. Three arms have the same parameters and see the same 
   plain          the net once, as many updates
   plain_compute  the net once, so many more updates that training costs as many passes through the net as trm's
 What is judged is the EMA copy on held-out puzzles, with all supervision steps; no figure picks a checkpoint.
-Published for comparison, on the harder Sudoku-Extreme (9 × 9, arXiv 2510.04871): 87.4 %, with self-attention 74.7 %.
+Published for comparison, on the harder Sudoku-Extreme (9 × 9, arXiv 2510.04871): 87.4 %.
 """
 
 from __future__ import annotations
