@@ -280,10 +280,10 @@ def _joined(chain: Sequence[Episode], rng: random.Random) -> Episode:
         answered = _aftermath(point, episode.slots, rng)
         messages += answered
         if point.calls:
-            points.append(replace(points[-1], messages=len(messages) - 1, decision="direct_answer", calls=0, tools=()))
-            points[-1] = replace(points[-1], tool=None, more={})
+            after = replace(points[-1], messages=len(messages) - 1, decision="direct_answer", tool=None, calls=0)
+            points.append(replace(after, tools=(), more={}))
         # What several calls fill differently has no one value afterwards.
-        held = {key: values for key, values in slots.items() if key not in points[-1].more and not point.more}
+        held = {} if point.more else slots
     return Episode(tuple(tools), tuple(messages[: points[-1].messages]), tuple(points), chain[0].slot_fields)
 
 
