@@ -1,7 +1,8 @@
 """Intent corpora → samples: every intent is a tool without parameters, whatever fits none is answered directly.
 
 For training a few of the tools are on offer, named and described or only named, and now and then without the right
-one. The publisher's other splits are benchmarks: all tools on offer, described, always in one order.
+one; often they are those of the request's own domain, since a long list comes down to what is near a request. The
+publisher's other splits are benchmarks: all tools on offer, described, always in one order.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ LEAST, MOST = 4, 25
 
 ABSENT_RATE = 0.15
 """Share of training samples whose right tool is not on offer."""
+
+NEAR_RATE = 0.5
+"""Share of training samples beside whose tool the others of its domain stand first."""
 
 DESCRIBED_RATE = 0.5
 """Share of training samples whose tools carry descriptions; the others have only their names."""
@@ -79,7 +83,14 @@ def training_sample(item: Request, intents: IntentSet, rng: random.Random, most:
     absent = bool(own) and most > 0 and rng.random() < ABSENT_RATE
     pool = [tool for intent, (_, tool) in intents.tools.items() if intent != item.intent]
     pool += rng.sample(list(intents.helpers), min(len(pool), len(intents.helpers)))
-    tools = with_distractors([] if absent else own, pool, rng, min(LEAST, most), most)
+    near = [tool for domain, tool in intents.tools.values() if domain == intents.domain(item.intent)]
+    near = [tool for tool in near if tool not in own]
+    near = rng.sample(near, min(len(near), most))
+    if own and near and rng.random() < NEAR_RATE:
+        own, pool = [*([] if absent else own), *near], [tool for tool in pool if tool not in near]
+        tools = with_distractors(own, pool, rng, 0, max(0, most - len(near)))
+    else:
+        tools = with_distractors([] if absent else own, pool, rng, min(LEAST, most), most)
     if rng.random() >= DESCRIBED_RATE:
         tools = tuple(replace(tool, description="") for tool in tools)
     return _sample(item, tools, intents, seen=True, absent=absent)
