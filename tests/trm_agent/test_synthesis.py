@@ -17,14 +17,14 @@ from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
 from trm_agent.data.synthesis import ALL_OFFERED, KINDS, synthesize
 from trm_agent.data.synthesis_conversation import complete
-from trm_agent.data.synthesis_cues import examples_of, kind_of, label, unit_of
-from trm_agent.data.synthesis_kinds import put_in_place
+from trm_agent.data.synthesis_cues import described, examples_of, kind_of, label, unit_of
 from trm_agent.data.synthesis_makers import make_faker
 from trm_agent.data.synthesis_patterns import matching
 from trm_agent.data.synthesis_phrases import Phrases, Style
+from trm_agent.data.synthesis_several import plural, put_in_place
 from trm_agent.data.synthesis_tasks import base_form
 from trm_agent.data.synthesis_tools import alike, declaration, may_serve, read_tools
-from trm_agent.data.synthesis_values import Lexicon, Values
+from trm_agent.data.synthesis_values import Given, Lexicon, Said, Values
 from trm_agent.errors import DataError
 from trm_agent.types import Parameter, Sample, ToolSchema, parse_tools, slot_table
 from trm_agent.values import parse_value, validates
@@ -151,8 +151,96 @@ def test_several_calls_of_a_turn_come_in_order(samples: list[Sample]) -> None:
     assert several
     for sample in several:
         assert sample.tool == sample.calls[0]
-        assert len(sample.calls) == 2
-        assert len(sample.accept.calls) == 2
+        assert 2 <= len(sample.calls) <= 5
+        assert len(sample.accept.calls) == len(sample.calls)
+
+
+def calls_of_one_tool(declared: dict[str, Any], num: int = 400) -> list[Sample]:
+    return [sample for sample in synthesize(parse_tools([declared]), num, seed=2) if sample.calls]
+
+
+FACTORIAL = tool("factorial", {"number": {"type": "integer", "minimum": 0}}, ["number"], description="Get a factorial.")
+PUSH = tool(
+    "kinetic_energy",
+    {
+        "mass": {"type": "number", "description": "Mass of the object in kg."},
+        "velocity": {"type": "number", "description": "Speed of the object in m/s."},
+    },
+    ["mass", "velocity"],
+    description="Calculate the kinetic energy of an object.",
+)
+
+
+def test_one_message_asks_for_two_to_five_calls_of_a_tool() -> None:
+    several = calls_of_one_tool(FACTORIAL)
+    assert {len(sample.calls) for sample in several} == {2, 3, 4, 5}
+    for sample in several:
+        numbers = [call["arguments"]["number"] for call in sample.calls]
+        assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("declared", [PUSH, TAXI, HOTEL, VACUUM], ids=lambda declared: declared["name"])
+def test_values_of_several_calls_stand_in_the_message_in_the_order_of_the_calls(declared: dict[str, Any]) -> None:
+    (offered,) = parse_tools([declared])
+    for sample in calls_of_one_tool(declared):
+        said = [m.text for m in sample.history if m.role == "user"][-1]
+        for parameter in offered.parameters:
+            if kind_of(parameter) == "boolean" or not all(parameter.name in c["arguments"] for c in sample.calls):
+                continue
+            words = [
+                next(str(w) for w in (call["arguments"][parameter.name], *accept.arguments.get(parameter.name, ()))
+                     if str(w) in said)
+                for call, accept in sample.gold_calls
+            ]  # fmt: skip
+            assert len(words) == len(sample.calls)
+
+
+def test_several_words_for_an_array_are_one_call() -> None:
+    mean = tool("mean", {"numbers": {"type": "array", "items": {"type": "number"}}}, ["numbers"], description="Get it.")
+    made = list(synthesize(parse_tools([mean]), 300, seed=1))
+    lists = [s.tool["arguments"]["numbers"] for s in made if s.tool and s.meta["subset"] == "single"]
+    assert not any(sample.calls for sample in made)
+    assert sum(len(numbers) > 2 for numbers in lists) > len(lists) / 3
+
+
+def test_all_numbers_of_a_request_stand_in_one_sentence_in_any_order_by_name_or_description() -> None:
+    (offered,) = parse_tools([PUSH])
+    mass, velocity = offered.parameters
+    a = Given(mass, Said(5, "5", "measure", "kg"), "\ue000")
+    b = Given(velocity, Said(10, "10", "measure", "m/s"), "\ue001")
+    phrases = Phrases(random.Random(0), Style())
+    texts = [phrases.numbers(offered, [a, b]) for _ in range(300)]
+    assert all("\ue000" in text and "\ue001" in text and ". " not in text for text in texts)
+    assert 0.3 < sum(text.index("\ue000") < text.index("\ue001") for text in texts) / len(texts) < 0.7
+    assert any("speed of the object" in text for text in texts)
+    assert any("velocity" in text for text in texts)
+    assert any("moving at \ue001 m/s" in text for text in texts)
+
+
+def test_a_range_goes_from_the_lower_to_the_higher() -> None:
+    between = tool(
+        "find", {"min_price": {"type": "number"}, "max_price": {"type": "number"}}, ["min_price", "max_price"]
+    )
+    for sample in synthesize(parse_tools([between]), 100):
+        if sample.tool and sample.meta["subset"] == "single":
+            assert sample.tool["arguments"]["min_price"] <= sample.tool["arguments"]["max_price"]
+
+
+def test_what_a_description_calls_a_parameter() -> None:
+    cases = {
+        "The initial velocity of the car in m/s.": "initial velocity of the car",
+        "City to stay in": "city",
+        "Whether to round": "",
+        "ID of the order": "ID of the order",
+        "": "",
+    }
+    assert {told: described(Parameter("x", {**TEXT, "description": told})) for told in cases} == cases
+
+
+def test_plurals() -> None:
+    assert [plural(word) for word in ("city", "day", "address", "number", "genus", "days")] == [
+        "cities", "days", "addresses", "numbers", "genuses", "days",
+    ]  # fmt: skip
 
 
 def test_a_tool_that_changes_something_is_confirmed_before_it_is_called(samples: list[Sample]) -> None:

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from faker import Faker
 
 KINDS: dict[str, float] = {
-    "single": 0.25,
+    "single": 0.23,
     "missing_one": 0.13,
     "missing_several": 0.05,
     "correction_before": 0.05,
     "correction_after": 0.09,
     "second_tool": 0.10,
     "same_tool_again": 0.09,
-    "two_calls": 0.10,
+    "several_calls": 0.12,
     "small_talk": 0.05,
     "out_of_scope": 0.09,
 }

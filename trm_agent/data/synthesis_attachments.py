@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trm_agent.data.synthesis_cues import kind_of, label, sense_of
+from trm_agent.data.synthesis_cues import described, item_of, kind_of, label, sense_of
 from trm_agent.data.synthesis_draws import Draws
 from trm_agent.data.synthesis_tasks import article
 from trm_agent.data.synthesis_values import Given
@@ -88,7 +88,7 @@ _ROLES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (
             r"origin(?: \w+)?|from|from \w+|source (?:location|city|station)"
             r"|departure (?:city|location|airport|station)|start(?:ing)? (?:location|point|address)"
-            r"|pick ?up(?: location| point| address| place)?",
+            r"|pick ?up(?: location| point| address| place)?|sender(?: name| email)?|payer",
             ("from",),
         ),
         (
@@ -217,12 +217,18 @@ class Attachments(Draws):
         options = self._natural(g, sense_of(g.parameter))
         return self.pick(options) if options and self.chance(0.9) else self._named(g)
 
+    def name_of(self, parameter: Parameter) -> str:
+        """What it is called: the words of its name, or as often those of its description, if they are few."""
+        words = described(parameter)
+        return words if words and self.chance(0.5) else label(parameter)
+
     def statement(self, g: Given) -> str:
         """A value as a sentence of its own."""
-        kind, name, v = kind_of(g.parameter), label(g.parameter), beside_name(g)
+        kind, name, v = kind_of(g.parameter), self.name_of(g.parameter), beside_name(g)
         if kind == "boolean":
             return self.flag_sentence(g)
-        be = "are" if name.endswith("s") and not name.endswith("ss") else "is"
+        head_noun = name.split(" of ")[0] if not name.startswith("number of") else "number"
+        be = "are" if head_noun.endswith("s") and not head_noun.endswith(("ss", "us", "is")) else "is"
         options = [
             f"the {name} {be} {v}", f"the {name} {be} {v}", f"{name}: {v}", f"the {name} should be {v}",
             f"use {v} as the {name}", f"{name} {be} {v}", f"make the {name} {v}",
@@ -255,11 +261,13 @@ class Attachments(Draws):
         return self.pick((_YES_SENTENCE if yes else _NO_SENTENCE)[form]).format(w=words)
 
     def _named(self, g: Given) -> str:
-        name, v = label(g.parameter), beside_name(g)
+        name, v = self.name_of(g.parameter), beside_name(g)
+        if len(name) == 1:
+            return self.pick((f"with {name} = {v}", f"where {name} is {v}", f"with {name}={v}", f"for {name} = {v}"))
         text = isinstance(g.said.value, str) and kind_of(g.parameter) not in ("date", "time", "choice", "datetime")
         quoted = f'"{v}"' if text else v
         options = [
-            f"with {name} {v}", f"with {name} {v}", f"with {_one(name)} of {v}", f"with {v} as the {name}",
+            f"with {name} {v}", f"with {name} {v}", f"with {one(name)} of {v}", f"with {v} as the {name}",
             f"with the {name} set to {v}", f"using {v} as the {name}", f"where the {name} is {v}", f"{name} {v}",
             f"with {name} {quoted}", f"for {name} {v}", f"with the {name} {v}", f"({name}: {v})",
         ]  # fmt: skip
@@ -298,8 +306,18 @@ class Attachments(Draws):
                 return []
         if kind == "count":
             return self._counted(g)
+        if kind == "list":
+            return self._several(g)
         forms = NATURAL.get(sense, ())
-        return [form.format(v=g.shown, n=name, a=_one(name)) for form in forms]
+        return [form.format(v=g.shown, n=name, a=one(name)) for form in forms]
+
+    def _several(self, g: Given) -> list[str]:
+        """A list, as one thing of its kind would be said, or numbers of which something is worked out."""
+        item = item_of(g.parameter)
+        if item.type in ("integer", "number"):
+            return [f"of {g.mark}", f"of {g.mark}", f"for {g.mark}", f"for the {label(g.parameter)} {g.mark}"]
+        forms = [form for form in NATURAL.get(sense_of(item), ()) if re.fullmatch(r"[a-z ]*\{v\}", form)]
+        return [form.format(v=g.mark) for form in forms if form != "{v}"]
 
     def _counted(self, g: Given) -> list[str]:
         if g.said.unit:
@@ -326,7 +344,8 @@ def beside_name(g: Given) -> str:
     return g.mark if g.said.unit and label(g.parameter).endswith(g.said.unit) else g.shown
 
 
-def _one(name: str) -> str:
+def one(name: str) -> str:
+    """Its article before it, unless it is a plural: "a mass", "an angle", "days"."""
     plural = name.endswith("s") and not name.endswith(("ss", "us", "is"))
     return name if plural else f"{article(name)} {name}"
 

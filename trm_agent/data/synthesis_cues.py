@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from trm_agent.data.synthesis_words import VERBS
 from trm_agent.types import Parameter, identifier_words
 
 
@@ -141,10 +142,14 @@ _EXAMPLES = re.compile(
 )
 _QUOTED = re.compile(r"['\"“`‘]([^'\"”`’]{1,60})['\"”`’]")
 _UNIT = re.compile(
-    r"\b(?:in|of|unit:?)\s+(?:the\s+)?(seconds|minutes|hours|days|weeks|months|years|kilometers|km/h|km|miles|meters|kilograms|kg|pounds"
-    r"|degrees|celsius|fahrenheit|percent|percentage|liters|centimeters|cm|inches|feet|grams|watts|hectares|acres|mph|nights)(?![\w/])"
+    r"(?:\b(?:in|of|unit:?)\s+(?:the\s+)?|\((?:in )?)(m/s|meters per second|miles per hour|kilometers per hour"
+    r"|seconds|minutes|hours|days|weeks|months|years|kilometers|km/h|km|miles|meters|kilograms|kg|pounds"
+    r"|degrees|celsius|fahrenheit|percent|percentage|liters|newtons|joules|volts|amperes|ohms|metres|kilometres"
+    r"|centimeters|cm|inches|feet|grams|watts|hectares|acres|mph|nights)(?![\w/])"
 )
-_UNIT_NAME = re.compile(r"(?:^| )(seconds|minutes|hours|days|weeks|months|years|km|miles|meters|kg|nights|percent)$")
+_UNIT_NAME = re.compile(
+    r"(?:^| )(seconds|minutes|hours|days|weeks|months|years|km|miles|meters|cm|kg|grams|hectares|nights|percent)$"
+)
 _PLACEHOLDER = re.compile(r"YYYY|MM|DD/|HH:|^(?:specific|any|your|the name|xxx)\b|<|\bID\b|\bnumber$", re.IGNORECASE)
 _FORMATS = {"email": "email", "uri": "url", "url": "url", "uuid": "uuid", "ipv4": "ip", "hostname": "url"}
 _ABBREVIATED = {
@@ -238,6 +243,32 @@ _RENAMED = (
     (re.compile(r"^(check) ?(in|out)$"), r"\1-\2 date"),
     (re.compile(r"^due$"), "due date"),
     (re.compile(r"^(?:to|recipient email)$"), "recipient"),
+)
+
+
+def described(parameter: Parameter) -> str:
+    """What its description calls it, without article and unit; empty where that is no short noun phrase.
+
+    "The initial velocity of the car in m/s." is "initial velocity of the car".
+    """
+    words = re.split(_AFTER_NOUN, head(parameter.description))[0].strip(" ,.:")
+    bare = _ARTICLES.sub("", words)
+    short = 1 <= len(bare.split()) <= 5 and re.fullmatch(r"[A-Za-z][A-Za-z' -]+", bare)
+    if not short or _NO_NOUN.match(bare) or (bare == words and bare.split()[0].lower() in VERBS):
+        return ""
+    first = bare.split(" ", 1)[0]
+    return bare if len(first) > 1 and not first[1:].islower() else bare[0].lower() + bare[1:]
+
+
+_ARTICLES = re.compile(r"^(?:(?:the|an?|your|optional|desired|specific|given) )+", re.IGNORECASE)
+_AFTER_NOUN = (
+    r",| (?:for|to|in|on|at|from|that|which|where|whose|with|by|you|used|being|is|are|as|per|when|if|or|between|after"
+    r"|should|whether|must|since|until|and|who|whom|against|into|within|under|over|about) "
+)
+_NO_NOUN = re.compile(
+    r"(?:whether|if|when|where|what|which|who|how|any|only|a|additional|filter|determines|specifies|list of|use|max|min"
+    r"|name of|array of|set|type|format|optional|default|true|false|this|number)\b",
+    re.IGNORECASE,
 )
 
 

@@ -22,11 +22,14 @@ from trm_agent.data.synthesis_replies import (
     questions,
     suggestion,
 )
-from trm_agent.data.synthesis_talk import CLOSING, CONNECTORS, OPENERS, OUT_OF_SCOPE, REFUSALS, SMALL_TALK
+from trm_agent.data.synthesis_several import Several, put_in_place
+from trm_agent.data.synthesis_talk import CLOSING, OPENERS, OUT_OF_SCOPE, REFUSALS, SMALL_TALK
 from trm_agent.data.synthesis_tasks import lowered
+from trm_agent.data.synthesis_together import is_number, is_range
 from trm_agent.data.synthesis_tools import alike, may_serve
 from trm_agent.data.synthesis_values import Given
 from trm_agent.types import Parameter, ToolSchema, identifier_words
+from trm_agent.values import validates
 
 
 @dataclass(frozen=True)
@@ -136,15 +139,17 @@ class Scripts:
             self._act(talk, tool)
         self._end(talk)
 
-    def two_calls(self, scene: Scene) -> None:
+    def several_calls(self, scene: Scene) -> None:
         talk, tool = scene.talk, scene.tool
-        others = [other for other in scene.usable if other.name != tool.name]
+        others = [other for other in scene.usable if other.name != tool.name and other.read_only is not False]
         if tool.read_only is False:
             raise NoValueError("a call that is confirmed comes alone")
-        if others and talk.rng.random() < 0.5:
-            self._two_tools(talk, tool, talk.rng.choice(others))
+        several, given = Several(talk), self._values(talk, tool)
+        if others and talk.rng.random() < 0.35:
+            second = talk.rng.choice(others)
+            several.of_two(tool, given, second, self._values(talk, second))
         else:
-            self._twice(talk, tool)
+            several.of_one(tool, given)
         self._end(talk)
 
     def small_talk(self, scene: Scene) -> None:
@@ -306,46 +311,6 @@ class Scripts:
         fitting = [text for text in OUT_OF_SCOPE if not any(may_serve(tool, text) for tool in offered)]
         return rng.choice(fitting or OUT_OF_SCOPE)
 
-    def _two_tools(self, talk: Conversation, first: ToolSchema, second: ToolSchema) -> None:
-        if second.read_only is False:
-            raise NoValueError("a call that is confirmed comes alone")
-        given = self._values(talk, first)
-        start = talk.phrases.request(first, given)
-        if talk.rng.random() < 0.5:
-            start = talk.phrases.pick(("", "please ", "can you ", "could you ")) + talk.phrases.clause(first, given)
-        shared = {p.name for p in first.parameters if p.declaration in {q.declaration for q in second.parameters}}
-        more = [g for g in self._values(talk, second) if g.parameter.name not in shared]
-        if any(
-            p.name in shared and p.required and p.name not in {g.parameter.name for g in given}
-            for p in second.parameters
-        ):
-            raise NoValueError(second.name)
-        joint = talk.phrases.pick(CONNECTORS)
-        text = f"{start.rstrip('.?')} {joint} {talk.phrases.clause(second, more)}"
-        talk.user(text, first, given)
-        talk.learn(second, more)
-        talk.call(first, second)
-
-    def _twice(self, talk: Conversation, tool: ToolSchema) -> None:
-        """The same tool for two values of one parameter."""
-        given = self._values(talk, tool)
-        single = [g for g in given if kind_of(g.parameter) not in ("list", "boolean", "message")]
-        if not single:
-            raise NoValueError(tool.name)
-        usual = [g for g in single if kind_of(g.parameter) not in ("money", "percent", "number", "count", "measure")]
-        varied = talk.rng.choice(usual or single)
-        other = talk.give(varied.parameter, old=varied.said)
-        if varied.said.unit != other.said.unit:
-            raise NoValueError(tool.name)
-        joint = talk.phrases.pick(
-            ("{a} and {b}", "{a} and {b}", "both {a} and {b}", "{a} and also {b}", "{a} as well as {b}")
-        )
-        text = talk.phrases.request(tool, given)
-        text = put_in_place(text, varied.mark, joint, a=varied.mark, b=other.mark)
-        talk.user(text, tool, given)
-        known = talk.known(tool)
-        talk.call_with([(tool, known), (tool, {**known, varied.parameter.name: other.said})])
-
     def _values(self, talk: Conversation, tool: ToolSchema) -> list[Given]:
         """Values for what a call must carry and for some of the rest; shared ones that are known may be left out."""
         rng = talk.rng
@@ -355,6 +320,10 @@ class Scripts:
         chosen = {name for name, p in free.items() if not p.required and rng.random() < share}
         if not any(p.required for p in tool.parameters) and free and rng.random() < 0.7:
             chosen.add(rng.choice(sorted(free)))
+        chosen |= {name for name, p in free.items() if p.type == "array" and rng.random() < 0.4}
+        numbers = [name for name, p in free.items() if is_number(p)]
+        if len(numbers) > 1 and rng.random() < 0.4:
+            chosen.update(numbers)
         defaults = {p.name for p in tool.parameters if p.has_default and rng.random() < 0.5}
         names = complete(tool.schema, chosen, lambda path: path not in defaults)
         if any(name not in free for name in names):
@@ -401,24 +370,21 @@ class Scripts:
         return put_in_place(text, g.mark, form, right=g.mark, wrong=wrong.mark)
 
 
-def put_in_place(text: str, mark: str, form: str, **marks: str) -> str:
-    """The text with several marks where one stood, each in quotes where that one was."""
-    if f'"{mark}"' in text:
-        return text.replace(f'"{mark}"', form.format(**{name: f'"{m}"' for name, m in marks.items()}))
-    return text.replace(mark, form.format(**marks))
-
-
 def in_order(given: list[Given]) -> list[Given]:
-    """The values with the two of a start and an end exchanged where the end comes first."""
+    """The values with the two of a start and an end, or of a range, exchanged where the second comes first."""
+    pairs = [(a, b) for a in given for b in given if is_range(a.parameter, b.parameter)]
     starts = [g for g in given if role_of(g.parameter)[:1] == ("from",) and g.said.kind in ("date", "datetime")]
     ends = [g for g in given if role_of(g.parameter)[:1] == ("until",) and g.said.kind in ("date", "datetime")]
-    if len(starts) != 1 or len(ends) != 1 or starts[0].said.kind != ends[0].said.kind:
-        return given
-    start, end = starts[0], ends[0]
-    if start.said.value <= end.said.value or not start.parameter.schema.get("format"):
-        return given
-    changed = {
-        start.mark: Given(start.parameter, end.said, end.mark),
-        end.mark: Given(end.parameter, start.said, start.mark),
-    }
+    if len(starts) == 1 and len(ends) == 1 and starts[0].said.kind == ends[0].said.kind:
+        pairs += [(starts[0], ends[0])] if starts[0].parameter.schema.get("format") else []
+    changed: dict[str, Given] = {}
+    for start, end in pairs:
+        if start.said.value > end.said.value and _exchangeable(start, end):
+            changed[start.mark] = Given(start.parameter, end.said, end.mark)
+            changed[end.mark] = Given(end.parameter, start.said, start.mark)
     return [changed.get(g.mark, g) for g in given]
+
+
+def _exchangeable(start: Given, end: Given) -> bool:
+    """Whether each may have the other's value."""
+    return validates(start.said.value, end.parameter.schema) and validates(end.said.value, start.parameter.schema)

@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trm_agent.data.synthesis_attachments import Attachments, alone, beside_name
+from trm_agent.data.synthesis_attachments import alone, beside_name
 from trm_agent.data.synthesis_cues import kind_of, label
 from trm_agent.data.synthesis_talk import PREAMBLES
 from trm_agent.data.synthesis_tasks import Tasks, lowered
+from trm_agent.data.synthesis_together import Together
 from trm_agent.data.synthesis_values import MARK, Given
 from trm_agent.data.synthesis_words import INFO_VERBS
 from trm_agent.types import ToolSchema
@@ -42,7 +43,7 @@ class Style:
         return cls(lower, rng.random() < (0.8 if lower else 0.15), 0.15 if rng.random() < 0.15 else 0.0)
 
 
-class Phrases(Attachments):
+class Phrases(Together):
     """Draws wordings for one conversation."""
 
     def __init__(self, rng: random.Random, style: Style) -> None:
@@ -70,8 +71,19 @@ class Phrases(Attachments):
     def clause(self, tool: ToolSchema, given: Sequence[Given]) -> str:
         """A request that can follow "and also": imperative, on one line."""
         verb, thing, given = self.tasks.task(tool, list(given))
-        inline = [self.attach(g, alone(g, tool)) for g in given]
+        inline, rest = self.tied(tool, given)
+        inline += [self.attach(g, alone(g, tool)) for g in rest]
         return f"{verb} {thing} {self._joined(inline)}".strip()
+
+    def request_ending(self, tool: ToolSchema, given: Sequence[Given], tail: str) -> str:
+        """A request of one sentence that gives some values and ends in words of the caller's."""
+        verb, thing, given = self.tasks.task(tool, list(given), brief=True)
+        inline, rest = self.tied(tool, given)
+        inline += [self.attach(g, alone(g, tool)) for g in rest]
+        what = re.sub("^some ", "the ", thing) or verb
+        return self._frame(verb, thing, greets=True).format(
+            task=f"{verb} {thing}".strip(), thing=what, more=f" {' '.join([*inline, tail])}"
+        )
 
     def _frame(self, verb: str, thing: str, greets: bool) -> str:
         frames = [
@@ -123,8 +135,7 @@ class Phrases(Attachments):
         order = list(given)
         if self.chance(0.5):
             self.rng.shuffle(order)
-        inline = [g for g in order[:most] if not (kind_of(g.parameter) == "message" and len(g.said.text) > 25)]
-        rest = [g for g in order if g not in inline]
+        inline, rest = self.tied(tool, order, most)
         sentences = []
         while rest:
             if len(rest) > 1 and self.chance(0.4):
@@ -133,7 +144,7 @@ class Phrases(Attachments):
                 sentences.append(f"{self.statement(a)} and {lowered(self.statement(b))}")
             else:
                 sentences.append(self.statement(rest.pop(0)))
-        return [self.attach(g, alone(g, tool)) for g in inline], sentences
+        return inline, sentences
 
     def _joined(self, parts: Sequence[str]) -> str:
         if len(parts) > 1 and parts[-1][0] not in "(" and self.chance(0.35):

@@ -53,13 +53,16 @@ _ANY_ONE = r"(?:a|an|the|any|each|given|specific|specified|certain|particular|yo
 class Tasks(Draws):
     """Draws what is asked for."""
 
-    def task(self, tool: ToolSchema, given: list[Given]) -> tuple[str, str, list[Given]]:
-        """Verb, what follows it, and the values that are not in it yet."""
+    def task(self, tool: ToolSchema, given: list[Given], brief: bool = False) -> tuple[str, str, list[Given]]:
+        """Verb, what follows it, and the values that are not in it yet; `brief` leaves what stands for others out."""
         if tool.description and self.chance(0.6):
-            verb, thing, rest = self._described(tool, given)
+            verb, thing, rest = self._described(tool, given, brief)
             if verb:
                 return verb, thing, rest
         words = identifier_words(tool.name).split()
+        own = identifier_words(tool.name.split(".")[-1]).split()
+        if len(own) > 1 and own[0] in VERBS:
+            words = own  # `clinic.cancel_appointment` is "cancel an appointment"
         told = base_form(tool.description.split()[0]) if tool.description.strip() else ""
         is_verb = words[0] in VERBS or words[0] == told
         verb, rest_words = (words[0], words[1:]) if is_verb else (told if told in VERBS else "get", words)
@@ -77,7 +80,7 @@ class Tasks(Draws):
                 return f"the {g.shown}" if named else f"the {g.shown} {noun}", rest
         return "", given
 
-    def _described(self, tool: ToolSchema, given: list[Given]) -> tuple[str, str, list[Given]]:
+    def _described(self, tool: ToolSchema, given: list[Given], brief: bool) -> tuple[str, str, list[Given]]:
         """From the description's first sentence, with values in the place of what stands for them."""
         words = head(tool.description).split()
         if not 2 <= len(words) <= 22 or base_form(words[0]) not in VERBS:
@@ -90,7 +93,7 @@ class Tasks(Draws):
             return "", "", given
         rest = []
         for g in given:
-            try_it = kind_of(g.parameter) not in ("boolean", "list") and self.chance(0.85)
+            try_it = kind_of(g.parameter) != "boolean" and self.chance(0.85)
             place = self._place(text, g, verb) if try_it else None
             if place:
                 text = place
@@ -98,7 +101,7 @@ class Tasks(Draws):
                 rest.append(g)
         if max(map(ord, text)) >= MARK:
             text = _cut_after_marks(text)
-        elif self.chance(0.95 if rest else 0.4):
+        elif self.chance(0.95 if rest or brief else 0.4):
             short = re.split(rf" {_PLACE_NOUNS} {_ANY_ONE}\b", text, maxsplit=1)[0]
             if _content(short) & _content(identifier_words(tool.name)):
                 text = short
@@ -114,6 +117,7 @@ class Tasks(Draws):
         pattern = (
             r"(?P<prep>\b(?:for|in|of|on|at|from|to|by|with|about|between|near|into|a|an|the) )"
             r"(?:(?:a|an|the|any|your|this|some|another|specific|specified|given|particular|certain) )*"
+            r"(?:(?:list|set|array|series|collection|group) of )?"
             rf"(?P<noun>(?:[a-z-]+ )?{re.escape(noun)})(?:'s)?(?: (?:name|id|ID|number))?(?=$|[ ,])"
         )
         found = re.search(pattern, text)
@@ -129,7 +133,17 @@ class Tasks(Draws):
             prep = ""
             if verb in SETTING_VERBS:
                 shown = f"the {found['noun']} to {g.shown}"
-            elif kind_of(g.parameter) in ("choice", "level", "number", "measure", "percent", "date", "time", "color"):
+            elif kind_of(g.parameter) in (
+                "choice",
+                "level",
+                "number",
+                "measure",
+                "percent",
+                "date",
+                "time",
+                "color",
+                "list",
+            ):
                 return None
         return f"{text[: found.start()]}{prep}{shown}{text[found.end() :]}"
 

@@ -165,8 +165,8 @@ class Values:
     def _list(self, parameter: Parameter) -> Said | None:
         item = item_of(parameter)
         least = int(parameter.schema.get("minItems") or 1)
-        most = int(parameter.schema.get("maxItems") or 4)
-        wanted = self.rng.randint(min(least, most), max(least, min(most, least + 2, 4)))
+        most = int(parameter.schema.get("maxItems") or 5)
+        wanted = self.rng.randint(min(least, most), max(least, min(most, least + 3, 5)))
         items: list[Said] = []
         for _ in range(wanted):
             said = self.draw(item, [value for known in items for value in (known.value, known.text)])
