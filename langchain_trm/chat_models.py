@@ -58,6 +58,17 @@ class ChatTRM(TRMSettings):
         self.loaded().save_pretrained(path)
         save_settings(path, self.settings())
 
+    def save_tool_vectors(self, path: str | Path) -> None:
+        """Write the vectors of `tools`, and of all bound so far, for `ChatTRM(tool_vectors=path)`.
+
+        Raises:
+            ToolError: The tools cannot be used.
+            EncoderError: The file cannot be written.
+        """
+        router = self.loaded()
+        router.bind(self.tools, self.slot_fields)
+        router.save_tool_vectors(path)
+
     def fit_threshold(self, samples: Sequence[Sample], target_precision: float = 0.95, *, delta: float = 0.05) -> Self:
         """A copy that hands over what it cannot do with the target precision (see `langchain_trm.thresholds`).
 
@@ -278,7 +289,15 @@ class ChatTRM(TRMSettings):
         step = self._step(messages, kwargs)
         read = sum(self.get_num_tokens(message.text) for message in step.history)
         router = self.loaded(kwargs.get("model"))
-        words = find_words(step, router, self.responses, responder=self.responder, reply=self.reply, stop=stop)
+        words = find_words(
+            step,
+            router,
+            self.responses,
+            responder=self.responder,
+            reply=self.reply,
+            stop=stop,
+            frames=self.frames,
+        )
         step = words.on(step)
         return step, frame(step, self._model_name(kwargs), read), words.text
 

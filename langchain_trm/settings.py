@@ -8,6 +8,8 @@ from copy import deepcopy
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from os import PathLike
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
@@ -15,12 +17,13 @@ from langchain_core.messages import BaseMessage
 from langchain_core.utils import from_env
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from langchain_trm.loading import load_router
+from langchain_trm.loading import add_tool_vectors, load_router
 from langchain_trm.messages import read_messages
 from langchain_trm.output import PROVIDER
 from langchain_trm.replies import DEFAULT_REPLY
 from langchain_trm.thresholds import Thresholds
 from langchain_trm.tools import read_tools
+from trm_agent.responses.frames import load_frames
 from trm_agent.types import SlotField
 
 JsonDict = dict[str, Any]
@@ -42,6 +45,9 @@ class TRMSettings(BaseChatModel):
     model: str | None = Field(default_factory=from_env("TRM_MODEL", default=None))
     """Checkpoint folder; None (and no `TRM_MODEL` in the environment) means the shipped weights."""
 
+    tool_vectors: str | PathLike[str] | None = None
+    """File that `save_tool_vectors` wrote: its tools are bound without encoding them. It changes no answer."""
+
     router: Any = Field(default=None, exclude=True, repr=False)
     """A router to use instead of loading one."""
 
@@ -58,7 +64,10 @@ class TRMSettings(BaseChatModel):
     """Fitted by `fit_threshold`; they count where `min_confidence` is not set and tools and weights are the same."""
 
     responses: Literal["auto", "retrieve", "generate", "ask"] = "auto"
-    """Whose words direct answers have: what the checkpoint has; its bank; its decoder; the asking rule alone."""
+    """Whose words direct answers have: the checkpoint's, else frames; its bank; its decoder; the asking rule alone."""
+
+    frames: str | None = None
+    """File of frames for what `responses` and `responder` do not word (another language, say); None: the package's."""
 
     responder: Any = Field(default=None, exclude=True, repr=False)
     """A Runnable that words what `responses` do not: a chat model, or a chain of `messages` and `decision`."""
@@ -116,7 +125,17 @@ class TRMSettings(BaseChatModel):
         return self
 
     def loaded(self, model: str | None = None) -> Any:
-        """The router: the one given, or the weights of `model`, loaded on first use and shared between instances."""
+        """The router: the one given, or the weights of `model`, loaded on first use and shared between instances.
+
+        Raises:
+            EncoderError: `tool_vectors` cannot be read, or are another encoder's.
+        """
+        router = self._router(model)
+        if self.tool_vectors is not None:
+            add_tool_vectors(router, Path(self.tool_vectors))
+        return router
+
+    def _router(self, model: str | None) -> Any:
         if model is not None and model != self.model:
             return load_router(None if model == SHIPPED_MODEL else model)
         if self.router is not None:
@@ -142,6 +161,7 @@ class TRMSettings(BaseChatModel):
             "min_confidence": self.min_confidence,
             "thresholds": self.thresholds.to_json() if self.thresholds else None,
             "responses": self.responses,
+            "frames": self.frames,
             "reply": self.reply,
             "max_calls": self.max_calls,
             "stop": self.stop,
@@ -182,6 +202,7 @@ class TRMSettings(BaseChatModel):
             "encoder": router.encoder.fingerprint,
             **self.settings(),
             "bank": _bank(router),
+            "frames_used": load_frames(Path(self.frames) if self.frames else None).fingerprint,
             "stop_words": self.stop,
             "responder": _identity(self.responder),
             "now": present.isoformat()

@@ -1,14 +1,16 @@
-"""Whose words a direct answer has: the bank's, a responder's, or the asking rule's; the record says which."""
+"""Whose words a direct answer has: the bank's, a responder's, the frames' or the rule's; the record says which."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from langchain_trm.deciding import Step
 from langchain_trm.output import cut
-from langchain_trm.replies import LATER_REPLY, compose_reply
+from langchain_trm.replies import DEFAULT_REPLY, LATER_REPLY, compose_reply
 from trm_agent.errors import CheckpointError
+from trm_agent.responses.frames import load_frames
 
 Mode = Literal["auto", "retrieve", "generate", "ask"]
 WORDS_KEY = "words"
@@ -20,7 +22,8 @@ class Words:
 
     Attributes:
         text: None where a responder has to word it.
-        origin: `{"from": …}`: `bank` (with `id` and `score`), `responder`, `rule` or `reply`; None beside a call.
+        origin: `{"from": …}`: `bank` (with `id` and `score`), `responder`, `frames` (with their `kind`), `rule` or
+            `reply`; None beside a call.
     """
 
     text: str | None
@@ -32,20 +35,30 @@ class Words:
 
 
 def find_words(
-    step: Step, router: Any, mode: Mode, *, responder: Any = None, reply: str, stop: list[str] | None = None
+    step: Step,
+    router: Any,
+    mode: Mode,
+    *,
+    responder: Any = None,
+    reply: str,
+    stop: list[str] | None = None,
+    frames: str | None = None,
 ) -> Words:
     """Word a step, or leave it to the responder.
 
     Args:
         step: As settled.
         router: Whose checkpoint may hold words.
-        mode: `auto`: what the checkpoint has; `retrieve`: its bank; `generate`: its decoder; `ask`: neither.
+        mode: `auto`: what the checkpoint has, else the frames; `retrieve`: its bank; `generate`: its decoder; `ask`:
+            none of these.
         responder: Words what they do not.
         reply: What to say when there is nothing to report and nothing to ask, and no responder.
         stop: Where the words are cut off.
+        frames: File of frames; None: those of the package.
 
     Raises:
         CheckpointError: The checkpoint does not have what the mode names.
+        DataError: The file holds no frames.
     """
     responses = _responses(router, mode)
     if step.decision.decision == "tool_call":
@@ -55,8 +68,29 @@ def find_words(
         return Words(cut(chosen.text, stop), origin | ({"refused": chosen.refused} if chosen.refused else {}))
     if responder is not None:
         return Words(None, {"from": "responder"})
+    if mode == "auto" and (framed := _framed(step, router, reply, frames)) is not None:
+        return Words(cut(framed.text, stop), {"from": "frames", "kind": framed.kind})
     text = compose_reply(step.decision, step.turn, step.tools, reply, step.history)
     return Words(cut(text, stop), {"from": "reply" if text in (reply, LATER_REPLY) else "rule"})
+
+
+def _framed(step: Step, router: Any, reply: str, frames: str | None) -> Any:
+    """Words of the frames. Another `reply` than the default stands for all small talk, in whatever language."""
+    from trm_agent.responses.speaking import Outcome, speak_with_frames
+
+    if step.decision.content:
+        return None
+    last = step.turn.last_result if step.turn.ends_with_result else None
+    encoder = getattr(router, "encoder", None)
+    return speak_with_frames(
+        load_frames(Path(frames) if frames else None),
+        step.decision,
+        step.history,
+        step.tools,
+        encoder=encoder if hasattr(encoder, "encode") else None,
+        outcome=None if last is None else Outcome(last.failed, last.rejected),
+        small_talk=reply == DEFAULT_REPLY,
+    )
 
 
 def _responses(router: Any, mode: Mode) -> Any:

@@ -46,12 +46,12 @@ def test_an_agent_calls_reads_the_result_and_stops(model: ChatTRM, tools: list[B
     agent = create_agent(model, tools)
     messages = agent.invoke(say("a flight to Rome tomorrow"))["messages"]
     assert [type(m).__name__ for m in messages] == ["HumanMessage", "AIMessage", "ToolMessage", "AIMessage"]
-    assert messages[-1].content == "Flight: XY 12, price: 120."
+    assert messages[-1].content == "Here is what I have. The flight is XY 12 and the price is 120."
 
 
 async def test_async_agents_too(model: ChatTRM, tools: list[BaseTool]) -> None:
     messages = (await create_agent(model, tools).ainvoke(say("a flight to Rome tomorrow")))["messages"]
-    assert messages[-1].content == "Flight: XY 12, price: 120."
+    assert messages[-1].content == "Here is what I have. The flight is XY 12 and the price is 120."
 
 
 def test_a_conversation_over_several_turns_asks_and_goes_on(model: ChatTRM, tools: list[BaseTool]) -> None:
@@ -59,7 +59,7 @@ def test_a_conversation_over_several_turns_asks_and_goes_on(model: ChatTRM, tool
     config: Any = {"configurable": {"thread_id": "1"}}
     assert agent.invoke(say("a flight to Rome"), config)["messages"][-1].content == "What is the day of departure?"
     messages = agent.invoke(say("tomorrow"), config)["messages"]
-    assert messages[-1].content == "Flight: XY 12, price: 120."
+    assert messages[-1].content == "Here is what I have. The flight is XY 12 and the price is 120."
 
 
 def test_a_router_that_never_stops_calling_is_stopped(tools: list[BaseTool]) -> None:
@@ -85,7 +85,7 @@ def test_a_tool_that_fails_is_tried_twice(tools: list[BaseTool]) -> None:
     model = ChatTRM(router=ScriptedRouter(lambda *_: Plan("search_flights", {"city": "Rome"})))
     messages = create_agent(model, [search_flights]).invoke(say("to Rome"))["messages"]
     assert calls == ["Rome", "Rome"]
-    assert messages[-1].content == "Search flights did not work: no connection."
+    assert messages[-1].content == "I'm sorry, that did not work: no connection."
 
 
 def test_an_unsure_step_goes_to_the_larger_model_and_only_that_one(
@@ -168,8 +168,8 @@ def test_a_person_is_asked_about_unsure_calls_only(travel: ScriptedRouter, tools
 @pytest.mark.parametrize(
     ("decision", "last"),
     [
-        ({"type": "reject"}, "Book flight was declined."),
-        ({"type": "reject", "message": "too dear"}, "Book flight was declined."),
+        ({"type": "reject"}, "All right, I will leave that."),
+        ({"type": "reject", "message": "too dear"}, "All right, I will leave that."),
         ({"type": "edit", "edited_action": {"name": "book_flight", "args": {"flight": "XY 13"}}}, "booked XY 13."),
         ({"type": "respond", "message": "done by phone"}, "done by phone."),
     ],

@@ -70,7 +70,7 @@ def test_after_a_result_the_answer_reads_it_out(model: ChatTRM) -> None:
     call = model.invoke("a flight to Rome tomorrow")
     result = ToolMessage('{"flight_number": "XY 12", "price": 120}', tool_call_id=call.tool_calls[0]["id"])
     answer = model.invoke([HumanMessage("a flight to Rome tomorrow"), call, result])
-    assert answer.content == "Flight number: XY 12, price: 120."
+    assert answer.content == "Here is what I have. The flight number is XY 12 and the price is 120."
 
 
 def test_the_router_s_own_words_come_first(tools: list[BaseTool]) -> None:

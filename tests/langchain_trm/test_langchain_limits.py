@@ -120,7 +120,7 @@ def catalogue(size: int) -> list[dict[str, Any]]:
 
 def test_none_and_a_thousand_tools() -> None:
     router = tiny_router()
-    assert ChatTRM(router=router).invoke("hi").content == "How can I help you?"
+    assert ChatTRM(router=router).invoke("hi").content == "Hello! How can I help you?"
     assert ChatTRM(router=router).bind_tools([]).invoke("hi").tool_calls == []
     with pytest.raises(ToolError, match="tool_choice 'any' forces a call, but no tools are on offer; bind tools first"):
         ChatTRM(router=router).bind_tools([], tool_choice="any")

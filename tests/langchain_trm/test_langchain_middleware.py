@@ -72,7 +72,7 @@ def test_a_sure_step_needs_no_larger_model(travel: ScriptedRouter, tools: list[B
     larger = big()
     agent = create_agent(larger, tools, middleware=[TRMMiddleware(ChatTRM(router=travel))])
     messages = agent.invoke(say("a flight to Rome tomorrow"))["messages"]
-    assert messages[-1].content == "Flight: XY 12, price: 120."
+    assert messages[-1].content == "Here is what I have. The flight is XY 12 and the price is 120."
     assert larger.heard == []
 
 
@@ -159,7 +159,9 @@ def test_a_summarized_thread_in_sqlite_is_decided_like_a_whole_one(
     assert len(result) < len(expected)
     assert any(m.additional_kwargs.get("lc_source") == "summarization" for m in result)
     assert not any("I want Rome" in str(m.content) for m in result)
-    assert result[-1].content == expected[-1].content == "Flight: XY 12, price: 120."
+    assert (
+        result[-1].content == expected[-1].content == "Here is what I have. The flight is XY 12 and the price is 120."
+    )
     found = [m.response_metadata["decision"]["slots"] for m in result if isinstance(m, AIMessage) and m.tool_calls]
     assert found == [{"city": "Rome", "day": "tomorrow"}]
 
@@ -171,7 +173,7 @@ def test_without_the_middleware_the_summary_loses_the_value(tools: list[BaseTool
     config: Any = {"configurable": {"thread_id": "1"}}
     for text in ["hello", "I want Rome", "with a window seat", "tomorrow, that is", "let us fly"]:
         messages = agent.invoke(say(text), config)["messages"]
-    assert messages[-1].content != "Flight: XY 12, price: 120."
+    assert messages[-1].content != "Here is what I have. The flight is XY 12 and the price is 120."
 
 
 def test_the_mirror_is_private_plain_json(travel: ScriptedRouter, tools: list[BaseTool]) -> None:

@@ -43,7 +43,7 @@ def test_steps_hand_overs_and_savings_are_counted(
     assert "7 of 10 calls of the large model were saved (70%)." in out
     assert out.count("handed over:") == 2
     assert "handed over: And a taxi from the airport at 9 pm." in out
-    assert "Hotel: Hotel Aurora" in out
+    assert "The hotel is Hotel Aurora" in out
 
 
 def test_without_a_usable_checkpoint_it_says_why(

@@ -39,7 +39,7 @@ def asked(*results: tuple[str, str]) -> list[BaseMessage]:
 def test_a_call_that_returned_is_not_made_again(insisting: ChatTRM) -> None:
     message = insisting.invoke(asked(('{"flight": "XY 12"}', "success")))
     assert message.tool_calls == []
-    assert message.content == "Flight: XY 12."
+    assert message.content == "Here is what I have. The flight is XY 12."
     record = message.response_metadata["decision"]
     assert record["note"] == "repeated"
     assert record["arguments"] == {}
@@ -59,7 +59,7 @@ def test_an_error_is_tried_once_more_and_then_said(insisting: ChatTRM) -> None:
     assert insisting.invoke(asked(("timeout", "error"))).tool_calls
     message = insisting.invoke(asked(("timeout", "error"), ("no seats", "error")))
     assert message.tool_calls == []
-    assert message.content == "Search flights did not work: no seats."
+    assert message.content == "I'm sorry, that did not work: no seats."
     assert message.response_metadata["decision"]["note"] == "failed"
 
 

@@ -17,21 +17,22 @@ def fill(template: str, facts: Mapping[str, Sequence[Any]]) -> str | None:
     """The answer; None where a name is not known, or what is known is no short text."""
     if not can_fill(template, facts):
         return None
-    text = PLACEHOLDER.sub(lambda match: _say(facts[match[1]][0]), template)
+    text = PLACEHOLDER.sub(lambda match: say(facts[match[1]][0]), template)
     return _START.sub(lambda match: match[1] + match[2].upper(), text, count=1)
 
 
 def can_fill(template: str, facts: Mapping[str, Sequence[Any]]) -> bool:
     """Whether every name of a template is known."""
     return all(
-        facts.get(name) and not isinstance(facts[name][0], Mapping) and len(_say(facts[name][0])) <= _LONGEST
+        facts.get(name) and not isinstance(facts[name][0], Mapping) and len(say(facts[name][0])) <= _LONGEST
         for name in PLACEHOLDER.findall(template)
     )
 
 
-def _say(value: Any) -> str:
+def say(value: Any) -> str:
+    """A value as it is said."""
     if isinstance(value, list | tuple):
-        return ", ".join(_say(item) for item in value)
+        return ", ".join(say(item) for item in value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return choice_text(value) if isinstance(value, str | bool) else str(value)
