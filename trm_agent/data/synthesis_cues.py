@@ -266,7 +266,8 @@ _AFTER_NOUN = (
     r"|should|whether|must|since|until|and|who|whom|against|into|within|under|over|about) "
 )
 _NO_NOUN = re.compile(
-    r"(?:whether|if|when|where|what|which|who|how|any|only|a|additional|filter|determines|specifies|list of|use|max|min"
+    r"(?:whether|if|when|where|what|which|who|how|any|only|a|in|of|for|to|at|by|from"
+    r"|additional|filter|determines|specifies|list of|use|max|min"
     r"|name of|array of|set|type|format|optional|default|true|false|this|number)\b",
     re.IGNORECASE,
 )

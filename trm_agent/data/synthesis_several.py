@@ -238,9 +238,7 @@ class Several(Draws):
         """A request, and a sentence for every further call."""
         text = self.phrases.request(tool, self._shuffled([*kept, *rows[0]]))
         part = self._part(tool, rows[0])
-        part = (
-            part if re.match(r"(?:with|for|from|to|in|on|at|where|using|given|between|of) ", part) else f"with {part}"
-        )
+        part = part if _TIED.match(part) else f"with {part}"
         for row in rows[1:]:
             if self.chance(0.35):
                 said = self.pick(_NEXT).format(c=self.phrases.clause(tool, row))
@@ -268,8 +266,9 @@ class Several(Draws):
 
 _MARK = re.compile("[\ue000-\uf8ff]")
 _TIED = re.compile(
-    r"(?:with|without|for|from|to|in|into|on|at|of|by|near|around|across|about|over|under|up to|until|till|starting|ending"
-    r"|between|where|using|given|if|called|named|titled|saying|moving|weighing|aged|because|due|and|but) "
+    r"(?:with|without|for|from|to|in|into|on|at|of|by|near|around|across|about|over|under|up to|until|till"
+    r"|starting|ending|between|where|using|given|if|called|named|titled|saying|moving|weighing|aged"
+    r"|because|due|and|but) "
 )
 """What a part begins with that needs no word before it."""
 
