@@ -243,11 +243,27 @@ def summarise(report: Report) -> None:
     }
     if baselines:
         _table(console, "baselines, only where the user spoke last", list(SHARES)[:5], baselines)
+    _detail_tables(console, report)
     turns = [turn for turn in report.turns if turn["turn"] in TURNS]
     console.print("by user messages so far: decision / whole call / joint goal", markup=False)
     for turn in turns:
         values = (show(turn[key]) for key in ("decision_accuracy", "call_exact", "joint_goal_accuracy"))
         console.print(f"  {turn['turn']:>2}  {' / '.join(values)}  (n {turn['n']})", markup=False)
+
+
+def _detail_tables(console: Any, report: Report) -> None:
+    """The joint goal by frame, and slot errors by kind."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from trm_agent.report_page import error_details, goal_detail
+
+    for detail in (goal_detail(report.goal_by_frame), *error_details(report.slot_errors)):
+        if detail.rows:
+            table = Table(*detail.columns, title=detail.title, title_justify="left", pad_edge=False)
+            for row in detail.rows:
+                table.add_row(*map(escape, row))
+            console.print(table)
 
 
 def _words_table(console: Any, report: Report) -> None:

@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from trm_agent.benchmarks import score
+from trm_agent.goal_accuracy import joint_goal
 from trm_agent.metrics import Verdict, figures, group_names, percentile, share
+from trm_agent.slot_errors import slot_errors
 from trm_agent.types import Decision, Sample
 
 NOTE = (
@@ -160,6 +162,16 @@ class Report:
             by_turn[case.turn].append(case.verdict)
         return [{"turn": turn, **_turn_figures(by_turn[turn])} for turn in sorted(by_turn)]
 
+    @cached_property
+    def goal_by_frame(self) -> dict[str, dict[str, Any]]:
+        """The joint goal as SGD's publisher scores it, by service; empty where the samples have no frames."""
+        return joint_goal((case.sample, case.decision) for case in self.cases)
+
+    @cached_property
+    def slot_errors(self) -> dict[str, Any]:
+        """Slot errors by kind, and how turns that ask for something special go; empty without gold states."""
+        return slot_errors((case.sample, case.decision, case.verdict) for case in self.cases)
+
     def _grouped(self, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
         groups = grouped_figures([c.sample for c in cases], [c.verdict for c in cases])
         for name, group in groups.items() if self.metrics else ():
@@ -192,6 +204,10 @@ class Report:
             "latency_ms": _latency_parts(self.latencies),
             "failures": self.failures,
         }
+        if self.goal_by_frame:
+            out["goal_by_frame"] = self.goal_by_frame
+        if self.slot_errors:
+            out["slot_errors"] = self.slot_errors
         if self.baselines:
             out["baselines"] = dict(self.baselines)
         if self.responses:
@@ -236,6 +252,5 @@ def _latency_parts(latencies: Sequence[Mapping[str, float]]) -> dict[str, Any]:
 
 
 def _compared(report: Report) -> dict[str, Any]:
-    wanted = ("checkpoint", "encoder", "fingerprint", "groups", "after_user", "turns", "latency_ms", "failures")
-    whole = report.to_json()
-    return {key: whole[key] for key in wanted}
+    left_out = ("samples", "note", "data", "baselines", "compare", "responses")
+    return {key: value for key, value in report.to_json().items() if key not in left_out}

@@ -60,6 +60,7 @@ def render_page(report: Report, *, failing: int = FAILING, right: int = RIGHT) -
         tiles=_tiles(report.groups),
         tables=_tables(report),
         columns=list(SHARES),
+        details=[table for table in _details(report) if table.rows],
         plots=[plot for plot in plots if plot[1]],
         failures=report.failures,
         wrong=[_view(case) for case in wrong[:failing]],
@@ -83,6 +84,60 @@ def table_row(name: str, group: Mapping[str, Any]) -> list[str]:
         show(calls["coverage_at_95"]),
         show(latency["p50"], 1),
         show(latency["p95"], 1),
+    ]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A small table with its own columns, and what to know when reading it."""
+
+    title: str
+    note: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def goal_detail(goals: Mapping[str, Mapping[str, Any]]) -> Detail:
+    """The joint goal as SGD's publisher scores it (`Report.goal_by_frame`)."""
+    shares = ("joint_goal_accuracy", "joint_goal_exact", "average_goal_accuracy")
+    rows = [[name, str(found["frames"]), *(show(found[key]) for key in shares)] for name, found in goals.items()]
+    note = "Per service of a user turn, open slots by likeness; seen and unseen are of the service."
+    return Detail("Joint goal as SGD's publisher scores it", note, ["service", "n", "joint", "exact", "average"], rows)
+
+
+def error_details(errors: Mapping[str, Any]) -> list[Detail]:
+    """Slot errors by what happened to the slot, by kind, and turns by what they ask for (`Report.slot_errors`)."""
+    if not errors:
+        return []
+    changes = {**errors["by_change"], "since a correction": errors["after_correction"]}
+    care = errors["dontcare"]
+    per_turn = ", ".join(f"{name} {show(errors[f'{name}_per_turn'])}" for name in ("missed", "wrong", "spurious"))
+    note = (
+        f"{errors['turns']} user turns; a turn: {per_turn}. Left open: recall {show(care['recall'])} of "
+        f"{care['gold']}, precision {show(care['precision'])} of {care['given']}. "
+        f"Values of other tools left over: {errors['leaked']}."
+    )
+    cells = ("missed", "stale", "wrong")
+    asked = ("slots", "decision_accuracy", "call_exact", "joint_goal_accuracy_active")
+    return [
+        Detail(
+            "Slots by what happened to them in a turn",
+            note,
+            ["gold slots that are", "n", "right", *cells],
+            [[k, str(f["slots"]), show(f["right"]), *(str(f[c]) for c in cells)] for k, f in changes.items()],
+        ),
+        Detail(
+            "Slot errors by kind",
+            "A slot that stays wrong counts in every turn; 'began' counts it once.",
+            ["kind", "n", "began"],
+            [[kind, str(found["count"]), str(found["began"])] for kind, found in errors["kinds"].items()],
+        ),
+        Detail(
+            "Turns by what they ask for",
+            "'slots': those that show it.",
+            ["turns with", "n", "slots", "decision", "whole call", "active goal"],
+            [[k, str(f["turns"]), *(show(f[key]) for key in asked)] for k, f in errors["phenomena"].items()],
+        ),
     ]
 
 
@@ -148,6 +203,10 @@ def _tables(report: Report) -> list[tuple[str, list[list[str]]]]:
     for title, groups in others.items():
         tables.append((title, [table_row(name, groups[name]) for name in main if name in groups]))
     return tables
+
+
+def _details(report: Report) -> list[Detail]:
+    return [goal_detail(report.goal_by_frame), *error_details(report.slot_errors)]
 
 
 def _view(case: Case) -> CaseView:

@@ -175,3 +175,16 @@ def test_a_report_of_right_answers_only_says_so() -> None:
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.0, "0.000"), (0.98765, "0.988")])
 def test_null_is_a_dash_and_zero_a_figure(value: float | None, text: str) -> None:
     assert show(value) == text
+
+
+def test_the_joint_goal_by_frame_and_slot_errors_have_tables() -> None:
+    frame = {"service": "Tables_1", "seen": True, "tools": ["book_table"], "state": {"city": ["Rome"]}}
+    of = sample(slots={"city": "Rome"}, frames=[frame])
+    whole = report(case(of, decision(slots={"city": "Rom"})))
+    assert whole.to_json()["goal_by_frame"]["all"]["joint_goal_accuracy"] == 0.86
+    assert whole.to_json()["slot_errors"]["kinds"] == {"wrong: other": {"count": 1, "began": 1}}
+    text = Page(render_page(whole)).text
+    for title in ("Joint goal as SGD's publisher scores it", "Slot errors by kind", "Turns by what they ask for"):
+        assert title in text
+    assert "goal_by_frame" not in report(RIGHT).to_json()
+    assert "Joint goal as" not in Page(render_page(report(RIGHT))).text

@@ -124,6 +124,14 @@ def test_meta_tells_dialogue_domain_intent_and_whether_the_service_was_seen(fold
         "dialogue": "7_00001",
         "seen": True,
         "intent": "BookTable",
+        "frames": [
+            {
+                "service": "Tables_1",
+                "seen": True,
+                "tools": ["BookTable"],
+                "state": {"town": ["Fresno"], "time": ["7 pm", "19:00"]},
+            }
+        ],
     }
     assert convert(folder, seen=("Trains_1",))[0].meta["seen"] is False
 

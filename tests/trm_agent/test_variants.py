@@ -244,3 +244,13 @@ def test_a_sample_without_slots_or_call_stays_one(tools: bool) -> None:
     bare = sample(decision="direct_answer", tool=None, slots={}, accept={}, meta={})
     changed = valid(neutral_names(tools=tools, parameters=True)(bare))
     assert (changed.slots, changed.tool, changed.accept, changed.meta) == ({}, None, Accept(), {})
+
+
+def test_frames_take_the_new_names() -> None:
+    frame = {"service": "Rooms", "seen": True, "tools": ["book_room"], "state": {"city": ["Leeds"]}}
+    changed = neutral_names(tools=True, parameters=True)(sample(meta={"frames": [frame], "dialogue": "a"}))
+    table = {reader: slot.key for slot in slot_table(changed.tools) for reader in slot.readers}
+    (made,) = changed.meta["frames"]
+    (name,) = made["state"]
+    assert made == {**frame, "tools": ["tool_1"], "state": {name: ["Leeds"]}}
+    assert changed.slots[table["tool_1", name]] == "Leeds"

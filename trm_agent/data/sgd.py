@@ -149,6 +149,7 @@ def convert_dialogue(
             "dialogue": dialogue["dialogue_id"],
             "seen": all(name in seen for name in active),
             "intent": _intent(turn, intents, services),
+            "frames": [_frame(name, state[name], services[name], name in seen) for name in active],
         }
         for frame in calls:
             call, arguments, optional = _gold_call(frame, state, services[frame["service"]])
@@ -253,6 +254,16 @@ def _intent(turn: Mapping[str, Any], intents: Mapping[str, str], services: Mappi
     frames = [frame["service"] for frame in turn["frames"]]
     service = next((name for name in frames if name in intents), next(iter(intents)))
     return services[service].tool_names.get(intents[service])
+
+
+def _frame(name: str, values: Mapping[str, list[str]], service: Service, seen: bool) -> dict[str, Any]:
+    """A frame of the user turn, for the data set's own goal accuracy; the state is as published."""
+    return {
+        "service": name,
+        "seen": seen,
+        "tools": [tool.name for tool in service.tools],
+        "state": {service.parameter_names[slot]: list(variants) for slot, variants in values.items()},
+    }
 
 
 def _gold_state(

@@ -193,6 +193,8 @@ def redeclared(sample: Sample, tools: Sequence[ToolSchema], renamings: Mapping[s
     gold = sample.calls or ((sample.tool,) if sample.tool else ())
     accept = _accepted(sample.accept, [of(call["name"]) for call in gold])
     meta = {**sample.meta, "intent": of(sample.meta["intent"]).tool} if sample.meta.get("intent") else sample.meta
+    if "frames" in meta:
+        meta = {**meta, "frames": [_framed(frame, of) for frame in meta["frames"]]}
     return replace(
         sample,
         tools=tuple(tools),
@@ -206,6 +208,14 @@ def redeclared(sample: Sample, tools: Sequence[ToolSchema], renamings: Mapping[s
         accept=replace(accept, slots={key: values for key, values in more.items() if values}),
         meta=meta,
     )
+
+
+def _framed(frame: Mapping[str, Any], of: Callable[[str], Renaming]) -> dict[str, Any]:
+    """A frame of `meta.frames` under the new names; a service's tools rename a parameter alike."""
+    named = [of(tool) for tool in frame["tools"]]
+    properties = {old: new for renaming in named for old, new in renaming.properties.items()}
+    state = {properties.get(name, name): values for name, values in frame["state"].items()}
+    return {**frame, "tools": [renaming.tool for renaming in named], "state": state}
 
 
 def _accepted(accept: Accept, renamings: Sequence[Renaming]) -> Accept:
