@@ -6,6 +6,7 @@ import json
 import threading
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from trm_agent.errors import CheckpointError
 
@@ -13,6 +14,7 @@ SETTINGS_FILE = "langchain.json"
 
 _lock = threading.RLock()
 _routers: dict[str, tuple[float, Any]] = {}
+_vectors: WeakKeyDictionary[Any, dict[Path, int]] = WeakKeyDictionary()
 
 
 def load_router(path: str | Path | None) -> Any:
@@ -27,6 +29,21 @@ def load_router(path: str | Path | None) -> Any:
             known = (changed, Router.from_pretrained(path))
             _routers[key] = known
         return known[1]
+
+
+def add_tool_vectors(router: Any, path: str | Path) -> None:
+    """Make a router know the tool vectors of a file; read once for each router, and again when the file changes.
+
+    Raises:
+        EncoderError: The file cannot be read, or holds the vectors of another encoder.
+    """
+    file = Path(path).resolve()
+    changed = file.stat().st_mtime_ns if file.is_file() else 0
+    with _lock:
+        known = _vectors.setdefault(router, {})
+        if known.get(file) != changed:
+            router.tool_vectors.load(file)
+            known[file] = changed
 
 
 def save_settings(folder: str | Path, settings: dict[str, Any]) -> None:
