@@ -231,6 +231,8 @@ def summarise(report: Report) -> None:
     _table(console, "only where the user spoke last", columns, report.after_user, MAIN)
     for metric in report.metrics:
         _metric_table(console, metric, report)
+    if report.kinds:
+        _kind_table(console, report)
     for name, other in report.compare.items():
         _table(console, f"compared with {name}", columns, other.groups, MAIN)
     if report.responses:
@@ -279,6 +281,21 @@ def _words_table(console: Any, report: Report) -> None:
             group = groups[split]
             cells = [show(group[key], 1 if key in shown[:2] else 3) for key in shown]
             table.add_row(f"{speaker}/{split}", str(group["n"]), *cells, show(group["latency_ms"]["p50"], 1))
+    console.print(table)
+
+
+def _kind_table(console: Any, report: Report) -> None:
+    """When a call comes that should not, and does not that should, a row a kind of situation and source."""
+    from rich.table import Table
+
+    from trm_agent.report import show
+
+    shown = ("decision_accuracy", "over_trigger_rate", "under_trigger_rate")
+    table = Table("kind", "n", "decision", "over", "under", title="by kind", title_justify="left", pad_edge=False)
+    for kind, found in report.kinds.items():
+        sources = found["sources"].items() if len(found["sources"]) > 1 else ()
+        for name, rates in ((kind, found), *((f"  {source}", rates) for source, rates in sources)):
+            table.add_row(name, str(rates["n"]), *(show(rates[key]) for key in shown))
     console.print(table)
 
 

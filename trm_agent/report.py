@@ -13,6 +13,7 @@ from typing import Any
 
 from trm_agent.benchmarks import score
 from trm_agent.goal_accuracy import joint_goal
+from trm_agent.kinds import kind_figures
 from trm_agent.metrics import Verdict, figures, group_names, percentile, share
 from trm_agent.slot_errors import slot_errors
 from trm_agent.types import Decision, Sample
@@ -172,6 +173,11 @@ class Report:
         """Slot errors by kind, and how turns that ask for something special go; empty without gold states."""
         return slot_errors((case.sample, case.decision, case.verdict) for case in self.cases)
 
+    @cached_property
+    def kinds(self) -> dict[str, dict[str, Any]]:
+        """Over- and under-triggering by the kind of situation (`trm_agent.kinds.KINDS`)."""
+        return kind_figures((case.sample, case.verdict) for case in self.cases)
+
     def _grouped(self, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
         groups = grouped_figures([c.sample for c in cases], [c.verdict for c in cases])
         for name, group in groups.items() if self.metrics else ():
@@ -208,6 +214,8 @@ class Report:
             out["goal_by_frame"] = self.goal_by_frame
         if self.slot_errors:
             out["slot_errors"] = self.slot_errors
+        if self.kinds:
+            out["kinds"] = self.kinds
         if self.baselines:
             out["baselines"] = dict(self.baselines)
         if self.responses:
