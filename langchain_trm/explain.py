@@ -44,7 +44,8 @@ class Explanation:
         record = self.record
         names = [call["tool"] for call in record.get("calls") or ()] or [record["tool"]]
         call = f"call {', '.join(names)}" if record["decision"] == "tool_call" else "direct answer"
-        rows = {"decision": call, "confidence": _percent(record["confidence"])}
+        fitted = "" if record.get("calibrated", True) else ", not calibrated"
+        rows = {"decision": call, "confidence": f"{_percent(record['confidence'])}{fitted}"}
         if record.get("call_confidence") is not None:
             rows["whole call right"] = _percent(record["call_confidence"])
         if record.get("intended_tool") and record.get("intended_tool") != record.get("tool"):

@@ -52,7 +52,7 @@ def calibrate(args: argparse.Namespace) -> None:
     router = Router.from_pretrained(args.checkpoint)
     samples = [sample for path in args.data for sample in read_samples(path)]
     calibration = calibrate_router(router, samples)
-    router.with_calibration(calibration).save_pretrained(args.output or args.checkpoint)
+    router.checkpoint.calibrated_with(calibration, len(samples)).save(args.output or args.checkpoint)
     logger.info("calibrated on %d samples → %s", len(samples), args.output or args.checkpoint)
 
 

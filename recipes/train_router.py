@@ -28,7 +28,9 @@ from trm_agent.errors import TRMError
 from trm_agent.log import logger, rank, setup_logging
 
 if TYPE_CHECKING:
+    from trm_agent.checkpoint import Checkpoint
     from trm_agent.encoder import Vocabulary
+    from trm_agent.model import RouterModel
     from trm_agent.types import Sample
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -38,6 +40,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"width": 512, "heads": 8, "n": 6, "T": 3, "supervision_steps": 16},
 }
 
+
+SCRATCH: dict[str, float] = {"lr": 1.5e-3, "epochs": 3.0, "least_steps": 1}
+FINE_TUNING: dict[str, float] = {"lr": 5e-4, "epochs": 6.0, "least_steps": 60}
+"""What is taken where nothing is said: without and with `--init` (docs/training.md has what was tried)."""
 
 FIGURES = (
     "decision_accuracy",
@@ -75,7 +81,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files to train on")
     parser.add_argument("--val", type=Path, nargs="*", default=[], help="sample files to validate on, own state")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="sizes of the network")
+    parser.add_argument(
+        "--preset", choices=sorted(PRESETS), help="sizes of the network; default: small, with --init those it has"
+    )
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="KEY=VALUE", help="override a size, such as n=2 or feedback=false"
     )
@@ -84,7 +92,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "--init", type=Path, help="start from the weights of this checkpoint ('shipped': the package's)"
     )
     parser.add_argument("--resume", action="store_true", help="go on from --output/last")
-    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument(
+        "--epochs",
+        type=float,
+        help=f"default: {SCRATCH['epochs']:g}; with --init {FINE_TUNING['epochs']:g}, "
+        f"but at least {FINE_TUNING['least_steps']} steps",
+    )
     parser.add_argument("--steps", type=int, help="updates, instead of --epochs")
     parser.add_argument("--batch", type=int, default=80, help="decision points in a batch, over all processes")
     parser.add_argument(
@@ -92,7 +105,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="change names, descriptions and types of tools at random and chain single requests: for tools never seen",
     )
-    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--lr", type=float, help=f"default: {SCRATCH['lr']:g}; with --init {FINE_TUNING['lr']:g}")
     parser.add_argument("--warmup", type=int, default=150, help="steps")
     parser.add_argument("--ema", type=float, default=0.999, help="decay")
     parser.add_argument(
@@ -108,6 +121,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--response-dialogues", type=int, default=2000, help="with --responses: so many of each --data file"
+    )
+    parser.add_argument(
+        "--decoder", action=argparse.BooleanOptionalAction, default=True, help="with --responses: also a decoder"
     )
     parser.add_argument("--language", default="en", help="with --responses: of number words and dates (ISO 639-1)")
     parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
@@ -135,6 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(args: argparse.Namespace) -> None:
     import torch
 
+    from trm_agent.calibration import Calibration
     from trm_agent.checkpoint import Checkpoint
     from trm_agent.data.augmentation import augment
     from trm_agent.data.episodes import fingerprint, read_episodes
@@ -176,20 +193,21 @@ def train(args: argparse.Namespace) -> None:
         lambda: load_encoder(args.encoder, device=device.type, dtype="bfloat16" if amp else "float32"),
     )
     torch.manual_seed(args.seed)
-    sizes = {**PRESETS[args.preset], **overrides(args.set), "dropout": args.dropout, "plain": args.plain}
-    sizes = {"relevance_floor": relevance_floor(episodes, vocabulary), **sizes}
-    model = RouterModel(ModelConfig(encoder_width=vocabulary.width, **sizes))
-    if args.init:
-        model.load_state_dict(initial_weights(args.init))
+    start = initial(args.init) if args.init else None
+    floor = relevance_floor(episodes, vocabulary)
+    model = RouterModel(ModelConfig(**network_sizes(args, start, floor, vocabulary.width)))
+    if start:
+        take_weights(model, start, vocabulary)
     model.to(device)
     optimizer, ema = make_optimizer(model), EMA(model, args.ema)
     per_epoch = steps_per_epoch(episodes, args.seed, args.batch, args.after_result)
-    last = args.steps or math.ceil(args.epochs * per_epoch)
+    lr, last = pace(args, per_epoch)
     config = Config(
-        args.preset, args.plain, round(last / per_epoch, 3), args.batch, args.lr, args.warmup, args.ema,
+        args.preset or ("of the initial weights" if start else "small"), model.config.plain,
+        round(last / per_epoch, 3), args.batch, lr, args.warmup, args.ema,
         args.after_result, args.dropout, args.augment, args.seed, amp, device.type,
     )  # fmt: skip
-    schedule = Schedule(args.lr, min(args.warmup, max(1, last // 10)), last)
+    schedule = Schedule(lr, min(args.warmup, max(1, last // 10)), last)
     state = args.output / "last" / "state.safetensors"
     first = load_training_state(state, model, ema, optimizer) if args.resume and state.is_file() else 0
     logger.info(
@@ -205,6 +223,8 @@ def train(args: argparse.Namespace) -> None:
         "commit": commit(),
         "slot_fields": [field.to_json() for field in slot_fields],
         "episodes": len(episodes),
+        "calibration": Calibration.identity().summary(0),
+        "init": args.init and {"checkpoint": str(args.init), "weights_sha256": start.weights_sha256 if start else ""},
     }
     curves = Curves(args.output, first)
     seen, summed, started = 0, 0, time.monotonic()
@@ -263,6 +283,8 @@ def train(args: argparse.Namespace) -> None:
     if rank() == 0:
         if val:
             calibrate(args.output, vocabulary, val)
+        else:
+            logger.warning("without --val the confidence is not calibrated: it ranks decisions and promises nothing")
         if args.responses:
             learn_responses(args, vocabulary)
         curves.draw()
@@ -299,11 +321,52 @@ def overrides(pairs: Sequence[str]) -> dict[str, Any]:
     return out
 
 
-def initial_weights(path: Path) -> dict[str, Any]:
+def initial(path: Path) -> Checkpoint:
     from trm_agent.checkpoint import load_checkpoint
     from trm_agent.router import shipped_weights
 
-    return load_checkpoint(shipped_weights() if str(path) == "shipped" else path).model.state_dict()
+    return load_checkpoint(shipped_weights() if str(path) == "shipped" else path)
+
+
+def network_sizes(args: argparse.Namespace, start: Checkpoint | None, floor: float, width: int) -> dict[str, Any]:
+    """Fields of `ModelConfig`: those of the initial weights, or of the preset, with what the options override.
+
+    Args:
+        args: The options.
+        start: What `--init` names.
+        floor: Relevance below which these samples call nothing; the initial weights' own may be lower and is then kept.
+        width: Of the encoder.
+    """
+    sizes: dict[str, Any] = start.model.config.to_json() if start else {}
+    if args.preset or not start:
+        sizes |= PRESETS[args.preset or "small"]
+    sizes["relevance_floor"] = min(floor, sizes.get("relevance_floor", floor))
+    sizes |= {"encoder_width": width, "dropout": args.dropout, "plain": args.plain or sizes.get("plain", False)}
+    return sizes | overrides(args.set)
+
+
+def take_weights(model: RouterModel, start: Checkpoint, vocabulary: Vocabulary) -> None:
+    """Begin where `start` ended; refused where sizes or encoder differ."""
+    if start.encoder_fingerprint != vocabulary.fingerprint:
+        raise TRMError(
+            f"--init: trained on encoder {start.encoder_name!r}, the texts are encoded by {vocabulary.name!r}"
+        )
+    try:
+        model.load_state_dict(start.model.state_dict())
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise TRMError(
+            f"--init: its weights do not fit the sizes that --preset, --set or --plain ask for: {first}"
+        ) from (error)
+
+
+def pace(args: argparse.Namespace, per_epoch: int) -> tuple[float, int]:
+    """Peak learning rate and number of steps; few samples are seen often enough to matter."""
+    defaults = FINE_TUNING if args.init else SCRATCH
+    epochs = defaults["epochs"] if args.epochs is None else args.epochs
+    least = defaults["least_steps"] if args.epochs is None else 1
+    steps = args.steps or max(int(least), math.ceil(epochs * per_epoch))
+    return defaults["lr"] if args.lr is None else args.lr, steps
 
 
 def validation_samples(paths: Sequence[Path], dialogues: int, seed: int) -> list[Sample]:
@@ -343,19 +406,21 @@ def calibrate(folder: Path, vocabulary: Vocabulary, samples: Sequence[Sample]) -
     from trm_agent.router import Router
 
     router = Router(load_checkpoint(folder), vocabulary)
-    router.with_calibration(calibrate_router(router, samples)).save_pretrained(folder)
+    router.checkpoint.calibrated_with(calibrate_router(router, samples), len(samples)).save(folder)
 
 
 def learn_responses(args: argparse.Namespace, vocabulary: Vocabulary) -> None:
     """Words for direct answers, for the best checkpoint; the router itself stays as it is."""
     from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.decoder_training import DecoderTraining
     from trm_agent.encoder import load_encoder
     from trm_agent.response_training import KnownTexts, ResponseConfig, teach
     from trm_agent.router import Router
 
     encoder = KnownTexts(vocabulary, load_encoder(args.encoder))
     router = Router(load_checkpoint(args.output), encoder)
-    config = ResponseConfig(seed=args.seed, language=args.language)
+    decoder = DecoderTraining(seed=args.seed) if args.decoder else None
+    config = ResponseConfig(seed=args.seed, language=args.language, decoder=decoder)
     teach(router, args.data, encoder, config, dialogues=args.response_dialogues).save_pretrained(args.output)
 
 

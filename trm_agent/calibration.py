@@ -128,6 +128,11 @@ class Calibration:
         """Whether all three models were fitted."""
         return None not in (self.decision, self.call, self.value)
 
+    def summary(self, samples: int) -> dict[str, Any]:
+        """What a training record says of it: fitted or not, in whole and in parts, and on how many samples."""
+        parts = {name: getattr(self, name) is not None for name in ("decision", "call", "value")}
+        return {"fitted": self.calibrated, "samples": samples, **parts}
+
     def decision_confidence(self, scores: DecisionScores) -> float:
         """Probability that decision and tool are right."""
         if self.decision is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ class Checkpoint:
     training: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = ""
     responses: Responses | None = None
+
+    def calibrated_with(self, calibration: Calibration, samples: int) -> Checkpoint:
+        """The same with another calibration, fitted on so many samples; the training record says so."""
+        record = {**self.training, "calibration": calibration.summary(samples)}
+        return replace(self, calibration=calibration, training=record)
 
     def save(self, folder: Path) -> None:
         """Write the folder; what is there already is replaced when all files are written, the config last."""

@@ -97,6 +97,7 @@ def decode(
         content=None,
         confidence=calibration.decision_confidence(scores),
         call_confidence=calibration.call_confidence(scores) if made else None,
+        calibrated=calibration.calibrated,
         probabilities={"tool_call": odds.call, "direct_answer": 1 - odds.call, "tools": odds.tools},
         argument_values=call.values if call is not None and made else {},
         slot_values=reading.values,

@@ -70,6 +70,7 @@ BATCH_TOKENS = 40_000
 
 
 _NOT_READ = SlotPrediction(1.0, 0.0, 0.0)
+_FIT_IT = "it ranks decisions and promises nothing; fit it on held-out samples with recipes/calibrate_router.py"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ class Router:
             EncoderError: Its encoder cannot be found, or the tool vectors are another encoder's.
         """
         checkpoint = load_checkpoint(Path(path) if path is not None else shipped_weights())
+        if not checkpoint.calibration.calibrated:
+            logger.warning("%s: its confidence is not calibrated: %s", path or "the shipped weights", _FIT_IT)
         router = cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name))
         if tool_vectors is not None:
             router.tool_vectors.load(Path(tool_vectors))

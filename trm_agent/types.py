@@ -579,8 +579,8 @@ class Decision:
         slots: Slot key → value, for every filled slot.
         missing: Required parameters of `intended_tool` that no slot fills, in declared order.
         content: Words for a direct answer, where the router has any.
-        confidence: Calibrated probability that decision and tool are right.
-        call_confidence: Calibrated probability that the emitted call is right in whole; None without a call.
+        confidence: Probability that decision and tool are right, where it is `calibrated`.
+        call_confidence: Probability that the emitted call is right in whole; None without a call.
         probabilities: {"tool_call", "direct_answer", "tools": {name: probability}}.
         argument_values: Parameter name (dotted for leaves) → value, confidence and source.
         slot_values: Slot key → value, confidence and source.
@@ -591,6 +591,7 @@ class Decision:
         scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
         calls: Every call of the turn, in order; the first is `tool` with `arguments`. Empty for a direct answer.
         answer_state: What the words of a direct answer are chosen by, an array; never part of the record.
+        calibrated: Whether the confidences were fitted on held-out samples; if not, they rank and promise nothing.
     """
 
     decision: DecisionKind
@@ -611,6 +612,7 @@ class Decision:
     scores: dict[str, float] = field(default_factory=dict)
     calls: tuple[ToolCall, ...] = ()
     answer_state: Any = field(default=None, compare=False, repr=False)
+    calibrated: bool = True
 
     @property
     def made(self) -> tuple[ToolCall, ...]:

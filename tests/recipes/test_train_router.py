@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from recipes.train_router import main, overrides
+from recipes.train_router import FINE_TUNING, main, overrides
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import load_checkpoint
 from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
 from trm_agent.encoder import Vocabulary
 from trm_agent.errors import TRMError
+from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder
 from trm_agent.training import training_texts
 from trm_agent.types import Sample
@@ -77,6 +78,43 @@ def test_a_plain_run_and_one_that_starts_from_it(data: Path) -> None:
     assert main(options(data, "plain", "--epochs", "1", "--plain")) == 0
     assert load_checkpoint(data.parent / "plain").model.config.plain
     assert main(options(data, "next", "--epochs", "1", "--plain", "--init", str(data.parent / "plain"))) == 0
+
+
+def test_a_run_from_weights_has_their_sizes_its_own_pace_and_says_where_it_began(data: Path) -> None:
+    assert main(options(data, "first", "--epochs", "1")) == 0
+    cache, first, tuned = (data.parent / name for name in ("encoded", "first", "tuned"))
+    common = ["--data", str(data), "--cache", str(cache), "--threads", "1", "--no-amp", "--device", "cpu"]
+    assert main([*common, "--init", str(first), "--output", str(tuned)]) == 0
+    begun, ended = load_checkpoint(first), load_checkpoint(tuned)
+    assert ended.model.config.width == begun.model.config.width == 16
+    assert ended.model.config.relevance_floor <= begun.model.config.relevance_floor
+    assert ended.training["step"] == FINE_TUNING["least_steps"]
+    assert ended.training["config"]["lr"] == FINE_TUNING["lr"]
+    assert ended.training["init"] == {"checkpoint": str(first), "weights_sha256": begun.weights_sha256}
+
+
+def test_weights_of_other_sizes_are_refused_in_one_line(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(options(data, "first", "--epochs", "1")) == 0
+    assert main(options(data, "other", "--set", "width=32", "--init", str(data.parent / "first"))) == 1
+    assert "--init: its weights do not fit the sizes that --preset, --set or --plain ask for" in capfd.readouterr().err
+
+
+def test_without_validation_the_checkpoint_and_its_router_say_that_confidence_is_not_calibrated(
+    data: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(options(data, "bare", "--epochs", "1")) == 0
+    assert "without --val the confidence is not calibrated" in capfd.readouterr().err
+    folder = data.parent / "bare"
+    assert load_checkpoint(folder).training["calibration"]["fitted"] is False
+    decision = Router.from_pretrained(folder, encoder=HashingEncoder()).bind(TOOLS).decide(MESSAGES[:1])
+    assert decision.calibrated is False
+    assert "its confidence is not calibrated: it ranks decisions" in capfd.readouterr().err
+
+
+def test_what_the_confidence_was_fitted_on_stands_in_the_training_record(data: Path) -> None:
+    assert main(options(data, "fitted", "--epochs", "1", "--val", str(data))) == 0
+    checkpoint = load_checkpoint(data.parent / "fitted")
+    assert checkpoint.training["calibration"] == checkpoint.calibration.summary(32)
 
 
 @pytest.mark.slow
