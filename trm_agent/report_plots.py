@@ -7,6 +7,7 @@ import io
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import matplotlib
@@ -41,43 +42,45 @@ COLOURS = (BLUE, ORANGE, GREEN)
 
 def reliability_plot(curves: Curves) -> str:
     """How often what was said with a confidence was right; on the diagonal it means what it says."""
+    return _svg(partial(draw_reliability, curves=curves), 4.6, 3.8)
 
-    def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
-        for (label, scored), colour in zip(curves.items(), COLOURS, strict=False):
-            bins = reliability(scored)
-            most = max((b.count for b in bins), default=1)
-            axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], color=colour, lw=1.5, label=label)
-            sizes = [8 + 90 * b.count / most for b in bins]
-            axes.scatter([b.confidence for b in bins], [b.accuracy for b in bins], s=sizes, color=colour, alpha=0.7)
-        axes.set(xlabel="confidence (mean of a bin; a larger dot holds more)", ylabel="share that is right")
-        axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
-        axes.legend(frameon=False, loc="best")
 
-    return _svg(draw, 4.6, 3.8)
+def draw_reliability(axes: Axes, curves: Curves) -> None:
+    """Draw `reliability_plot` on axes of one's own."""
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
+    for (label, scored), colour in zip(curves.items(), COLOURS, strict=False):
+        bins = reliability(scored)
+        most = max((b.count for b in bins), default=1)
+        axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], color=colour, lw=1.5, label=label)
+        sizes = [8 + 90 * b.count / most for b in bins]
+        axes.scatter([b.confidence for b in bins], [b.accuracy for b in bins], s=sizes, color=colour, alpha=0.7)
+    axes.set(xlabel="confidence (mean of a bin; a larger dot holds more)", ylabel="share that is right")
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.legend(frameon=False, loc="best")
 
 
 def risk_coverage_plot(curves: Curves) -> str:
     """What is wrong among what is kept, when the most confident share is kept."""
+    return _svg(partial(draw_risk_coverage, curves=curves), 4.6, 3.8)
 
-    def draw(axes: Axes) -> None:
-        worst = 0.05
-        for (label, scored), colour in zip(curves.items(), COLOURS, strict=False):
-            if not scored:
-                continue
-            kept, risk = zip(*risk_coverage(scored), strict=True)
-            axes.step(kept, risk, where="pre", color=colour, lw=1.5, label=label)
-            # The first few cuts keep next to nothing; they may not set the scale.
-            worst = max([worst, *(r for k, r in zip(kept, risk, strict=True) if k > 0.02)])
-        for level in (0.05, 0.01):
-            axes.axhline(level, color=GREY, lw=0.8, ls="--")
-            axes.text(1.0, level, f"{1 - level:.0%} right", ha="right", va="bottom", color=GREY, fontsize=8)
-        axes.set(xlabel="share kept, most confident first", ylabel="share of the kept that is wrong")
-        axes.set(xlim=(0, 1.02), ylim=(0, 1.08 * worst))
-        if any(curves.values()):
-            axes.legend(frameon=False, loc="best")
 
-    return _svg(draw, 4.6, 3.8)
+def draw_risk_coverage(axes: Axes, curves: Curves) -> None:
+    """Draw `risk_coverage_plot` on axes of one's own."""
+    worst = 0.05
+    for (label, scored), colour in zip(curves.items(), COLOURS, strict=False):
+        if not scored:
+            continue
+        kept, risk = zip(*risk_coverage(scored), strict=True)
+        axes.step(kept, risk, where="pre", color=colour, lw=1.5, label=label)
+        # The first few cuts keep next to nothing; they may not set the scale.
+        worst = max([worst, *(r for k, r in zip(kept, risk, strict=True) if k > 0.02)])
+    for level in (0.05, 0.01):
+        axes.axhline(level, color=GREY, lw=0.8, ls="--")
+        axes.text(1.0, level, f"{1 - level:.0%} right", ha="right", va="bottom", color=GREY, fontsize=8)
+    axes.set(xlabel="share kept, most confident first", ylabel="share of the kept that is wrong")
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.08 * worst))
+    if any(curves.values()):
+        axes.legend(frameon=False, loc="best")
 
 
 def turn_plot(turns: Sequence[Mapping[str, Any]]) -> str:
