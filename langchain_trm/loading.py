@@ -74,5 +74,6 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
 
 def _changed(folder: str) -> float:
     """When weights or answers were last written."""
-    files = [Path(folder) / name for name in ("model.safetensors", "responses.jsonl", "responses.safetensors")]
+    names = ("model.safetensors", "responses.jsonl", "responses.safetensors", "decoder.json")
+    files = [Path(folder) / name for name in names]
     return max((file.stat().st_mtime for file in files if folder and file.is_file()), default=0.0)

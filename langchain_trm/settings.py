@@ -202,6 +202,7 @@ class TRMSettings(BaseChatModel):
             "encoder": router.encoder.fingerprint,
             **self.settings(),
             "bank": _bank(router),
+            "decoder": _decoder(router),
             "frames_used": load_frames(Path(self.frames) if self.frames else None).fingerprint,
             "stop_words": self.stop,
             "responder": _identity(self.responder),
@@ -248,6 +249,12 @@ def _bank(router: Any) -> str | None:
     """Which answers the router's checkpoint holds."""
     responses = getattr(router, "responses", None)
     return None if responses is None else str(responses.bank.fingerprint)
+
+
+def _decoder(router: Any) -> str | None:
+    """Which decoder the router's checkpoint holds."""
+    writer = getattr(getattr(router, "responses", None), "writer", None)
+    return None if writer is None else str(writer.fingerprint)
 
 
 def _identity(responder: Any) -> str | None:

@@ -22,8 +22,8 @@ class Words:
 
     Attributes:
         text: None where a responder has to word it.
-        origin: `{"from": …}`: `bank` (with `id` and `score`), `responder`, `frames` (with their `kind`), `rule` or
-            `reply`; None beside a call.
+        origin: `{"from": …}`: `bank` (with `id` and `score`), `decoder` (with `score` and what it `copied`),
+            `responder`, `frames` (with their `kind`), `rule` or `reply`; None beside a call.
     """
 
     text: str | None
@@ -49,8 +49,8 @@ def find_words(
     Args:
         step: As settled.
         router: Whose checkpoint may hold words.
-        mode: `auto`: what the checkpoint has, else the frames; `retrieve`: its bank; `generate`: its decoder; `ask`:
-            none of these.
+        mode: `auto`: the checkpoint's bank, else the frames; `retrieve`: its bank; `generate`: its decoder, and the
+            bank for what that may not say; `ask`: none of these.
         responder: Words what they do not.
         reply: What to say when there is nothing to report and nothing to ask, and no responder.
         stop: Where the words are cut off.
@@ -63,9 +63,15 @@ def find_words(
     responses = _responses(router, mode)
     if step.decision.decision == "tool_call":
         return Words("")
-    if responses is not None and (chosen := responses.choose(step.decision, step.history, step.tools)) is not None:
+    refused = 0
+    if mode == "generate" and (written := responses.writer.write(responses, *_asked(step))) is not None:
+        if not written.refused:
+            return Words(cut(written.text, stop), written.origin)
+        refused = 1
+    if responses is not None and (chosen := responses.choose(*_asked(step))) is not None:
         origin = {"from": "bank", "id": chosen.id, "score": chosen.score}
-        return Words(cut(chosen.text, stop), origin | ({"refused": chosen.refused} if chosen.refused else {}))
+        refused += chosen.refused
+        return Words(cut(chosen.text, stop), origin | ({"refused": refused} if refused else {}))
     if responder is not None:
         return Words(None, {"from": "responder"})
     if mode == "auto" and (framed := _framed(step, router, reply, frames)) is not None:
@@ -93,16 +99,20 @@ def _framed(step: Step, router: Any, reply: str, frames: str | None) -> Any:
     )
 
 
+def _asked(step: Step) -> tuple[Any, Any, Any]:
+    return step.decision, step.history, step.tools
+
+
 def _responses(router: Any, mode: Mode) -> Any:
-    if mode == "generate":
-        raise CheckpointError(
-            'responses="generate" needs a checkpoint with a decoder, and this one has none; use "auto", "retrieve" '
-            'or "ask"'
-        )
     held = None if mode == "ask" else getattr(router, "responses", None)
     if mode == "retrieve" and held is None:
         raise CheckpointError(
             'responses="retrieve" needs a checkpoint with responses, and this one has none; learn them with '
+            "recipes/train_responses.py or train_router --responses"
+        )
+    if mode == "generate" and (held is None or held.writer is None):
+        raise CheckpointError(
+            'responses="generate" needs a checkpoint with a decoder, and this one has none; learn one with '
             "recipes/train_responses.py or train_router --responses"
         )
     return held

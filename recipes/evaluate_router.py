@@ -162,7 +162,17 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
         chosen = responses.choose(decision, sample.history, sample.tools)
         return rule(sample, decision) if chosen is None else Spoken(chosen.text, "bank", chosen.refused)
 
+    writer = responses.writer
+
+    def generated(sample: Sample, decision: Decision) -> Spoken:
+        written = writer.write(responses, decision, sample.history, sample.tools) if writer else None
+        if written is not None and not written.refused:
+            return Spoken(written.text, "decoder")
+        return replace(words(sample, decision), refused=1)
+
     speakers: dict[str, Speaker] = {"retrieve": words, "asking rule": rule, "last answer": last_answer}
+    if writer is not None:
+        speakers["generate"] = generated
     if args.train_data:
         train = [s for path in args.train_data for s in draw_dialogues(read(path), TRAIN_DIALOGUES, args.seed)]
         speakers["nearest training answer"] = nearest_answers(collect(group_dialogues(train)), router.encoder)

@@ -4,7 +4,8 @@ uv run python recipes/train_responses.py --data samples.jsonl --checkpoint runs/
 uv run python recipes/train_responses.py --data samples.jsonl --checkpoint shipped --output runs/with_words
 
 The router stays as it is, to the bit; beside its weights come `responses.jsonl` (the answers, to be read and edited:
-recipes/inspect_responses.py) and `responses.safetensors`. `train_router --responses` does the same after its last step.
+recipes/inspect_responses.py), `responses.safetensors`, and the decoder that words answers anew (`--no-decoder`: none).
+`train_router --responses` does the same after its last step.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dialogues", type=int, default=2000, help="so many of each file, drawn with the seed")
     parser.add_argument("--most", type=int, default=2000, help="answers kept, the most frequent")
     parser.add_argument("--steps", type=int, default=1500, help="updates of the head")
+    parser.add_argument(
+        "--decoder", action=argparse.BooleanOptionalAction, default=True, help="also learn to word answers anew"
+    )
+    parser.add_argument("--decoder-epochs", type=float, default=8, help="passes of the decoder over the answers")
+    parser.add_argument("--decoder-steps", type=int, help="updates of the decoder, instead of --decoder-epochs")
+    parser.add_argument("--decoder-lr", type=float, default=2e-3, help="highest learning rate of the decoder")
     parser.add_argument("--language", default="en", help="of number words and dates in the answers (ISO 639-1)")
     parser.add_argument("--cache", type=Path, help="encoded texts of a training run, to read (its --output/encoded)")
     parser.add_argument("--threads", type=int, help="CPU threads")
@@ -52,6 +59,7 @@ def learn(args: argparse.Namespace) -> None:
     import torch
 
     from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.decoder_training import DecoderTraining
     from trm_agent.encoder import Encoder, Vocabulary, load_encoder
     from trm_agent.response_training import KnownTexts, ResponseConfig, teach
     from trm_agent.router import Router, shipped_weights
@@ -64,7 +72,14 @@ def learn(args: argparse.Namespace) -> None:
     if args.cache:
         encoder = KnownTexts(Vocabulary.load(args.cache), encoder)
     router = Router(checkpoint, encoder)
-    config = ResponseConfig(most=args.most, steps=args.steps, seed=args.seed, language=args.language)
+    decoder = DecoderTraining(epochs=args.decoder_epochs, steps=args.decoder_steps, lr=args.decoder_lr, seed=args.seed)
+    config = ResponseConfig(
+        most=args.most,
+        steps=args.steps,
+        seed=args.seed,
+        language=args.language,
+        decoder=decoder if args.decoder else None,
+    )
     output = args.output or args.checkpoint
     teach(router, args.data, encoder, config, dialogues=args.dialogues).save_pretrained(output)
     logger.info("responses → %s in %.0f s", output, time.monotonic() - started)

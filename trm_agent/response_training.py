@@ -1,7 +1,7 @@
 """Words for direct answers, learned for a router that stays as it is.
 
-The router reads the conversations once; what it thinks at each direct answer is kept, and the head is trained on that
-alone. So it takes minutes, and no figure of the router depends on it.
+The router reads the conversations once; what it thinks at each direct answer is kept, and head and decoder are trained
+on that alone. So it takes minutes, and no figure of the router depends on it.
 
 N direct answers · A width of the answer state · E encoder width.
 """
@@ -9,13 +9,14 @@ N direct answers · A width of the answer state · E encoder width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from trm_agent.data.jsonl import read_samples
+from trm_agent.decoder_training import DecoderTraining, learn_writer
 from trm_agent.ema import EMA
 from trm_agent.encoder import EncodedText, Encoder, Vocabulary
 from trm_agent.errors import DataError
@@ -28,7 +29,7 @@ from trm_agent.responses.collecting import Said, build_bank, collect
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss
 from trm_agent.router import Router
 from trm_agent.training import Schedule, make_optimizer
-from trm_agent.types import Sample
+from trm_agent.types import Decision, Sample
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class ResponseConfig:
         lr: Highest learning rate.
         seed: Of weights and batches.
         language: Of number words and dates in the answers (ISO 639-1).
+        decoder: How a decoder is learned; None: none is.
     """
 
     most: int = MOST_RESPONSES
@@ -52,12 +54,13 @@ class ResponseConfig:
     lr: float = 1e-3
     seed: int = 0
     language: str = "en"
+    decoder: DecoderTraining | None = field(default_factory=DecoderTraining)
 
 
 def learn_responses(
     router: Router, dialogues: Sequence[Sequence[Sample]], encoder: Encoder, config: ResponseConfig | None = None
 ) -> Responses:
-    """A bank and a head.
+    """A bank, a head and a decoder.
 
     Args:
         router: Read from, never changed.
@@ -78,9 +81,14 @@ def learn_responses(
         )
     counts = len(said), len(kept), len(bank.responses), config.most
     logger.info("%d direct answers, %d of them usable, as %d; at most %d are kept", *counts)
-    states = answer_states(router, [one for one, _ in kept])
+    told = [one for one, _ in kept]
+    decisions = answer_decisions(router, told)
+    states = np.stack([decision.answer_state for decision in decisions])
     head = train_head(states, bank.vectors, np.array([row for _, row in kept]), config)
-    return Responses(bank.most_frequent(config.most), head, config.language)
+    writer = None
+    if config.decoder is not None:
+        writer = learn_writer(told, decisions, router.model.config.width, encoder, config.decoder)
+    return Responses(bank.most_frequent(config.most), head, config.language, writer)
 
 
 def teach(
@@ -133,19 +141,19 @@ class KnownTexts:
         return self.encoder.token_ids(text)
 
 
-def answer_states(router: Router, said: Sequence[Said], together: int = 32) -> np.ndarray:
-    """What the router thinks where each of these was said, [N, A]."""
+def answer_decisions(router: Router, said: Sequence[Said], together: int = 32) -> list[Decision]:
+    """What the router decides where each of these was said, with its answer states; states are not kept."""
     chunks: list[list[Said]] = []
     for one in said:
         if chunks and len(chunks[-1]) < together and chunks[-1][0].sample.tools == one.sample.tools:
             chunks[-1].append(one)
         else:
             chunks.append([one])
-    rows = []
+    out: list[Decision] = []
     for chunk in progress_bar(chunks, "reading conversations", len(chunks)):
         bound = router.bind(chunk[0].sample.tools)
-        rows += [d.answer_state for d in bound.decide_batch([one.sample.history for one in chunk])]
-    return np.stack(rows)
+        out += [replace(d, state={}) for d in bound.decide_batch([one.sample.history for one in chunk])]
+    return out
 
 
 def train_head(states: np.ndarray, vectors: np.ndarray, rows: np.ndarray, config: ResponseConfig) -> ResponseHead:

@@ -23,13 +23,13 @@ class Net(nn.Module):
 
         Args:
             *parts: x, y and z to refine the latent; y and z to refine the answer.
-            mask: True where a row may be attended to, [B, L].
+            mask: True where a row may be attended to, [B, L]; or by which row, [B, L, L].
 
         Returns:
             [B, L, D].
         """
         hidden = sum(parts[1:], start=parts[0])
-        attend = None if mask is None else mask[:, None, None, :]
+        attend = None if mask is None else mask[:, None, None, :] if mask.ndim == 2 else mask[:, None]
         for block in self.blocks:
             hidden = block(hidden, attend)
         return hidden
@@ -88,7 +88,7 @@ def latent_recursion(
         y: Current answer, [B, L, D].
         z: Current latent, [B, L, D].
         n: Latent steps.
-        mask: True where a row is real, [B, L].
+        mask: True where a row is real, [B, L]; or by which row it may be attended to, [B, L, L].
 
     Returns:
         The new `y` and `z`, both [B, L, D].
@@ -111,7 +111,7 @@ def deep_recursion(
         z: Current latent, [B, L, D].
         n: Latent steps of each recursion.
         T: Recursions.
-        mask: True where a row is real, [B, L].
+        mask: True where a row is real, [B, L]; or by which row it may be attended to, [B, L, L].
 
     Returns:
         The new `y` and `z`, both [B, L, D], with gradient through the last recursion only. Heads read `y`; a next

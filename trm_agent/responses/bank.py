@@ -135,6 +135,11 @@ class ResponseBank:
         return {response.id: row for row, response in enumerate(self.responses)}
 
     @cached_property
+    def row_of_key(self) -> dict[str, int]:
+        """Words, whatever their letter case and punctuation → row of the most frequent answer with them."""
+        return {response.key: row for row, response in reversed(list(enumerate(self.responses)))}
+
+    @cached_property
     def asking(self) -> np.ndarray:
         """Whether each asks for something, bool [R]."""
         return np.array([bool(response.asks) for response in self.responses], bool)

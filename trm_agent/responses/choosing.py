@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from trm_agent.responses.guard import Evidence, unsupported
 from trm_agent.responses.head import ResponseHead
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
+
+if TYPE_CHECKING:
+    from trm_agent.responses.writing import Writer
 
 ABOUT = 0.6
 """Least probability of the intended tool at which something is asked for its sake."""
@@ -62,11 +66,13 @@ class Responses:
         bank: The answers.
         head: Learned on one router's answer states.
         language: Of number words (ISO 639-1).
+        writer: Words answers of its own; None where no decoder was learned.
     """
 
     bank: ResponseBank
     head: ResponseHead
     language: str = "en"
+    writer: Writer | None = None
 
     def choose(self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Chosen | None:
         """The best answer that may be given; None where there is none.

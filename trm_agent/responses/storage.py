@@ -20,13 +20,14 @@ from trm_agent.features import TextEncoder
 from trm_agent.log import logger
 from trm_agent.responses.bank import Response, ResponseBank, encode, read_responses
 from trm_agent.responses.choosing import Responses
+from trm_agent.responses.decoder_storage import load_writer, save_writer
 from trm_agent.responses.head import HeadConfig, ResponseHead
 
 ANSWERS, VECTORS = "responses.jsonl", "responses.safetensors"
 
 
 def save_responses(responses: Responses, folder: Path, weights: str) -> None:
-    """Write both files.
+    """Write both files, and those of the decoder.
 
     Args:
         responses: Bank and head.
@@ -48,6 +49,7 @@ def save_responses(responses: Responses, folder: Path, weights: str) -> None:
     partial = folder / f"{VECTORS}.partial"
     save_file(tensors, partial, metadata=about)
     partial.replace(folder / VECTORS)
+    save_writer(responses.writer, folder, weights)
 
 
 def load_responses(folder: Path, weights: str) -> Responses | None:
@@ -80,12 +82,15 @@ def load_responses(folder: Path, weights: str) -> Responses | None:
         return None
     answers = read_responses(folder / ANSWERS) if (folder / ANSWERS).is_file() else ()
     torch.nn.Module.requires_grad_(head.eval(), False)
-    return Responses(_with_known(answers, known, head.config.encoder_width), head, about.get("language", "en"))
+    bank = _with_known(answers, known, head.config.encoder_width)
+    return Responses(bank, head, about.get("language", "en"), load_writer(folder, weights))
 
 
 def ready(responses: Responses, encoder: TextEncoder | Encoder) -> Responses:
-    """The same with a vector for every answer."""
+    """The same with a vector for every answer, and a decoder that can read names."""
     bank = responses.bank
+    if responses.writer is not None:
+        responses = replace(responses, writer=responses.writer.with_encoder(encoder))
     fresh = np.flatnonzero(np.isnan(bank.vectors).any(-1))
     if not len(fresh):
         return responses

@@ -1,0 +1,191 @@
+"""An answer in words of its own: the decoder's template, filled and checked as a whole before any of it is said.
+
+Words that were said cannot be taken back, and an answer takes milliseconds: so it is written to its end, filled,
+and judged by the guard; only then is it streamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import torch
+
+from trm_agent.encoder import Encoder
+from trm_agent.errors import CheckpointError
+from trm_agent.features import TextEncoder
+from trm_agent.responses.bank import After, ResponseBank
+from trm_agent.responses.candidates import FEATURES, Candidate, candidates
+from trm_agent.responses.choosing import Situation
+from trm_agent.responses.decoder import Decoder, Ground, Speech
+from trm_agent.responses.filling import fill
+from trm_agent.responses.guard import unsupported
+from trm_agent.responses.lexicon import END, Lexicon
+from trm_agent.responses.templates import comparison_key, placeholders
+from trm_agent.types import Decision, Message, ToolSchema
+from trm_agent.values import normalise
+
+if TYPE_CHECKING:
+    from trm_agent.responses.choosing import Responses
+
+AFTER: tuple[str, ...] = get_args(After)
+LEAST_PROBABILITY = 0.0
+"""An answer whose words are less probable on average (geometric mean) is not given."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the decoder says.
+
+    Attributes:
+        text: The answer; empty where it came to no end.
+        template: With `{name}` for every value that is copied.
+        score: Geometric mean of its words' probabilities.
+        refused: Why it may not be said; empty where it may.
+    """
+
+    text: str
+    template: str
+    score: float
+    refused: str = ""
+
+    @property
+    def copied(self) -> list[str]:
+        """The names whose values it holds."""
+        return placeholders(self.template)
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """For the decision record."""
+        return {"from": "decoder", "score": round(self.score, 3), "copied": self.copied}
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A decoder with its words.
+
+    Attributes:
+        decoder: Learned on one router's answer states.
+        lexicon: Its words.
+        encoder: For the names of fields; None until the checkpoint is in use.
+    """
+
+    decoder: Decoder
+    lexicon: Lexicon
+    encoder: TextEncoder | Encoder | None = None
+    _vectors: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for equal weights and words."""
+        digest = hashlib.sha256(json.dumps(self.lexicon.words).encode())
+        for name, value in sorted(self.decoder.state_dict().items()):
+            digest.update(name.encode() + value.detach().half().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def with_encoder(self, encoder: TextEncoder | Encoder) -> Writer:
+        """The same, ready to write."""
+        return replace(self, encoder=encoder)
+
+    def write(
+        self, responses: Responses, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]
+    ) -> Written | None:
+        """An answer, to be said if nothing speaks against it.
+
+        Args:
+            responses: Whose bank knows ordinary words and the conditions of its own answers.
+            decision: A direct answer, with its answer state.
+            history: What it answers.
+            tools: On offer.
+
+        Returns:
+            None where there is nothing to write from.
+        """
+        if decision.answer_state is None:
+            return None
+        place = Situation.of(decision, history, tools)
+        template, score = self.template(place, decision, history)
+        text = fill(template, place.facts) if template else None
+        if text is None:
+            return Written("", template, score, "it came to no end")
+        why = self._objection(text, template, score, place, responses)
+        return Written(text, template, score, why)
+
+    def template(self, place: Situation, decision: Decision, history: Sequence[Message]) -> tuple[str, float]:
+        """The most probable words one after the other, and their mean probability; empty if they come to no end."""
+        known = candidates(place, decision, history)
+        names = [candidate.name for candidate in known]
+        words: list[str] = []
+        chances: list[float] = []
+        for word, chance in self._words(ground_of(decision, place, known, self.vectors(known))):
+            chances.append(chance)
+            if word == END:
+                return "".join(words), float(np.exp(np.mean(chances)))
+            words.append(self.lexicon.word(word, names))
+        return "", float(np.exp(np.mean(chances)))
+
+    def vectors(self, known: Sequence[Candidate]) -> np.ndarray:
+        """Of the fields' names, [F, E]; each name is encoded once.
+
+        Raises:
+            CheckpointError: No encoder was given.
+        """
+        if self.encoder is None:
+            raise CheckpointError("the decoder has no encoder to read names with; use `with_encoder`")
+        fresh = [words for words in dict.fromkeys(c.words for c in known) if words not in self._vectors]
+        if fresh:
+            self._vectors.update((w, e.sentence) for w, e in zip(fresh, self.encoder.encode(fresh), strict=True))
+        width = self.decoder.config.encoder_width
+        return np.stack([self._vectors[c.words] for c in known]) if known else np.zeros((0, width), np.float32)
+
+    def _words(self, ground: Ground) -> Iterator[tuple[int, float]]:
+        """Word by word: its id and the logarithm of its probability; the end is the last."""
+        with torch.inference_mode():
+            speech = Speech(self.decoder, ground)
+            word = END
+            for _ in range(self.decoder.config.longest):
+                best = speech.after(word).log_softmax(-1).max(-1)
+                word = int(best.indices)
+                yield word, float(best.values)
+                if word == END:
+                    return
+
+    def _objection(self, text: str, template: str, score: float, place: Situation, responses: Responses) -> str:
+        """Why an answer may not be said; empty if it may."""
+        if score < LEAST_PROBABILITY:
+            return "it is not sure of its words"
+        if wrong := unsupported(text, place.evidence, responses.bank.ordinary, responses.language):
+            return f"nothing holds {', '.join(wrong)}"
+        if normalise(text) == place.last_said:
+            return "it was said just before"
+        return "" if _fits(template, place, responses.bank) else "it was only said elsewhere"
+
+
+def ground_of(decision: Decision, place: Situation, known: Sequence[Candidate], vectors: np.ndarray) -> Ground:
+    """What one answer is worded from; no padding.
+
+    Args:
+        decision: With its answer state.
+        place: What may be said there.
+        known: The fields.
+        vectors: Of their names, [F, E].
+    """
+    return Ground(
+        state=torch.from_numpy(np.asarray(decision.answer_state, np.float32))[None],
+        after=torch.tensor([AFTER.index(place.after)]),
+        names=torch.from_numpy(np.asarray(vectors, np.float32))[None],
+        features=torch.tensor([c.features for c in known]).reshape(1, len(known), FEATURES),
+        copied=torch.tensor([c.copied for c in known], dtype=torch.bool)[None],
+        real=torch.ones(1, len(known), dtype=torch.bool),
+    )
+
+
+def _fits(template: str, place: Situation, bank: ResponseBank) -> bool:
+    """Whether the bank's answer with the same words, if it has one, may be given here."""
+    row = bank.row_of_key.get(comparison_key(template))
+    return row is None or place.allows(bank.responses[row])
