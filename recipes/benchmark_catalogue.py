@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WARM_UP = 3
 TURNS_AT_ONCE = 16
 PANELS = {
-    "share": ("recall", "decision_accuracy", "tool_accuracy"),
+    "share": ("recall", "decision_accuracy", "tool_f1", "call_exact"),
     "milliseconds a turn": ("turn_ms", "cpu_ms"),
     "seconds to bind": ("bind_cold_s", "bind_cold_cpu_s", "bind_saved_s"),
 }
@@ -169,17 +169,21 @@ def recall(router: Router, groups: Sequence[Group], limits: Limits) -> float | N
 
 
 def accuracy(router: Router, groups: Sequence[Group], limits: Limits) -> dict[str, Any]:
+    """Decision, tool, whole call, and the F1 of the tools called in a turn, as Seal-Tools counts it."""
+    from trm_agent.benchmarks import score
     from trm_agent.metrics import figures, judge
 
-    verdicts = []
+    verdicts, pairs = [], []
     for group in progress(groups, f"{len(groups[0].tools)} tools"):
         bound = router.bind(group.tools, limits=limits)
         for start in range(0, len(group.samples), TURNS_AT_ONCE):
             chosen = group.samples[start : start + TURNS_AT_ONCE]
             decisions = bound.decide_batch([sample.history for sample in chosen])
+            pairs += list(zip(chosen, decisions, strict=True))
             verdicts += [judge(s, decision, has_state=False) for s, decision in zip(chosen, decisions, strict=True)]
     held = figures(verdicts)
-    return {name: held[name] for name in ("decision_accuracy", "tool_accuracy", "call_exact")}
+    shares = {name: held[name] for name in ("decision_accuracy", "tool_accuracy", "call_exact")}
+    return shares | {"tool_f1": score("tool-f1", pairs)["f1"]}
 
 
 def time_binding(router: Router, tools: Sequence[ToolSchema], limits: Limits) -> dict[str, float]:

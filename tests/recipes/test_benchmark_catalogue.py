@@ -71,6 +71,7 @@ def test_every_size_is_measured_drawn_and_printed(files: Path, capsys: pytest.Ca
     assert small["recall_at_1"] < 1.0
     assert 0.5 < large["recall"] <= large["recall_at_8"] <= 1.0
     assert 0 <= large["decision_accuracy"] <= 1
+    assert 0 <= large["tool_f1"] <= 1
     assert large["turn_ms"]["p50"] <= large["turn_ms"]["p95"]
     assert large["saved_mb"] > small["saved_mb"] > 0
     assert (files / "out" / "c.png").stat().st_size > 1000
