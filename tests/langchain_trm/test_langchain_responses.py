@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from langchain_core.runnables import RunnableLambda
 
 from langchain_trm import ChatTRM
 from trm_agent.data.jsonl import read_samples, write_samples
+from trm_agent.decoder_training import DecoderTraining
 from trm_agent.errors import CheckpointError
-from trm_agent.response_training import ResponseConfig, teach
+from trm_agent.response_training import ResponseConfig, teach, with_responses
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.utils import process_raw_conversation
@@ -39,7 +41,8 @@ def vietnamese(tmp_path_factory: pytest.TempPathFactory) -> Router:
         if sample.meta.update(dialogue=str(number)) is None
     ]
     write_samples(folder / "vi.jsonl", converted)
-    config = ResponseConfig(steps=200, batch=8, hidden=32, language="vi")
+    decoder = DecoderTraining(steps=250, batch=16, lr=5e-3, width=32, dropout=0.0, ema=0.9)
+    config = ResponseConfig(steps=200, batch=8, hidden=32, language="vi", decoder=decoder)
     teach(tiny_router(), [folder / "vi.jsonl"], HashingEncoder(), config).save_pretrained(folder / "run")
     assert len(list(read_samples(folder / "vi.jsonl"))) == len(converted)
     return Router.from_pretrained(folder / "run", encoder=HashingEncoder())
@@ -89,13 +92,40 @@ def test_without_a_bank_everything_is_as_before() -> None:
         answer(tiny_router(), responses="retrieve")
 
 
+def test_vietnamese_answers_are_worded_by_the_decoder(vietnamese: Router) -> None:
+    message = answer(vietnamese, responses="generate")
+    words = message.response_metadata["decision"]["words"]
+    assert message.content == PRICE[3]["content"]["response"]
+    assert words["from"] == "decoder"
+    assert 0.5 < words["score"] <= 1
+    chunks = list(ChatTRM(router=vietnamese, responses="generate").bind_tools(TOOLS, tool_choice="none").stream(ASKED))
+    assert len([chunk for chunk in chunks if chunk.content]) > 2
+    assert "".join(str(chunk.content) for chunk in chunks) == message.content
+    assert chunks[-1].response_metadata["decision"]["words"] == words
+
+
+def test_what_the_decoder_may_not_say_is_replaced_by_the_bank(
+    vietnamese: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trm_agent.responses.writing.LEAST_PROBABILITY", 1.1)
+    message = answer(vietnamese, responses="generate")
+    words = message.response_metadata["decision"]["words"]
+    assert (words["from"], words["refused"]) == ("bank", 1)
+    assert message.content == answer(vietnamese, responses="retrieve").content
+
+
 def test_generating_needs_a_decoder(vietnamese: Router) -> None:
-    with pytest.raises(CheckpointError, match=r'responses="generate" needs a checkpoint with a decoder'):
-        answer(vietnamese, responses="generate")
+    assert vietnamese.responses is not None
+    bank_alone = with_responses(vietnamese, replace(vietnamese.responses, writer=None))
+    with pytest.raises(
+        CheckpointError, match=r'responses="generate" needs a checkpoint with a decoder.*train_responses'
+    ):
+        answer(bank_alone, responses="generate")
 
 
 def test_other_answers_are_another_model_to_a_cache(vietnamese: Router) -> None:
     assert vietnamese.responses is not None
     plain = ChatTRM(router=tiny_router())._identifying_params
     assert plain["bank"] is None
+    assert plain["decoder"] is None
     assert ChatTRM(router=vietnamese)._identifying_params["bank"] == vietnamese.responses.bank.fingerprint

@@ -44,7 +44,7 @@ def test_learning_words_changes_no_weight_and_they_can_be_learned_later(data: Pa
     assert load_checkpoint(folder / "bare").responses is None
     learned = load_checkpoint(folder / "words").responses
     assert learned is not None
-    command = ["--data", str(data), "--checkpoint", str(folder / "bare"), "--steps", "20"]
+    command = ["--data", str(data), "--checkpoint", str(folder / "bare"), "--steps", "20", "--decoder-steps", "5"]
     assert train_responses.main(command) == 0
     later = load_checkpoint(folder / "bare").responses
     assert later is not None
@@ -65,9 +65,12 @@ def test_learning_words_changes_no_weight_and_they_can_be_learned_later(data: Pa
     command += ["--responses", "--train-data", str(data), "--answers", str(folder / "answers.jsonl")]
     assert evaluate_router.main(command) == 0
     words = json.loads(report.read_text(encoding="utf-8"))["responses"]
-    assert set(words) == {"retrieve", "asking rule", "last answer", "nearest training answer"}
+    assert set(words) == {"retrieve", "generate", "asking rule", "last answer", "nearest training answer"}
     figures = words["retrieve"]["all"]
     assert figures["values_without_source"] == 0
+    assert words["generate"]["all"]["values_without_source"] == 0
+    assert train_responses.main([*command[:4], "--steps", "20", "--no-decoder"]) == 0
+    assert not list((folder / "bare").glob("decoder.*"))
     assert {"bleu", "chrf", "rouge_l", "slot_error_rate", "guarded", "latency_ms"} <= figures.keys()
     assert len((folder / "answers.jsonl").read_text(encoding="utf-8").splitlines()) == figures["n"]
 
