@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from trm_agent.data.jsonl import read_samples
 from trm_agent.decoder_training import DecoderTraining, learn_writer
@@ -27,6 +28,7 @@ from trm_agent.responses.bank import MOST_RESPONSES
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import Said, build_bank, collect
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss
+from trm_agent.responses.telling import TellingConfig, TellingHead, fields_at, stated
 from trm_agent.router import Router
 from trm_agent.training import Schedule, make_optimizer
 from trm_agent.types import Decision, Sample
@@ -88,7 +90,8 @@ def learn_responses(
     writer = None
     if config.decoder is not None:
         writer = learn_writer(told, decisions, router.model.config.width, encoder, config.decoder)
-    return Responses(bank.most_frequent(config.most), head, config.language, writer)
+    telling = train_telling(told, states, encoder, config)
+    return Responses(bank.most_frequent(config.most), head, config.language, writer, telling, encoder)
 
 
 def teach(
@@ -185,3 +188,44 @@ def train_head(states: np.ndarray, vectors: np.ndarray, rows: np.ndarray, config
         ema.copy_to(averaged)
     torch.nn.Module.requires_grad_(averaged.eval(), False)
     return averaged
+
+
+def train_telling(
+    said: Sequence[Said], states: np.ndarray, encoder: Encoder, config: ResponseConfig
+) -> TellingHead | None:
+    """Answers beside the answer states [N, A] where they were said → which values to tell; None where none is known."""
+    points: list[int] = []
+    words: list[str] = []
+    marks: list[np.ndarray] = []
+    told: list[np.ndarray] = []
+    for point, one in enumerate(progress_bar(said, "which values were told", len(said))):
+        sample, intended = one.sample, next(iter(one.response.tools), "") or None
+        fields = fields_at(one.facts, sample.slots, sample.history, sample.tools, intended)
+        points += [point] * len(fields.names)
+        words += fields.words
+        marks.append(fields.marks)
+        told.append(stated(fields, one.facts, one.response.names))
+    if not points:
+        return None
+    known = list(dict.fromkeys(words))
+    row = {text: place for place, text in enumerate(known)}
+    vectors = torch.from_numpy(np.stack([encoded.sentence for encoded in encoder.encode(known)]))
+    at, names = torch.tensor(points), torch.tensor([row[text] for text in words])
+    x, m = torch.from_numpy(states).float(), torch.from_numpy(np.concatenate(marks))
+    y = torch.from_numpy(np.concatenate(told))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        head = TellingHead(TellingConfig(x.shape[1], vectors.shape[1]))
+        optimizer = make_optimizer(head)
+        schedule = Schedule(2 * config.lr, max(1, config.steps // 20), config.steps)
+        for step in progress_bar(range(config.steps), "learning what to tell", config.steps):
+            drawn = torch.randint(len(at), (2 * config.batch,))
+            logits = head(x[at[drawn]], vectors[names[drawn]], m[drawn])
+            loss = F.binary_cross_entropy_with_logits(logits, y[drawn])
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.at(step)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+    torch.nn.Module.requires_grad_(head.eval(), False)
+    return head

@@ -17,11 +17,14 @@ from trm_agent.response_training import ResponseConfig, learn_responses, with_re
 from trm_agent.responses.bank import Response, ResponseBank, read_responses
 from trm_agent.responses.choosing import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Responses, Situation
 from trm_agent.responses.collecting import build_bank, collect, said_at
+from trm_agent.responses.completing import completed
 from trm_agent.responses.facts import known_facts
 from trm_agent.responses.filling import fill
+from trm_agent.responses.frames import load_frames
 from trm_agent.responses.guard import Evidence, stated_values, unsupported
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss, state_width
 from trm_agent.responses.storage import load_responses, ready, save_responses
+from trm_agent.responses.telling import Wanted
 from trm_agent.responses.templates import comparison_key, make_template
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message, Sample, parse_tools
@@ -321,3 +324,54 @@ def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "responses.safetensors").write_bytes(b"nonsense")
     with pytest.raises(CheckpointError, match=r"responses\.safetensors: damaged: .*; learn the responses again"):
         load_responses(tmp_path, "w")
+
+
+def test_of_several_records_the_one_that_is_spoken_of_comes_first() -> None:
+    rows = [{"name": "Blue Elephant"}, {"name": "Siam"}, {"name": "Red Fort"}, {"name": "Basil"}]
+    history = [user("thai"), Message("tool_response", rows)]
+    assert known_facts({}, history)["name"] == ["Blue Elephant"]
+    history += [Message("assistant", "How about Blue Elephant or Siam?"), user("What is Siam like?")]
+    facts = known_facts({}, history)
+    assert [facts[name] for name in ("name", "name#2", "name#3")] == [["Siam"], ["Red Fort"], ["Basil"]]
+
+
+def test_answers_that_state_what_should_be_told_agree_and_the_rest_is_left() -> None:
+    facts = {"name": ["Siam"], "phone": ["555-0134"], "from": ["Oslo"], "city": ["oslo"]}
+    wanted = Wanted.of(tuple(facts), np.array([0.9, 0.8, 0.1, 0.05]), facts)
+    assert wanted.agreement(("name", "phone")) == pytest.approx(1.0)
+    assert wanted.agreement(()) == pytest.approx(-1.0)
+    assert wanted.agreement(("name",)) > wanted.agreement(("city",))
+    assert wanted.left("It is Siam.") == ["phone"]
+    assert wanted.left("Siam, 555-0134.") == []
+
+
+def test_what_an_answer_leaves_out_is_added_from_the_bank_or_in_frames() -> None:
+    facts = {"name": ["Siam"], "phone": ["555-0134"], "street": ["Main Road"]}
+    bank = bank_of(Response("How about {name}?"), Response("Call them on {phone}."))
+    history = [user("thai"), Message("tool_response", {n: v[0] for n, v in facts.items()})]
+    decision = replace(tiny_router().bind(TOOLS).decide(history), slots={}, missing=(), intended_tool=None)
+    place = Situation.of(decision, history, TOOLS)
+    wanted = Wanted.of(tuple(facts), np.array([0.9, 0.8, 0.7]), facts)
+    near = np.zeros(2, np.float32)
+    text = completed(bank, 0, "How about Siam?", place, near, wanted, load_frames(), TOOLS)
+    assert text == "Call them on 555-0134. The street is Main Road. How about Siam?"
+    assert (
+        completed(bank, 0, "How about Siam?", place, near, wanted, None, TOOLS)
+        == "Call them on 555-0134. How about Siam?"
+    )
+
+
+def test_which_values_to_tell_is_learned_saved_and_loaded(tmp_path: Path) -> None:
+    router, encoder = tiny_router(), HashingEncoder()
+    config = ResponseConfig(steps=200, batch=32, hidden=32, decoder=None)
+    responses = learn_responses(router, DIALOGUES, encoder, config)
+    with_responses(router, responses).save_pretrained(tmp_path)
+    again = type(router).from_pretrained(tmp_path, encoder=encoder).responses
+    assert again is not None
+    told = DIALOGUES[0][3]
+    decision = replace(router.bind(TOOLS).decide(told.history), slots=told.slots, intended_tool="find_restaurant")
+    facts = known_facts(told.slots, told.history, TOOLS, "find_restaurant")
+    for held in (responses, again):
+        wanted = held.wanted(decision, told.history, TOOLS, facts)
+        assert wanted is not None
+        assert wanted.names["phone"] > 0.5 > wanted.names["cuisine"]

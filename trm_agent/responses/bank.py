@@ -140,6 +140,20 @@ class ResponseBank:
         return {response.key: row for row, response in reversed(list(enumerate(self.responses)))}
 
     @cached_property
+    def name_sets(self) -> tuple[frozenset[str], ...]:
+        """The names of each answer."""
+        return tuple(frozenset(response.names) for response in self.responses)
+
+    @cached_property
+    def rows_with(self) -> dict[str, list[int]]:
+        """Name → rows of the statements that hold it."""
+        found: dict[str, list[int]] = {}
+        for row, response in enumerate(self.responses):
+            for name in response.names if not response.asks and "?" not in response.text else ():
+                found.setdefault(name, []).append(row)
+        return found
+
+    @cached_property
     def asking(self) -> np.ndarray:
         """Whether each asks for something, bool [R]."""
         return np.array([bool(response.asks) for response in self.responses], bool)

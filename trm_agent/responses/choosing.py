@@ -1,25 +1,30 @@
 """Which answer to give: what the TRM asks for, among the answers that may be given here.
 
 An answer may be given where each of its names is known, where it was seen after the same kind of message (nothing is
-confirmed that was not done), and where all that it asks for is missing. It is given if what comes out states nothing
-without a source; else the next best is tried.
+confirmed that was not done), and where all that it asks for is missing. Those that state what should be told here (see
+`telling`) go first, and what the best of them leaves out is added (`completing`). It is given if what comes out states
+nothing without a source; else the next best is tried.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import After, Response, ResponseBank
 from trm_agent.responses.collecting import after
+from trm_agent.responses.completing import completed
 from trm_agent.responses.facts import Facts, known_facts, known_flags
 from trm_agent.responses.filling import can_fill, fill
+from trm_agent.responses.frames import FRAMES_LANGUAGE, Frames, load_frames
 from trm_agent.responses.guard import Evidence, unsupported
 from trm_agent.responses.head import ResponseHead
+from trm_agent.responses.telling import TellingHead, Wanted, fields_at
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
 
@@ -39,6 +44,8 @@ ASKS = 0.2
 """What an answer gains that asks for what is missing."""
 FREQUENT = 0.02
 """What an answer gains each time that its count doubles."""
+COVERS = 0.3
+"""What an answer gains that states all that should be told, and loses that states none of it."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,17 @@ class Responses:
         head: Learned on one router's answer states.
         language: Of number words (ISO 639-1).
         writer: Words answers of its own; None where no decoder was learned.
+        telling: Learned with the head: which values should be told; None: nothing is known of that.
+        encoder: For the names of fields; None: likewise.
     """
 
     bank: ResponseBank
     head: ResponseHead
     language: str = "en"
     writer: Writer | None = None
+    telling: TellingHead | None = None
+    encoder: TextEncoder | None = field(default=None, compare=False, repr=False)
+    _names: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     def choose(self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Chosen | None:
         """The best answer that may be given; None where there is none.
@@ -86,17 +98,53 @@ class Responses:
             return None
         place = Situation.of(decision, history, tools)
         scores = self.bank.vectors @ self.head.query(decision.answer_state)
+        wanted = self.wanted(decision, history, tools, place.facts)
         refused = 0
-        for row, score in place.ranked(self.bank, scores):
+        for row, score in place.ranked(self.bank, scores, wanted):
             text = fill(self.bank.responses[row].text, place.facts)
             if text is None or normalise(text) == place.last_said:
                 continue
             if not unsupported(text, place.evidence, self.bank.ordinary, self.language):
+                text = self._completed(row, text, place, scores, wanted, tools)
                 return Chosen(text, self.bank.responses[row].id, round(float(score), 3), refused)
             refused += 1
             if refused >= MOST_TRIED:
                 break
         return None
+
+    def wanted(
+        self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema], facts: Facts
+    ) -> Wanted | None:
+        """How probable it is that each known value should be told; None where that was not learned."""
+        if self.telling is None or self.encoder is None or not facts:
+            return None
+        fields = fields_at(facts, decision.slots, history, tools, decision.intended_tool)
+        fresh = [words for words in dict.fromkeys(fields.words) if words not in self._names]
+        if fresh:
+            self._names.update((words, e.sentence) for words, e in zip(fresh, self.encoder.encode(fresh), strict=True))
+        names = np.stack([self._names[words] for words in fields.words])
+        sure = self.telling.probabilities(decision.answer_state, names, fields.marks)
+        return Wanted.of(fields.names, sure, facts)
+
+    def _completed(
+        self,
+        row: int,
+        text: str,
+        place: Situation,
+        near: np.ndarray,
+        wanted: Wanted | None,
+        tools: Sequence[ToolSchema],
+    ) -> str:
+        """The answer with what it leaves out, where that states nothing without a source."""
+        if wanted is None or not wanted.left(text):
+            return text
+        whole = completed(self.bank, row, text, place, near, wanted, self._frames(), tools)
+        ordinary = self.bank.ordinary | load_frames().words
+        return text if unsupported(whole, place.evidence, ordinary, self.language) else whole
+
+    def _frames(self) -> Frames | None:
+        """The package's frames, where the answers are in their language."""
+        return load_frames() if self.language == FRAMES_LANGUAGE else None
 
 
 @dataclass(frozen=True)
@@ -146,26 +194,32 @@ class Situation:
             return False
         return can_fill(response.text, self.facts)
 
-    def ranked(self, bank: ResponseBank, near: np.ndarray) -> Iterator[tuple[int, float]]:
+    def ranked(self, bank: ResponseBank, near: np.ndarray, wanted: Wanted | None = None) -> Iterator[tuple[int, float]]:
         """(row, score) of the answers that may be given, the best first; the others are hardly looked at.
 
         Args:
             bank: The answers.
             near: Cosine of each with what the TRM asks for, [R].
+            wanted: What should be told.
         """
         gain = np.where(bank.asking, ASKS, -ASKS) if self.missing and self.after == "user" else 0.0
-        least = LEAST_SCORE[self.after]
+        least, reach = LEAST_SCORE[self.after], COVERS if wanted else 0.0
         most = near + gain + FREQUENT * bank.frequency
+        known, name_sets = frozenset(self.facts), bank.name_sets
+        agreed: dict[frozenset[str], float] = {}
         waiting: list[tuple[float, str, int]] = []
         for row in np.argsort(-most, kind="stable").tolist():
-            while waiting and -waiting[0][0] >= most[row]:
+            while waiting and -waiting[0][0] >= most[row] + reach:
                 score, _, best = heapq.heappop(waiting)
                 yield best, -score
-            if most[row] < least:
+            if most[row] + reach < least:
                 break
-            response = bank.responses[row]
-            if self.allows(response):
+            response, names = bank.responses[row], name_sets[row]
+            if names <= known and self.allows(response):
                 score = float(most[row]) - FOREIGN * self._is_foreign(response)
+                if wanted is not None and names not in agreed:
+                    agreed[names] = COVERS * wanted.agreement(response.names)
+                score += agreed.get(names, 0.0)
                 if score >= least:
                     heapq.heappush(waiting, (-score, response.id, row))
         for score, _, best in sorted(waiting):

@@ -1,13 +1,14 @@
 """What may be said at a point of a conversation: values by name, from slots, results, calls and declared defaults.
 
-One namespace: a parameter and a field of a result that share a name share a placeholder. Values of a result's second
-and third record are `name#2` and `name#3`.
+One namespace: a parameter and a field of a result that share a name share a placeholder. Of several records, the one
+that was spoken of last comes first; the values of the two that follow it are `name#2` and `name#3`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -49,7 +50,7 @@ def known_facts(
     returned = [
         (name, said[name] if name in said and same_value(said[name], value) else value)
         for result in results
-        for name, value in fields_of(result.content)
+        for name, value in fields_of(in_focus(result.content, history))
     ]
     sent = [pair for call in calls for pair in fields_of(call.content.get("arguments") or {})]
     defaults = [
@@ -75,7 +76,7 @@ def add(facts: Facts, name: str, value: Any) -> None:
 
 def known_flags(slots: Mapping[str, Any], history: Sequence[Message]) -> dict[str, bool]:
     """Name → yes or no, as slots and the latest result have it; the result goes first."""
-    returned = [pair for result in latest_results(history) for pair in fields_of(result.content)]
+    returned = [p for result in latest_results(history) for p in fields_of(in_focus(result.content, history))]
     flags: dict[str, bool] = {}
     for name, value in [*returned, *((name_of(key), value) for key, value in slots.items())]:
         text = str(value).casefold()
@@ -109,6 +110,38 @@ def latest_results(history: Sequence[Message]) -> list[Message]:
     return list(history[start:end])
 
 
+def in_focus(content: Any, history: Sequence[Message]) -> Any:
+    """A result's records, the one that was spoken of last first and those that follow it after it.
+
+    A record is spoken of where a text stands that no other record holds; of several in one message, the first is meant.
+
+    Args:
+        content: Of a result; what is no list of records is returned as it is.
+        history: The conversation, the messages after its last result among it.
+    """
+    records = _parsed(content)
+    if not isinstance(records, list) or len(records) < 2 or not all(isinstance(r, Mapping) for r in records):
+        return content
+    own = _own_texts(records)
+    for message in reversed(history):
+        if message.role == "tool_response":
+            break
+        text = message.text.casefold()
+        if (named := next((i for i, texts in enumerate(own) if any(t in text for t in texts)), None)) is not None:
+            return [*records[named:], *records[:named]]
+    return content
+
+
+def _own_texts(records: Sequence[Mapping[str, Any]]) -> list[set[str]]:
+    """The texts that each record holds alone."""
+    held = [
+        {v.casefold() for v in record.values() if isinstance(v, str) and len(v) >= _STEM and not v.isdecimal()}
+        for record in records
+    ]
+    count = Counter(text for texts in held for text in texts)
+    return [{text for text in texts if count[text] == 1} for texts in held]
+
+
 def name_of(key: str) -> str:
     """`<tool>.<name>`, `address.city`, `restaurantName` → the name that a placeholder has."""
     return identifier_words(key.rsplit(".", 1)[-1]).replace(" ", "_")
@@ -116,9 +149,7 @@ def name_of(key: str) -> str:
 
 def fields_of(content: Any) -> list[tuple[str, Any]]:
     """Name → scalar of a call's arguments or a result; what plain text holds are its codes."""
-    if isinstance(content, str):
-        with suppress(ValueError, RecursionError):
-            content = json.loads(content) if content[:1] in "[{" else content
+    content = _parsed(content)
     records = content if isinstance(content, list) else [content]
     pairs = [
         (name if number == 1 else f"{name}#{number}", value)
@@ -126,6 +157,14 @@ def fields_of(content: Any) -> list[tuple[str, Any]]:
         for name, value in _scalars(record, "")
     ]
     return pairs[:MOST_FIELDS]
+
+
+def _parsed(content: Any) -> Any:
+    """JSON text as the value it holds."""
+    if isinstance(content, str):
+        with suppress(ValueError, RecursionError):
+            return json.loads(content) if content[:1] in "[{" else content
+    return content
 
 
 def _scalars(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, Any]]:

@@ -21,6 +21,8 @@ from trm_agent.errors import DataError
 from trm_agent.responses.templates import PLACEHOLDER
 
 SHIPPED = Path(__file__).with_name("frames_en.jsonl")
+FRAMES_LANGUAGE = "en"
+"""Of the package's frames."""
 TALK = ("greeting", "thanks", "goodbye")
 """What a user may say that asks for nothing; chosen by likeness to examples."""
 REQUIRED = {

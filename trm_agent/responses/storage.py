@@ -22,6 +22,7 @@ from trm_agent.responses.bank import Response, ResponseBank, encode, read_respon
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.decoder_storage import load_writer, save_writer
 from trm_agent.responses.head import HeadConfig, ResponseHead
+from trm_agent.responses.telling import TellingConfig, TellingHead
 
 ANSWERS, VECTORS = "responses.jsonl", "responses.safetensors"
 
@@ -40,12 +41,16 @@ def save_responses(responses: Responses, folder: Path, weights: str) -> None:
         f"head/{name}": value.detach().half().contiguous() for name, value in responses.head.state_dict().items()
     }
     tensors["vectors"] = torch.from_numpy(np.ascontiguousarray(responses.bank.vectors)).half()
+    if responses.telling is not None:
+        tensors |= {f"telling/{n}": v.detach().half().contiguous() for n, v in responses.telling.state_dict().items()}
     about = {
         "head": json.dumps(asdict(responses.head.config)),
         "ids": json.dumps([response.id for response in responses.bank.responses]),
         "weights": weights,
         "language": responses.language,
     }
+    if responses.telling is not None:
+        about["telling"] = json.dumps(asdict(responses.telling.config))
     partial = folder / f"{VECTORS}.partial"
     save_file(tensors, partial, metadata=about)
     partial.replace(folder / VECTORS)
@@ -74,6 +79,7 @@ def load_responses(folder: Path, weights: str) -> Responses | None:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         head = ResponseHead(HeadConfig(**json.loads(about["head"])))
         head.load_state_dict({name[5:]: value for name, value in tensors.items() if name.startswith("head/")})
+        telling = _telling(about, tensors)
         known = dict(zip(json.loads(about["ids"]), tensors["vectors"].numpy(), strict=True))
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: damaged: {error}; learn the responses again") from error
@@ -83,12 +89,12 @@ def load_responses(folder: Path, weights: str) -> Responses | None:
     answers = read_responses(folder / ANSWERS) if (folder / ANSWERS).is_file() else ()
     torch.nn.Module.requires_grad_(head.eval(), False)
     bank = _with_known(answers, known, head.config.encoder_width)
-    return Responses(bank, head, about.get("language", "en"), load_writer(folder, weights))
+    return Responses(bank, head, about.get("language", "en"), load_writer(folder, weights), telling)
 
 
 def ready(responses: Responses, encoder: TextEncoder | Encoder) -> Responses:
-    """The same with a vector for every answer, and a decoder that can read names."""
-    bank = responses.bank
+    """The same with a vector for every answer, and with what reads names."""
+    bank, responses = responses.bank, replace(responses, encoder=encoder)
     if responses.writer is not None:
         responses = replace(responses, writer=responses.writer.with_encoder(encoder))
     fresh = np.flatnonzero(np.isnan(bank.vectors).any(-1))
@@ -97,6 +103,16 @@ def ready(responses: Responses, encoder: TextEncoder | Encoder) -> Responses:
     vectors = bank.vectors.copy()
     vectors[fresh] = encode([bank.responses[row] for row in fresh], encoder)
     return replace(responses, bank=ResponseBank(bank.responses, vectors))
+
+
+def _telling(about: dict[str, str], tensors: dict[str, torch.Tensor]) -> TellingHead | None:
+    """None in files that were written before there was one."""
+    if "telling" not in about:
+        return None
+    head = TellingHead(TellingConfig(**json.loads(about["telling"])))
+    head.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("telling/")})
+    torch.nn.Module.requires_grad_(head.eval(), False)
+    return head
 
 
 def _with_known(answers: tuple[Response, ...], known: dict[str, np.ndarray], width: int) -> ResponseBank:

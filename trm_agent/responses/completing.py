@@ -1,0 +1,102 @@
+"""What an answer leaves out that should be told: a second answer of the bank says it, or a frame does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trm_agent.responses.bank import ResponseBank
+from trm_agent.responses.facts import name_of
+from trm_agent.responses.filling import can_fill, fill
+from trm_agent.responses.frames import Frames
+from trm_agent.responses.phrasing import action, as_sentence, word_fields
+from trm_agent.responses.telling import TELL, Wanted
+from trm_agent.types import ToolSchema
+
+if TYPE_CHECKING:
+    from trm_agent.responses.choosing import Situation
+
+RESTATED = 2
+"""So many values of the call to be made that an answer leaves out make a confirmation of its own."""
+
+
+def completed(
+    bank: ResponseBank,
+    row: int,
+    text: str,
+    place: Situation,
+    near: np.ndarray,
+    wanted: Wanted,
+    frames: Frames | None,
+    tools: Sequence[ToolSchema],
+) -> str:
+    """An answer with what it leaves out.
+
+    Args:
+        bank: The answers.
+        row: Of the one chosen.
+        text: It, filled.
+        place: What may be said here.
+        near: Cosine of each answer with what the TRM asks for, [R].
+        wanted: What should be told.
+        frames: Wordings for what no answer says; None: nothing is added then.
+        tools: On offer.
+    """
+    left = wanted.left(text)
+    tool = next((tool for tool in tools if tool.name == place.tool), None)
+    pending = tool is not None and tool.read_only is not True and place.after == "user" and not place.missing
+    if frames is not None and tool is not None and pending:
+        whole = _confirmation(frames, tool, left, place, wanted)
+        if whole is not None:
+            return whole
+    further = _second(bank, row, left, place, near, wanted)
+    said = [further] if further else []
+    rest = wanted.left(" ".join([text, *said]))
+    if rest and frames is not None:
+        said += [worded] if (worded := _worded(frames, rest, place)) else []
+    if not said:
+        return text
+    if place.after == "user" and not bank.responses[row].names and not bank.responses[row].asks:
+        return " ".join(said)
+    first, last = ([*said, text], []) if text.rstrip().endswith("?") else ([as_sentence(text)], said)
+    return " ".join([*first, *last])
+
+
+def _confirmation(
+    frames: Frames, tool: ToolSchema, left: Sequence[str], place: Situation, wanted: Wanted
+) -> str | None:
+    """All that is about to be done, where an answer leaves out much of it."""
+    own = [name_of(parameter.name) for parameter in tool.parameters]
+    if sum(name in own for name in left) < RESTATED:
+        return None
+    names = [name for name in own if wanted.names.get(name, 0.0) >= TELL]
+    said = word_fields(frames, [(name, place.facts[name][0]) for name in names])
+    return frames.fill("confirm", {"action": action(tool), **said.values})
+
+
+def _second(
+    bank: ResponseBank, row: int, left: Sequence[str], place: Situation, near: np.ndarray, wanted: Wanted
+) -> str | None:
+    """The statement of the bank that says most of what is left, and nothing else."""
+    rows = {other for name in left for other in bank.rows_with.get(name, ()) if other != row}
+    best: tuple[int, float, int] | None = None
+    for other in rows:
+        response = bank.responses[other]
+        if not set(response.names) <= set(left) or not place.allows(response):
+            continue
+        rank = len(response.names), float(near[other]), -other
+        best = rank if best is None or rank > best else best
+    return None if best is None else fill(bank.responses[-best[2]].text, place.facts)
+
+
+def _worded(frames: Frames, names: Sequence[str], place: Situation) -> str | None:
+    """What is left, in frames: names of further records, and the fields as sentences."""
+    known = [name for name in names if can_fill(f"{{{name}}}", place.facts)]
+    others = [n for n in known if "#" in n and n.partition("#")[0].rsplit("_", 1)[-1] in ("name", "title")]
+    pairs = [(name.partition("#")[0], place.facts[name][0]) for name in known if name not in others]
+    items = frames.joined([str(place.facts[name][0]) for name in others])
+    told = word_fields(frames, pairs, subject=True)
+    named = f"{told.details}." if told.details else ""
+    return " ".join(filter(None, (frames.fill("others", {"items": items}), named, told.more))) or None

@@ -1,0 +1,231 @@
+"""Which of the known values the next answer should state: learned from what answers of the data stated.
+
+Names are seen as sentence vectors and by where their values come from, never by identity, so that fields of services
+that were never seen are judged too.
+
+N decision points · P fields · A width of the answer state · E encoder width.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from trm_agent.responses.facts import Facts, fields_of, in_focus, latest_results, name_of
+from trm_agent.types import Message, ToolSchema, slot_table
+from trm_agent.values import normalise
+
+MARKS = 20
+"""Width of what is known of a field beside its name."""
+TELL = 0.25
+"""Probability from which a value should be told."""
+MOST_FIELDS = 60
+_STEM = 4
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The values that may be stated at a point.
+
+    Attributes:
+        names: As in templates.
+        marks: Where each comes from and what was said of it, [P, MARKS].
+    """
+
+    names: tuple[str, ...]
+    marks: np.ndarray
+
+    @property
+    def words(self) -> list[str]:
+        """The names as they are encoded."""
+        return [spoken_name(name) for name in self.names]
+
+
+def spoken_name(name: str) -> str:
+    """A name as it is encoded: its record's number left out."""
+    return name.partition("#")[0].replace("_", " ")
+
+
+def fields_at(
+    facts: Facts,
+    slots: Mapping[str, Any],
+    history: Sequence[Message],
+    tools: Sequence[ToolSchema],
+    intended: str | None,
+) -> Fields:
+    """Every known value of a point with its marks."""
+    names = tuple(facts)[:MOST_FIELDS]
+    tool = next((tool for tool in tools if tool.name == intended), None)
+    results = latest_results(history)
+    returned = {name for r in results for name, _ in fields_of(in_focus(r.content, history))}
+    fresh = bool(history) and history[-1].role == "tool_response"
+    held = {name_of(key) for key in slots}
+    own = {name_of(p.name) for p in tool.parameters} if tool else set()
+    required = {name_of(name) for name in tool.required} if tool else set()
+    filled = _filled(tool, tools, slots)
+    called = [m.content["name"] for m in history if m.role == "tool_call"]
+    kinds = {t.name: t.read_only for t in tools}
+    changing = tool is not None and tool.read_only is not True
+    last = next((m.text.casefold() for m in reversed(history) if m.role == "user"), "")
+    answers = [m.text.casefold() for m in history if m.role == "assistant"]
+    stems = {word[:_STEM] for word in _WORD.findall(last)}
+    done = bool(called) and kinds.get(called[-1]) is False and fresh
+    question = "?" in last
+    rows = np.zeros((len(names), MARKS), np.float32)
+    for row, name in zip(rows, names, strict=True):
+        base, _, record = name.partition("#")
+        texts = [str(value).casefold() for value in facts[name]]
+        words = [word for word in base.split("_") if len(word) > 2]
+        said = sum(word[:_STEM] in stems for word in words) / max(len(words), 1)
+        row[:] = (
+            name in returned and fresh and not record,
+            name in returned and fresh and bool(record),
+            name in returned and not fresh and not record,
+            record == "2",
+            record == "3",
+            base in own,
+            base in required,
+            base in held,
+            any(text in last for text in texts),
+            any(text in answer for text in texts for answer in answers),
+            any(text in answer for text in texts for answer in answers[-1:]),
+            fresh,
+            changing,
+            tool is not None and tool.name in called,
+            said,
+            said * question,
+            filled,
+            base.rsplit("_", 1)[-1] in ("name", "title"),
+            done,
+            np.log1p(len(names)) / 4,
+        )
+    return Fields(names, rows)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should be told at a point; names that hold the same text stand for one value.
+
+    Attributes:
+        sure: Value in comparison form → probability that it should be told.
+        value_of: Name → its value in comparison form.
+        wordings: Value in comparison form → how it may stand in a text, in lower case.
+        names: Name → probability that its value should be told.
+    """
+
+    sure: Mapping[str, float]
+    value_of: Mapping[str, str]
+    wordings: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, float]
+
+    @classmethod
+    def of(cls, names: Sequence[str], sure: np.ndarray, facts: Facts) -> Wanted:
+        """From the probability of each name."""
+        by_value: dict[str, float] = {}
+        wordings: dict[str, tuple[str, ...]] = {}
+        value_of = {name: normalise(facts[name][0]) for name in names}
+        for name, probability in zip(names, sure.tolist(), strict=True):
+            value = value_of[name]
+            by_value[value] = max(probability, by_value.get(value, 0.0))
+            wordings[value] = (*wordings.get(value, ()), *(str(v).casefold() for v in facts[name]))
+        return cls(by_value, value_of, wordings, dict(zip(names, sure.tolist(), strict=True)))
+
+    def agreement(self, names: Sequence[str]) -> float:
+        """How well these names state what should be told, −1 to 1."""
+        told = {self.value_of[name] for name in names if name in self.value_of}
+        most = self.most
+        gained = sum(self.sure[value] - TELL for value in told)
+        missed = most - sum(max(self.sure[value] - TELL, 0.0) for value in told)
+        return min(1.0, max(-1.0, (gained - missed) / max(most, 0.5)))
+
+    @cached_property
+    def most(self) -> float:
+        """By how much all that should be told is more probable than `TELL`, summed."""
+        return sum(p - TELL for p in self.sure.values() if p > TELL)
+
+    def left(self, text: str) -> list[str]:
+        """Names of what should be told and does not stand in a text, each value once, the surest first."""
+        plain = text.casefold()
+        found: dict[str, str] = {}
+        for name, probability in sorted(self.names.items(), key=lambda pair: -pair[1]):
+            value = self.value_of[name]
+            if probability >= TELL and value not in found and not any(_stands(w, plain) for w in self.wordings[value]):
+                found[value] = name
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class TellingConfig:
+    """Sizes.
+
+    Attributes:
+        state: A.
+        encoder_width: E.
+        hidden: Width of the hidden layer.
+    """
+
+    state: int
+    encoder_width: int
+    hidden: int = 64
+
+
+class TellingHead(nn.Module):
+    """Answer state × field → whether the answer should state the field's value."""
+
+    def __init__(self, config: TellingConfig, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.config = config
+        self.norm = nn.LayerNorm(config.state)
+        self.state = nn.Linear(config.state, config.hidden)
+        self.name = nn.Linear(config.encoder_width, config.hidden)
+        self.marks = nn.Linear(MARKS + 1, config.hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.hidden = nn.Linear(2 * config.hidden, config.hidden)
+        self.out = nn.Linear(config.hidden, 1)
+
+    def forward(self, state: Tensor, names: Tensor, marks: Tensor) -> Tensor:
+        """Logits of fields, [P].
+
+        Args:
+            state: Answer state of each field's point, [P, A], or [1, A] where it is one point's.
+            names: Vectors of their names, [P, E].
+            marks: As of `Fields`, [P, MARKS].
+        """
+        near = (names * state[:, -self.config.encoder_width :]).sum(-1, keepdim=True)
+        point, name = self.state(self.dropout(self.norm(state))), self.name(self.dropout(names))
+        known = self.marks(torch.cat([marks, near], dim=-1))
+        mixed = torch.cat([F.silu(point + name + known), point.tanh() * name], dim=-1)
+        return self.out(F.silu(self.hidden(self.dropout(mixed)))).squeeze(-1)
+
+    def probabilities(self, state: np.ndarray, names: np.ndarray, marks: np.ndarray) -> np.ndarray:
+        """Of one point: [A], [P, E], [P, MARKS] → [P]."""
+        with torch.inference_mode():
+            one = torch.from_numpy(np.asarray(state, np.float32))[None]
+            return self(one, torch.from_numpy(names), torch.from_numpy(marks)).sigmoid().numpy()
+
+
+def stated(fields: Fields, facts: Facts, names: Sequence[str]) -> np.ndarray:
+    """Which fields an answer stated whose template has these names, [P]; texts that are equal count as one."""
+    told = {normalise(value) for name in names for value in facts.get(name, ())}
+    told = {value for value in told if not value.replace(".", "", 1).isdecimal()}
+    return np.array([n in names or any(normalise(v) in told for v in facts[n]) for n in fields.names], np.float32)
+
+
+def _stands(wording: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(wording)}(?!\w)", text) is not None
+
+
+def _filled(tool: ToolSchema | None, tools: Sequence[ToolSchema], slots: Mapping[str, Any]) -> bool:
+    if tool is None:
+        return False
+    keys = {reader: slot.key for slot in slot_table(tools) for reader in slot.readers}
+    return all(slots.get(keys.get((tool.name, name), name)) not in (None, "") for name in tool.required)
