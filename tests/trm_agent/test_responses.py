@@ -151,6 +151,12 @@ def test_the_guard_finds_numbers_dates_codes_and_names_without_a_source() -> Non
     assert "21" in stated_values("twenty-one people")
 
 
+def test_a_number_in_words_is_a_source_of_itself() -> None:
+    evidence = Evidence.of([user("at twelve pm, for seven nights, with Thousand Foot Krutch")], {})
+    assert unsupported("So twelve pm, seven nights, with Thousand Foot Krutch, 12 it is.", evidence) == []
+    assert unsupported("For eleven nights at thirteen.", evidence) == ["11", "13"]
+
+
 def test_scripts_without_capitals_are_judged_by_their_numbers() -> None:
     evidence = Evidence.of([user("東京 7 人")], {})
     assert unsupported("東京で 7 人ですね。", evidence) == []

@@ -41,10 +41,11 @@ class Evidence:
     clocks: frozenset[str]
 
     @classmethod
-    def of(cls, history: Sequence[Message], facts: Mapping[str, Sequence[Any]]) -> Evidence:
-        """From the messages (calls and results among them) and the values that may be said."""
+    def of(cls, history: Sequence[Message], facts: Mapping[str, Sequence[Any]], language: str = "en") -> Evidence:
+        """From the messages (calls and results among them) and the values that may be said; number words count."""
         parts = [message.text for message in history]
         parts += [str(value) for values in facts.values() for value in values]
+        parts += [digits for part in parts if (digits := _in_digits(part, language)) != part]
         whole = " \n ".join(parts)
         words = {normalise(word) for word in whole.split()} | {w.casefold() for w in re.findall(r"[^\W_]+", whole)}
         clocks = (_clock(match[0]) for match in CLOCK.finditer(whole))
