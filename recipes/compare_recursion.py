@@ -75,7 +75,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=600, help="updates of 80 decision points")
-    parser.add_argument("--compute", type=float, default=1.6, help="what an update of trm costs in updates of plain")
+    parser.add_argument("--compute", type=float, default=1.25, help="what an update of trm costs in updates of plain")
     parser.add_argument("--preset", default="small", help="of train_router.py")
     parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")

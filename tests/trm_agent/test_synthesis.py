@@ -23,7 +23,7 @@ from trm_agent.data.synthesis_patterns import matching
 from trm_agent.data.synthesis_phrases import Phrases, Style
 from trm_agent.data.synthesis_several import plural, put_in_place
 from trm_agent.data.synthesis_tasks import base_form
-from trm_agent.data.synthesis_tools import alike, declaration, may_serve, read_tools
+from trm_agent.data.synthesis_tools import Neighbours, alike, declaration, may_serve, read_tools
 from trm_agent.data.synthesis_values import Given, Lexicon, Said, Values
 from trm_agent.errors import DataError
 from trm_agent.types import Parameter, Sample, ToolSchema, parse_tools, slot_table
@@ -315,6 +315,21 @@ def test_a_long_list_is_drawn_from_and_a_pool_is_never_offered() -> None:
     small = list(synthesize(many, 80, pool=[EVERYTHING[0]], tools_per_dialogue=(1, 3)))
     assert {len(sample.tools) for sample in small} <= {1, 2, 3}
     assert all("search_hotels" not in {t.name for t in sample.tools} for sample in small)
+
+
+def test_a_crowd_is_the_tools_that_speak_of_the_same_things() -> None:
+    places = ("harbour", "airport", "castle", "museum", "stadium", "library")
+    declared = [
+        tool(f"{verb}_{place}", {"city": TEXT}, ["city"], description=f"{verb.title()}s a {place} in a city.")
+        for place in places
+        for verb in ("paint", "rate", "photograph")
+    ]
+    many = parse_tools(declared)
+    assert {other.name.split("_")[1] for other in Neighbours(many).nearest(many[4])[:2]} == {"airport"}
+    crowds = list(synthesize(many, 40, tools_per_dialogue=(3, 3), crowded=1))
+    assert all(len({t.name.split("_")[1] for t in sample.tools}) == 1 for sample in crowds)
+    apart = list(synthesize(many, 40, tools_per_dialogue=(3, 3)))
+    assert any(len({t.name.split("_")[1] for t in sample.tools}) == 3 for sample in apart)
 
 
 def test_kinds_follow_name_description_and_format() -> None:

@@ -15,7 +15,7 @@ from trm_agent.data.synthesis_conversation import Conversation, NoValueError
 from trm_agent.data.synthesis_kinds import Scene, Scripts, Stock
 from trm_agent.data.synthesis_makers import make_faker
 from trm_agent.data.synthesis_phrases import Phrases, Style
-from trm_agent.data.synthesis_tools import alike
+from trm_agent.data.synthesis_tools import Neighbours, alike
 from trm_agent.data.synthesis_values import Lexicon, Values
 from trm_agent.errors import DataError
 from trm_agent.log import logger
@@ -49,6 +49,7 @@ def synthesize(
     seed: int = 0,
     pool: Sequence[ToolSchema] = (),
     tools_per_dialogue: tuple[int, int] | None = None,
+    crowded: float = 0.0,
 ) -> Iterator[Sample]:
     """Make samples up; equal arguments give equal samples.
 
@@ -59,11 +60,13 @@ def synthesize(
         pool: Tools that are never on offer: requests for them are out of scope.
         tools_per_dialogue: Fewest and most tools on offer, drawn anew for every conversation; None: all of them if
             they are at most `ALL_OFFERED`, else so many.
+        crowded: Share of conversations in which the tools on offer are those nearest to one another, as what is left
+            of a long list is.
 
     Raises:
         DataError: No tool can be synthesised, or `faker` is not installed.
     """
-    maker = _Maker(tools, seed, pool, tools_per_dialogue)
+    maker = _Maker(tools, seed, pool, tools_per_dialogue, crowded)
     count = number = 0
     while count < num:
         for sample in maker.conversation(number)[: num - count]:
@@ -74,9 +77,15 @@ def synthesize(
 
 class _Maker:
     def __init__(
-        self, tools: Sequence[ToolSchema], seed: int, pool: Sequence[ToolSchema], size: tuple[int, int] | None
+        self,
+        tools: Sequence[ToolSchema],
+        seed: int,
+        pool: Sequence[ToolSchema],
+        size: tuple[int, int] | None,
+        crowded: float,
     ) -> None:
-        self.seed, self.size = seed, size
+        self.seed, self.size, self.crowded = seed, size, crowded
+        self.neighbours = Neighbours(tools)
         self.fake: Faker = make_faker()
         self.lexicon = Lexicon([*tools, *pool])
         self.stock = Stock(tuple(tools), tuple(pool), self._find_impossible([*tools, *pool]))
@@ -120,6 +129,8 @@ class _Maker:
         low, high = self.size or (ALL_OFFERED, ALL_OFFERED)
         wanted = min(rng.randint(low, high), len(self.stock.tools))
         out = [rng.choice(self.stock.usable)]
+        if self.crowded and rng.random() < self.crowded:
+            return self._crowd(out[0], wanted, rng)
         near = self.stock.tools.index(out[0])
         neighbours = self.stock.tools[max(0, near - 15) : near + 15]
         for _ in range(20 * wanted):
@@ -128,6 +139,17 @@ class _Maker:
             tool = rng.choice(neighbours if rng.random() < 0.3 else self.stock.tools)
             if not any(tool.name == other.name or alike(tool, other) for other in out):
                 out.append(tool)
+        rng.shuffle(out)
+        return out
+
+    def _crowd(self, tool: ToolSchema, wanted: int, rng: random.Random) -> list[ToolSchema]:
+        """A tool among those nearest to it."""
+        out = [tool]
+        for other in self.neighbours.nearest(tool):
+            if len(out) >= wanted:
+                break
+            if not any(other.name == known.name or alike(other, known) for known in out):
+                out.append(other)
         rng.shuffle(out)
         return out
 

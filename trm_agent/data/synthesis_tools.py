@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,35 @@ def alike(a: ToolSchema, b: ToolSchema) -> bool:
 def may_serve(tool: ToolSchema, text: str) -> bool:
     """Whether a request may be meant for a tool: they share a word that says something."""
     return bool(_content(f"{identifier_words(tool.name)} {tool.description.lower()}") & _content(text.lower()))
+
+
+class Neighbours:
+    """Which tools of a list speak of the same things: by the words they are declared in, rare ones counting more."""
+
+    def __init__(self, tools: Sequence[ToolSchema]) -> None:
+        self.tools = tools
+        self._words = {tool.name: _said(tool) for tool in tools}
+        counts = Counter(word for words in self._words.values() for word in words)
+        self._weight = {word: math.log(len(tools) / count) for word, count in counts.items()}
+        self._holding: dict[str, list[ToolSchema]] = defaultdict(list)
+        for tool in tools:
+            for word in self._words[tool.name]:
+                self._holding[word].append(tool)
+
+    def nearest(self, tool: ToolSchema) -> list[ToolSchema]:
+        """Every other tool that shares a word with it, the nearest first; equally near ones in the list's order."""
+        near: dict[str, float] = defaultdict(float)
+        known: dict[str, ToolSchema] = {}
+        for word in sorted(self._words[tool.name]):
+            for other in self._holding[word]:
+                near[other.name] += self._weight[word]
+                known[other.name] = other
+        near.pop(tool.name, None)
+        return [known[name] for name in sorted(near, key=lambda name: -near[name])]
+
+
+def _said(tool: ToolSchema) -> frozenset[str]:
+    return _content(f"{identifier_words(tool.name)} {tool.description.lower()}")
 
 
 @lru_cache(maxsize=65536)
