@@ -33,6 +33,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--decoder-epochs", type=float, default=8, help="passes of the decoder over the answers")
     parser.add_argument("--decoder-steps", type=int, help="updates of the decoder, instead of --decoder-epochs")
+    parser.add_argument("--decoder-batch", type=int, default=32, help="answers in each of them")
     parser.add_argument("--decoder-lr", type=float, default=2e-3, help="highest learning rate of the decoder")
     parser.add_argument("--language", default="en", help="of number words and dates in the answers (ISO 639-1)")
     parser.add_argument("--cache", type=Path, help="encoded texts of a training run, to read (its --output/encoded)")
@@ -72,7 +73,13 @@ def learn(args: argparse.Namespace) -> None:
     if args.cache:
         encoder = KnownTexts(Vocabulary.load(args.cache), encoder)
     router = Router(checkpoint, encoder)
-    decoder = DecoderTraining(epochs=args.decoder_epochs, steps=args.decoder_steps, lr=args.decoder_lr, seed=args.seed)
+    decoder = DecoderTraining(
+        epochs=args.decoder_epochs,
+        steps=args.decoder_steps,
+        batch=args.decoder_batch,
+        lr=args.decoder_lr,
+        seed=args.seed,
+    )
     config = ResponseConfig(
         most=args.most,
         steps=args.steps,

@@ -54,7 +54,7 @@ class DecoderTraining:
 
     epochs: float = 8
     steps: int | None = None
-    batch: int = 64
+    batch: int = 32
     lr: float = 2e-3
     width: int = 128
     supervision_steps: int = 2

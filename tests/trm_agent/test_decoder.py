@@ -110,6 +110,8 @@ def test_pieces_joined_are_the_text_in_any_script() -> None:
         ids = lexicon.encode(text, {"name": 0, "city": 1, "time": 2})
         assert ids is not None
         assert "".join(lexicon.word(id, ["name", "city", "time"]) for id in ids) == text
+    assert pieces("In {city}, {time}.") == ["In", " ", "{city}", ",", " ", "{time}", "."], "a name is one piece"
+    assert not any("{" in word for word in Lexicon.of(["In {city}."]).words)
     assert Lexicon.of(["ab"]).encode("ab {name}", {}) is None
     assert Lexicon.of(["ab"]).encode("xy", {}) is None
 

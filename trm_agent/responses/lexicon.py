@@ -19,7 +19,7 @@ END = 0
 """Before the first word and after the last."""
 MOST_WORDS = 4000
 LONGEST_WORD = 20
-_PIECE = re.compile(r"\{[^{}\s]+\}| ?\w+| ?[^\w\s]|\s")
+_PIECE = re.compile(r"\{[^{}\s]+\}| ?\w+| ?[^\w\s{}]|\s")
 
 
 @dataclass(frozen=True)
