@@ -5,6 +5,7 @@
     calibration.json    raw scores → probabilities
     training.json       data fingerprints, seed, commit, metrics
     responses.jsonl, responses.safetensors    words for direct answers, where they were learned (`trm_agent.responses`)
+    decoder.json, decoder.safetensors         likewise, what words them anew
 
 No pickle is ever read. A folder that is incomplete, altered or made for another encoder is refused.
 """
