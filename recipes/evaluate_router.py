@@ -141,14 +141,17 @@ def judge(args: argparse.Namespace, router: Router, path: Path | None, samples: 
 
 
 def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Figures of the router's words beside the asking rule, the last answer and the nearest training answer."""
+    """Figures of the router's words beside frames and asking rule alone, last answer and nearest training answer."""
     from langchain_trm.messages import Entry
     from langchain_trm.replies import DEFAULT_REPLY, compose_reply
     from langchain_trm.turns import read_turn
     from trm_agent.evaluation import draw_dialogues, group_dialogues
     from trm_agent.response_scores import Speaker, Spoken, last_answer, nearest_answers, scores, speak
     from trm_agent.responses.collecting import collect
+    from trm_agent.responses.frames import load_frames
+    from trm_agent.responses.speaking import speak_with_frames
 
+    frames = load_frames(None)
     responses = router.responses
     if responses is None:
         raise DataError("--responses needs a checkpoint with responses; learn them with recipes/train_responses.py")
@@ -158,9 +161,13 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
         text = compose_reply(decision, turn, sample.tools, DEFAULT_REPLY, sample.history)
         return Spoken(text, "reply" if text == DEFAULT_REPLY else "rule")
 
+    def framed(sample: Sample, decision: Decision) -> Spoken:
+        said = speak_with_frames(frames, decision, sample.history, sample.tools, encoder=router.encoder)
+        return rule(sample, decision) if said is None else Spoken(said.text, "frames")
+
     def words(sample: Sample, decision: Decision) -> Spoken:
         chosen = responses.choose(decision, sample.history, sample.tools)
-        return rule(sample, decision) if chosen is None else Spoken(chosen.text, "bank", chosen.refused)
+        return framed(sample, decision) if chosen is None else Spoken(chosen.text, "bank", chosen.refused)
 
     writer = responses.writer
 
@@ -170,7 +177,12 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
             return Spoken(written.text, "decoder")
         return replace(words(sample, decision), refused=1)
 
-    speakers: dict[str, Speaker] = {"retrieve": words, "asking rule": rule, "last answer": last_answer}
+    speakers: dict[str, Speaker] = {
+        "retrieve": words,
+        "frames": framed,
+        "asking rule": rule,
+        "last answer": last_answer,
+    }
     if writer is not None:
         speakers["generate"] = generated
     if args.train_data:
@@ -179,7 +191,7 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
     spoken = speak(router, samples, speakers)
     if args.answers:
         _write(args.answers, (json.dumps(o.to_json(), ensure_ascii=False, default=str) + "\n" for o in spoken))
-    return scores(spoken, responses.bank.ordinary, responses.language)
+    return scores(spoken, responses.bank.ordinary | frames.words, responses.language)
 
 
 def read(path: Path) -> Iterator[Sample]:

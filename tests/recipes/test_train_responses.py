@@ -65,7 +65,7 @@ def test_learning_words_changes_no_weight_and_they_can_be_learned_later(data: Pa
     command += ["--responses", "--train-data", str(data), "--answers", str(folder / "answers.jsonl")]
     assert evaluate_router.main(command) == 0
     words = json.loads(report.read_text(encoding="utf-8"))["responses"]
-    assert set(words) == {"retrieve", "generate", "asking rule", "last answer", "nearest training answer"}
+    assert set(words) == {"retrieve", "frames", "generate", "asking rule", "last answer", "nearest training answer"}
     figures = words["retrieve"]["all"]
     assert figures["values_without_source"] == 0
     assert words["generate"]["all"]["values_without_source"] == 0
