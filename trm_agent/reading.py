@@ -20,8 +20,8 @@ from trm_agent.values import normalise, parse_value, validates
 
 CALL_THRESHOLD = 0.5
 INACTIVE = 0.2
-SEVERAL = 0.5
-"""Probability of a single call from which on there is one."""
+SEVERAL = 0.8
+"""Probability of a single call from which on there is one. Below it, readings that share a slot decide."""
 SHARE = 0.1
 """Share of the pointer from which on a tool is one of several that are called."""
 EAGER = 0.25

@@ -1,7 +1,7 @@
 """Several calls in one turn: "the weather in Rome and in Oslo", "… and book me a taxi".
 
-The model says how many calls there are; which tools share the pointer, and which readings share a slot, says what they
-are. A slot with several readings differs from call to call, every other one is the same in all of them.
+The model says whether there may be more than one; which tools share the pointer, and which readings share a slot, says
+how many there are. A slot with several readings differs from call to call, every other one is the same in all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trm_agent.types import Message, Slot, ToolSchema, Value
 EVEN = 0.4
 """Part of an even share that a reading needs to count as one of several."""
 MOST = 8
-"""Calls of one turn, where the model says "as many as it can tell apart, or more"."""
+"""Most calls of one turn."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,9 @@ class Context:
     calibration: Calibration
 
     @property
-    def wanted(self) -> int:
-        """How many calls the model sees; where it sees several, the likeliest number of them, at most `MOST`."""
-        odds = self.prediction.calls
-        if odds[0] >= SEVERAL:
-            return 1
-        best = max(range(1, len(odds)), key=odds.__getitem__)
-        return MOST if best == len(odds) - 1 else best + 1
+    def several(self) -> bool:
+        """Whether there may be more than one call."""
+        return self.prediction.calls[0] < SEVERAL
 
 
 def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
@@ -62,48 +58,52 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
         context: Of the decision point.
     """
     tools = meant_tools(context.prediction, context.tools)
-    wanted = max(context.wanted, len(tools))
-    if wanted == 1:
+    if not context.several and len(tools) == 1:
         return (first,)
-    found: list[Call] = []
-    for position, tool in enumerate(tools):
-        left = wanted - len(found) - (len(tools) - position - 1)
-        found.extend(_calls_of(tool, first, context, max(1, left)))
+    found = [call for tool in tools for call in _calls_of(tool, first, context)]
     out: dict[str, Call] = {}
     for call in sorted(found, key=_place):
         if call.legal and made_before(call, context.history) == "new":
             out.setdefault(json.dumps([call.tool.name, call.arguments], sort_keys=True, default=str), call)
-    return tuple(out.values())[:wanted] or (first,)
+    return tuple(out.values())[:MOST] or (first,)
 
 
-def _calls_of(tool: ToolSchema, first: Call, context: Context, most: int) -> Iterator[Call]:
-    """The calls of one tool: as many as the slot with most readings, at most `most`."""
-    choices = {key: found for key, found in _alternatives(tool, context, most).items() if len(found) > 1}
-    count = min(most, max(map(len, choices.values()), default=1))
+def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
+    """The calls of one tool: as many as the slot with most readings."""
+    choices = {key: found for key, found in _alternatives(tool, context).items() if len(found) > 1}
+    count = max(map(len, choices.values()), default=1)
     for number in range(count):
         different = {key: found[min(number, len(found) - 1)] for key, found in choices.items()}
         call = assemble(tool, context.slots, {**context.values, **different})
         yield first if count == 1 and tool.name == first.tool.name else call
 
 
-def _alternatives(tool: ToolSchema, context: Context, most: int) -> dict[str, list[Value]]:
+def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
     """Slot key → readings that are likely enough to be one of several, in the order in which they are said."""
     own = {slot.key for slot in context.slots for owner, _ in slot.readers if owner == tool.name}
     taken = {key: value for key, value in context.values.items() if key in own}
     out: dict[str, list[Value]] = {}
     for slot, said in zip(context.slots, context.prediction.slots, strict=True):
-        if slot.key not in own or slot.key not in taken:
+        if slot.key not in taken:
             continue
-        filled = max(said.filled, 1e-6)
-        kept: list[Value] = []
+        apart: list[Value] = []
+        elsewhere = [value for key, value in taken.items() if key != slot.key]
         for value in readings(said, slot.parameter, context.history, context.now):
-            likely = value.confidence / filled > EVEN / most
-            others = [*kept, *(v for key, v in taken.items() if key != slot.key)]
-            if likely and len(kept) < most and not any(_same(value, other) for other in others):
-                share = min(1.0, value.confidence * most)
-                kept.append(replace(value, confidence=context.calibration.value_confidence(share)))
-        out[slot.key] = sorted(kept, key=_start)
+            if len(apart) < MOST and not any(_same(value, other) for other in (*apart, *elsewhere)):
+                apart.append(value)
+        kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart])]
+        sure = [min(1.0, value.confidence * len(kept)) for value in kept]
+        values = [
+            replace(value, confidence=context.calibration.value_confidence(share))
+            for value, share in zip(kept, sure, strict=True)
+        ]
+        out[slot.key] = sorted(values, key=_start)
     return out
+
+
+def _share_count(shares: Sequence[float]) -> int:
+    """The most readings of which the last still has `EVEN` of an even share; at least one."""
+    return max((k for k in range(2, len(shares) + 1) if shares[k - 1] > EVEN / k), default=1)
 
 
 def _same(value: Value, other: Value) -> bool:
