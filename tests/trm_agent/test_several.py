@@ -81,6 +81,13 @@ def test_a_request_that_needs_one_call_gets_one() -> None:
     assert made(decision) == [("get_weather", {"city": "Oslo"})]
 
 
+def test_readings_say_how_many_where_one_call_is_not_sure() -> None:
+    three = said(Rome=0.34, Oslo=0.32, airport=0.3)
+    assert len(predict((0.7, 0.2, 0.1, 0.0), (0.97, 0.01), city=three).calls) == 3, "though one is likeliest"
+    assert len(predict((0.1, 0.8, 0.1, 0.0), (0.97, 0.01), city=said(Rome=0.93, Oslo=0.05)).calls) == 1, "one is clear"
+    assert len(predict((0.1, 0.1, 0.1, 0.7), (0.97, 0.01), city=said(Rome=0.5, Oslo=0.4, taxi=0.06)).calls) == 2
+
+
 def test_two_tools_share_the_pointer() -> None:
     decision = predict((0.1, 0.9, 0.0, 0.0), (0.5, 0.48), city=said(Rome=0.9), destination=said(airport=0.9))
     assert made(decision) == [("get_weather", {"city": "Rome"}), ("book_taxi", {"destination": "airport"})]
