@@ -13,6 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration, DecisionScores
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.errors import ToolError
@@ -85,7 +86,8 @@ def decode(
     made = call is not None and fate in ("new", "retry")
     calls: tuple[Call, ...] = (call,) if call is not None and made else ()
     if calls and fate == "new" and tool_choice in _KEYWORDS and odds.call >= CALL_THRESHOLD:
-        calls = several_calls(calls[0], Context(prediction, tools, slots, reading.values, history, now, calibration))
+        bound = bind_numbers(prediction, slots, history)
+        calls = several_calls(calls[0], Context(bound, tools, slots, reading.values, history, now, calibration))
         call = calls[0]
     scores = _scores(call, fate, odds, tool_choice, _filled(call, slots, prediction), reading)
     return Decision(

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import heapq
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
@@ -137,6 +139,7 @@ def read_slots(
 ) -> Reading:
     """`fold` with the raw probabilities beside the values."""
     _check_shapes(prediction, tools, slots)
+    prediction = bind_numbers(prediction, slots, history)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
     values: dict[str, Value] = {}
@@ -238,7 +241,10 @@ def readings(
             if choice is not None and validates(value, parameter.schema):
                 yield Value(value, unit(said.filled * probability), Source("choice"))
     for span in said.spans:
-        if (source := _source(span, history)) is not None and source.text is not None:
+        source = _source(span, history)
+        if source is not None and parameter.type in ("integer", "number"):
+            source = _signed(source, history)
+        if source is not None and source.text is not None:
             value = parse_value(source.text, parameter, now)
             if value is not None:
                 yield Value(value, unit(said.filled * unit(span.probability)), source)
@@ -252,6 +258,17 @@ def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
     start = span.start + len(text) - len(text.lstrip())
     text = text.strip()
     return Source("span", span.message, start, start + len(text), text) if text else None
+
+
+def _signed(source: Source, history: Sequence[Message]) -> Source:
+    """With the minus that stands right before a number, unless it joins two ("b = -3", not "5-3")."""
+    if source.message is None or source.start is None or source.end is None:
+        return source
+    text = history[source.message].text
+    if not re.search(r"(?:^|[^\w\s)])\s*-$|\s-$", text[: source.start]) or not text[source.start].isdigit():
+        return source
+    start = source.start - 1
+    return Source("span", source.message, start, source.end, text[start : source.end])
 
 
 def _share_out(

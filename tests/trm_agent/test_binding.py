@@ -1,0 +1,70 @@
+"""A number goes to the parameter that the words beside it name; a minus belongs to its number."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from trm_agent.binding import beside, bind_numbers
+from trm_agent.calibration import Calibration
+from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode
+from trm_agent.types import Message, parse_tools, slot_table
+
+
+def arguments(text: str, parameters: dict[str, str], kind: str = "number") -> dict[str, Any]:
+    """What is called with where the model finds every number as good as every other for every parameter."""
+    properties = {name: {"type": kind, "description": told} for name, told in parameters.items()}
+    schema = {"type": "object", "properties": properties, "required": list(parameters)}
+    tools = parse_tools([{"name": "work_out", "parameters": schema}])
+    slots, history = slot_table(tools), [Message("user", text)]
+    found = list(re.finditer(r"\d[\d.,]*(?<=\d)", text))
+    spans = tuple(SpanCandidate(0, m.start(), m.end(), 0.9 / len(found)) for m in reversed(found))
+    said = SlotPrediction(0.02, 0.98, 0.0, spans=spans)
+    prediction = Prediction(0.95, (0.98,), 0.02, (said,) * len(slots), 0.5, 2)
+    return dict(decode(prediction, tools, slots, history, calibration=Calibration.identity()).arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "expected"),
+    [
+        ("a triangle with a base of 10 and a height of 5", {"height": "", "base": ""}, {"base": 10, "height": 5}),
+        ("solve it for a = 2, b = 6 and c = 5", {"c": "", "a": "", "b": ""}, {"a": 2, "b": 6, "c": 5}),
+        (
+            "3 bedrooms, 2 bathrooms and 1800 square feet",
+            {"area": "Size in square feet.", "bedrooms": "", "bathrooms": ""},
+            {"bedrooms": 3, "bathrooms": 2, "area": 1800},
+        ),
+        (
+            "normal distribution with mean 0 and standard deviation 1",
+            {"sigma": "Standard deviation.", "mu": "Mean of the distribution."},
+            {"mu": 0, "sigma": 1},
+        ),
+    ],
+)
+def test_words_beside_a_number_say_whose_it_is(
+    text: str, parameters: dict[str, str], expected: dict[str, float]
+) -> None:
+    assert arguments(text, parameters) == expected
+
+
+def test_a_minus_belongs_to_its_number_unless_it_joins_two() -> None:
+    assert arguments("solve it for a=1 and b=-3", {"a": "", "b": ""}) == {"a": 1, "b": -3}
+    assert arguments("from 8-3 to 9", {"low": "", "high": ""}) != {"low": -3, "high": 9}
+
+
+def test_nothing_changes_for_texts_or_for_one_number() -> None:
+    tools = parse_tools([{"name": "t", "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}}])
+    said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 2, 3, 0.5), SpanCandidate(0, 4, 5, 0.4)))
+    prediction = Prediction(0.9, (0.9,), 0.1, (said,), 0.5, 2)
+    assert bind_numbers(prediction, slot_table(tools), [Message("user", "a 1 2")]) is prediction
+
+
+def test_what_stands_beside_ends_at_the_next_number_and_clause() -> None:
+    text = "base of 10 cm and height of 5. Thanks"
+    at = text.index("5")
+    before, after = beside(text, at, at + 1)
+    assert "height" in before
+    assert "base" not in before
+    assert not after

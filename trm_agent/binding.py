@@ -1,0 +1,114 @@
+"""Which number belongs to which parameter: the one whose words stand beside it.
+
+"A base of 10 and a height of 5" has two numbers that both slots would take. The model points; where parameters of one
+tool are numbers, the words between the number before and this one speak for the parameter they name, and against the
+others. Nothing is found that the model did not point at, and nothing changes where no parameter is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from trm_agent.types import Message, Slot, identifier_words
+
+if TYPE_CHECKING:
+    from trm_agent.reading import Prediction, SlotPrediction
+
+NAMED = 8.0
+"""Odds that a number gains where its parameter is named beside it, and loses where another is."""
+BEFORE, AFTER = 6, 3
+"""Words looked at."""
+_DESCRIBED = 12
+"""Words of a description that may name the parameter."""
+_WORD = re.compile(r"[^\W\d_]+")
+_STOP = frozenset(
+    (
+        *("a", "an", "the", "of", "for", "to", "in", "on", "at", "by", "with", "from", "and", "or", "is", "are", "be"),
+        *("as", "it", "its", "this", "that", "which", "what", "where", "if", "you", "your", "per", "each", "value"),
+        *("number", "amount", "total", "given", "optional", "default", "integer", "float", "int", "used", "using"),
+        "calculate",
+    )
+)
+
+
+def bind_numbers(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+    """The same prediction, spans of numbers weighed by the words beside them.
+
+    Args:
+        prediction: For a decision point.
+        slots: In the order of `prediction.slots`.
+        history: What the spans point into.
+    """
+    numeric = [i for i, slot in enumerate(slots) if slot.readers and slot.parameter.type in ("integer", "number")]
+    if len(numeric) < 2 or len(slots) != len(prediction.slots):
+        return prediction
+    owners = {i: {tool for tool, _ in slots[i].readers} for i in numeric}
+    out = list(prediction.slots)
+    for i in numeric:
+        sisters = [j for j in numeric if j != i and not owners[i].isdisjoint(owners[j])]
+        if sisters and len(out[i].spans) > 1:
+            names = _telling({j: slots[j] for j in (i, *sisters)})
+            out[i] = _weighed(out[i], names[i], frozenset().union(*(names[j] for j in sisters)), history)
+    return replace(prediction, slots=tuple(out))
+
+
+def _telling(slots: Mapping[int, Slot]) -> dict[int, frozenset[str]]:
+    """Per slot the words that name it and no other: of its name, and of its description if no other name has them."""
+    by_name = {i: _words(identifier_words(slot.parameter.name)) for i, slot in slots.items()}
+    told = {i: by_name[i] | _words(slot.parameter.description, _DESCRIBED) for i, slot in slots.items()}
+    return {i: frozenset(word for word in told[i] if not any(word in told[j] for j in slots if j != i)) for i in slots}
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str, most: int = 1000) -> frozenset[str]:
+    """Words that tell something, without their plural; letters that stand alone are names too ("a = 2")."""
+    found = [word.lower() for word in _WORD.findall(text)[:most]]
+    kept = [word for word in found if word not in _STOP or text.strip().lower() == word]
+    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in kept)
+
+
+def _weighed(said: SlotPrediction, own: Set[str], others: Set[str], history: Sequence[Message]) -> SlotPrediction:
+    weights = [
+        _weight(beside(history[span.message].text, span.start, span.end), own, others)
+        if 0 <= span.message < len(history)
+        else 1.0
+        for span in said.spans
+    ]
+    before = sum(span.probability for span in said.spans)
+    after = sum(span.probability * weight for span, weight in zip(said.spans, weights, strict=True))
+    if after <= 0 or len(set(weights)) == 1:
+        return said
+    spans = [
+        replace(span, probability=span.probability * weight * before / after)
+        for span, weight in zip(said.spans, weights, strict=True)
+    ]
+    return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
+
+
+def _weight(cues: tuple[frozenset[str], frozenset[str]], own: Set[str], others: Set[str]) -> float:
+    """By the words before; where they name no parameter, by those after."""
+    for words in cues:
+        mine, theirs = not words.isdisjoint(own), not words.isdisjoint(others)
+        if mine != theirs:
+            return NAMED if mine else 1 / NAMED
+        if mine:
+            return 1.0
+    return 1.0
+
+
+def beside(text: str, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
+    """Words before characters `start` to `end`, back to the number or clause before, and after, up to the next one."""
+    before = re.split(r"\d[\d,.]*|[.;,?!](?:\s|$)| and | with ", text[:start])[-1]
+    after = re.split(r"\d|[.;,?!](?:\s|$)| and | with ", text[end:], maxsplit=1)[0]
+    return _cues(_WORD.findall(before)[-BEFORE:]), _cues(_WORD.findall(after)[:AFTER])
+
+
+def _cues(words: Sequence[str]) -> frozenset[str]:
+    """Without articles: "a" names a parameter only next to its number, as in "a = 2"."""
+    lower = [word.lower() for word in words]
+    kept = [word for place, word in enumerate(lower) if len(word) > 1 or place == len(lower) - 1]
+    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in kept)
