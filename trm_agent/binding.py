@@ -57,10 +57,12 @@ def bind_numbers(prediction: Prediction, slots: Sequence[Slot], history: Sequenc
 
 
 def _telling(slots: Mapping[int, Slot]) -> dict[int, frozenset[str]]:
-    """Per slot the words that name it and no other: of its name, and of its description if no other name has them."""
-    by_name = {i: _words(identifier_words(slot.parameter.name)) for i, slot in slots.items()}
-    told = {i: by_name[i] | _words(slot.parameter.description, _DESCRIBED) for i, slot in slots.items()}
-    return {i: frozenset(word for word in told[i] if not any(word in told[j] for j in slots if j != i)) for i in slots}
+    """Per slot the words of its name and description that no other slot's have."""
+    told = {
+        i: _words(identifier_words(slot.parameter.name)) | _words(slot.parameter.description, _DESCRIBED)
+        for i, slot in slots.items()
+    }
+    return {i: words.difference(*(told[j] for j in slots if j != i)) for i, words in told.items()}
 
 
 @lru_cache(maxsize=4096)
@@ -68,7 +70,7 @@ def _words(text: str, most: int = 1000) -> frozenset[str]:
     """Words that tell something, without their plural; letters that stand alone are names too ("a = 2")."""
     found = [word.lower() for word in _WORD.findall(text)[:most]]
     kept = [word for word in found if word not in _STOP or text.strip().lower() == word]
-    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in kept)
+    return frozenset(map(_singular, kept))
 
 
 def _weighed(said: SlotPrediction, own: Set[str], others: Set[str], history: Sequence[Message]) -> SlotPrediction:
@@ -111,4 +113,8 @@ def _cues(words: Sequence[str]) -> frozenset[str]:
     """Without articles: "a" names a parameter only next to its number, as in "a = 2"."""
     lower = [word.lower() for word in words]
     kept = [word for place, word in enumerate(lower) if len(word) > 1 or place == len(lower) - 1]
-    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in kept)
+    return frozenset(map(_singular, kept))
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
