@@ -8,7 +8,6 @@ tool, is given by index: nothing depends on the order, and no tool, service or s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 
 from trm_agent.encoder import EncodedText
+from trm_agent.field_names import field_names, parameter_words
 from trm_agent.types import ROLES, Message, Slot, ToolSchema, identifier_words
 
 TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
@@ -454,36 +454,21 @@ class _Done:
     @classmethod
     def of(cls, table: ToolTable, talk: Conversation) -> _Done:
         rows = {tool.name: k for k, tool in enumerate(table.tools)}
-        names = [identifier_words(slot.parameter.name.rsplit(".", 1)[-1]) for slot in table.slots]
+        names = [parameter_words(slot.parameter.name) for slot in table.slots]
         called, filled, other, returned = [], {}, {}, {}
         for m, message in enumerate(talk.messages):
             if message.role == "tool_call":
                 tool = message.content["name"]
                 if tool in rows:
                     called.append((m, rows[tool]))
-                given = _field_names(message.content.get("arguments", {}))
+                given = field_names(message.content.get("arguments", {}))
                 named = np.array([name in given for name in names], bool).reshape(-1)
                 reads = np.array([any(t == tool for t, _ in slot.readers) for slot in table.slots], bool).reshape(-1)
                 filled[m], other[m] = named & reads, named & ~reads
             elif message.role == "tool_response":
-                given = _field_names(message.content)
+                given = field_names(message.content)
                 returned[m] = np.array([name in given for name in names], bool).reshape(-1)
         return cls(called, filled, other, returned, len(table.tools), len(table.slots))
-
-
-def _field_names(value: Any, depth: int = 4) -> set[str]:
-    """The names of fields that hold something, in words, at any depth."""
-    if isinstance(value, str) and value[:1] in "[{":
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return set()
-    if depth == 0 or not isinstance(value, Mapping | list):
-        return set()
-    if isinstance(value, list):
-        return {name for item in value[:8] for name in _field_names(item, depth - 1)}
-    held = {identifier_words(str(key)) for key, item in value.items() if item not in (None, "")}
-    return held.union(*(_field_names(item, depth - 1) for item in value.values()))
 
 
 def _near(nearness: np.ndarray, users: Sequence[int], spoken: Sequence[int]) -> np.ndarray:

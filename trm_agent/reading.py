@@ -1,8 +1,8 @@
 """Slot values read from what the model predicts.
 
 The state is a pure function of the messages: every slot is read anew from the whole history, and only those of tools
-that the conversation is clearly not about keep what they had. A value is a closed list's entry or the characters
-of a span, parsed for its parameter; its source names the very characters.
+that the conversation is clearly not about keep what they had, or take up what a result offers. A value is a closed
+list's entry or the characters of a span, parsed for its parameter; its source names the very characters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration
+from trm_agent.field_names import parameter_words, shown_fields
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
 
@@ -111,7 +112,9 @@ def fold(
     """The value of every filled slot after this decision point.
 
     Slots are read anew from the whole history; those of tools that the conversation is clearly not about keep
-    their previous value. A span that two open slots of one tool read alike goes to the surer one.
+    their previous value. One of these that has none is read only if a tool result has shown a field of its name: the
+    user takes an offer up ("that sounds good") before anything is booked. A span that two open slots of one tool
+    read alike goes to the surer one.
 
     Args:
         prediction: For this decision point.
@@ -142,16 +145,18 @@ def read_slots(
     prediction = bind_numbers(prediction, slots, history)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
+    shown = shown_fields(history)
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
     eager: set[str] = set()
     for slot, said in zip(slots, prediction.slots, strict=True):
         owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
-        if slot.readers and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE:
-            if slot.key in previous and (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
+        idle = bool(slot.readers) and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE
+        if idle and slot.key in previous:
+            if (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
                 values[slot.key] = kept
-        else:
+        elif not idle or parameter_words(slot.parameter.name) in shown:
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5

@@ -468,6 +468,23 @@ def test_an_active_slot_that_is_read_empty_is_emptied() -> None:
     assert read_by(scene, scene.predict(), before) == {}
 
 
+@pytest.mark.parametrize(
+    ("result", "read"),
+    [
+        ([{"Stars": 2, "phone": "1"}], {"stars": 2}),
+        ('{"hotels": [{"stars": 2}]}', {"stars": 2}),
+        ({"stars": None}, {}),
+        ({"phone": "two"}, {}),
+        ("two stars", {}),
+    ],
+)
+def test_what_a_result_offers_is_taken_up_before_its_tool_is_meant(result: object, read: dict[str, object]) -> None:
+    scene = Scene(HOTEL)
+    scene.history.append(Message("tool_response", result))
+    at = scene.predict(tools={}, no_tool=1.0, stars="two")
+    assert {key: value.value for key, value in read_by(scene, at, {}).items()} == read
+
+
 def test_slot_fields_are_always_active() -> None:
     scene = Scene(FLIGHT, fields=[SlotField("phone"), SlotField("intent", choices=("book", "cancel"))])
     values = read_by(scene, scene.predict(tools={}, no_tool=1.0, phone="two", intent=1, city="Rome"), {})
