@@ -9,7 +9,7 @@ tool, is given by index: nothing depends on the order, and no tool, service or s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Protocol
