@@ -2,7 +2,8 @@
 
 "A base of 10 and a height of 5" has two numbers that both slots would take. The model points; where parameters of one
 tool are numbers, the words between the number before and this one speak for the parameter they name, and against the
-others. Nothing is found that the model did not point at, and nothing changes where no parameter is named.
+others. Nothing is found that the model did not point at, and nothing changes where no parameter is named. Where a
+parameter is a choice among numbers ("2", "3"), the number that the user last named it with speaks for its choice.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trm_agent.types import Message, Slot, identifier_words
+from trm_agent.types import Message, Parameter, Slot, identifier_words
+from trm_agent.values.numbers import read_number
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction, SlotPrediction
@@ -25,6 +27,7 @@ BEFORE, AFTER = 6, 3
 _DESCRIBED = 12
 """Words of a description that may name the parameter."""
 _WORD = re.compile(r"[^\W\d_]+")
+_NUMERAL = re.compile(r"(?<![\w.,:/-])(?:\d{1,6}(?![\w:/])(?![.,]\d)|[^\W\d_]{2,12})(?!\w)")
 _STOP = frozenset(
     (
         *("a", "an", "the", "of", "for", "to", "in", "on", "at", "by", "with", "from", "and", "or", "is", "are", "be"),
@@ -36,13 +39,65 @@ _STOP = frozenset(
 
 
 def bind_numbers(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
-    """The same prediction, spans of numbers weighed by the words beside them.
+    """The same prediction, spans of numbers and choices among numbers weighed by the words beside them.
 
     Args:
         prediction: For a decision point.
         slots: In the order of `prediction.slots`.
         history: What the spans point into.
     """
+    return _bind_spans(_bind_choices(prediction, slots, history), slots, history)
+
+
+def _bind_choices(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+    if len(slots) != len(prediction.slots):
+        return prediction
+    numbers = {i: found for i, slot in enumerate(slots) if slot.readers and (found := _choice_numbers(slot.parameter))}
+    if not numbers:
+        return prediction
+    owners = [{tool for tool, _ in slot.readers} for slot in slots]
+    said = [found for message in history if message.role == "user" for found in _said_numbers(message.text)]
+    out = list(prediction.slots)
+    for i, values in numbers.items():
+        sisters = [j for j in range(len(slots)) if j != i and not owners[i].isdisjoint(owners[j])]
+        names = _telling({j: slots[j] for j in (i, *sisters)})
+        others = frozenset().union(*(names[j] for j in sisters))
+        named = [number for number, cues in said if number in values and _weight(cues, names[i], others) > 1]
+        if named and len(out[i].choices) == len(values):
+            odds = [p * (NAMED if value == named[-1] else 1.0) for p, value in zip(out[i].choices, values, strict=True)]
+            before, after = sum(out[i].choices), sum(odds)
+            out[i] = replace(out[i], choices=tuple(p * before / after for p in odds)) if after > 0 else out[i]
+    return replace(prediction, slots=tuple(out))
+
+
+def _choice_numbers(parameter: Parameter) -> tuple[float | None, ...]:
+    """The number that each choice is; nothing unless most are numbers."""
+    values = tuple(_number(str(choice)) for choice in parameter.choices)
+    return values if 2 * sum(value is not None for value in values) > len(values) else ()
+
+
+@lru_cache(maxsize=4096)
+def _number(word: str) -> float | None:
+    """Of digits, or of one word ("three"); "a" is none."""
+    if len(word) < 2 and not word.isdigit():
+        return None
+    found = read_number(word)
+    return None if found is None else float(found)
+
+
+@lru_cache(maxsize=1024)
+def _said_numbers(text: str) -> tuple[tuple[float, tuple[frozenset[str], frozenset[str]]], ...]:
+    """The whole numbers of a text, in order, with the words after and before each; `_weight` asks the first first."""
+    found = []
+    for match in _NUMERAL.finditer(text):
+        number = 0.0 if match.group().lower() == "no" else _number(match.group())
+        if number is not None:
+            before, after = beside(text, match.start(), match.end())
+            found.append((number, (after, before)))
+    return tuple(found)
+
+
+def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
     numeric = [i for i, slot in enumerate(slots) if slot.readers and slot.parameter.type in ("integer", "number")]
     if len(numeric) < 2 or len(slots) != len(prediction.slots):
         return prediction
