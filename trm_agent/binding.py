@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMED = 8.0
 """Odds that a number gains where its parameter is named beside it, and loses where another is."""
+CHOSEN = 100.0
+"""Odds that a choice gains by being the number that the user named its parameter with."""
 BEFORE, AFTER = 6, 3
 """Words looked at."""
 _DESCRIBED = 12
@@ -64,10 +66,25 @@ def _bind_choices(prediction: Prediction, slots: Sequence[Slot], history: Sequen
         others = frozenset().union(*(names[j] for j in sisters))
         named = [number for number, cues in said if number in values and _weight(cues, names[i], others) > 1]
         if named and len(out[i].choices) == len(values):
-            odds = [p * (NAMED if value == named[-1] else 1.0) for p, value in zip(out[i].choices, values, strict=True)]
-            before, after = sum(out[i].choices), sum(odds)
-            out[i] = replace(out[i], choices=tuple(p * before / after for p in odds)) if after > 0 else out[i]
+            out[i] = _chosen(out[i], [value == named[-1] for value in values])
     return replace(prediction, slots=tuple(out))
+
+
+def _chosen(said: SlotPrediction, named: Sequence[bool]) -> SlotPrediction:
+    """The named choice gains, and so does that the slot is filled at all."""
+    odds = [p * (CHOSEN if yes else 1.0) for p, yes in zip(said.choices, named, strict=True)]
+    before, after = sum(said.choices), sum(odds)
+    filled = said.filled * NAMED
+    total = said.empty + said.dontcare + filled
+    if after <= 0 or total <= 0:
+        return said
+    return replace(
+        said,
+        empty=said.empty / total,
+        filled=filled / total,
+        dontcare=said.dontcare / total,
+        choices=tuple(p * before / after for p in odds),
+    )
 
 
 def _choice_numbers(parameter: Parameter) -> tuple[float | None, ...]:

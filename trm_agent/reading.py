@@ -17,7 +17,7 @@ from typing import Any
 
 from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration
-from trm_agent.field_names import parameter_words, shown_fields
+from trm_agent.shown import parameter_words, shown_names, snap
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
 
@@ -142,10 +142,10 @@ def read_slots(
 ) -> Reading:
     """`fold` with the raw probabilities beside the values."""
     _check_shapes(prediction, tools, slots)
-    prediction = bind_numbers(prediction, slots, history)
+    prediction = snap(bind_numbers(prediction, slots, history), slots, history)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
-    shown = shown_fields(history)
+    shown = shown_names(history)
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}

@@ -68,3 +68,47 @@ def test_what_stands_beside_ends_at_the_next_number_and_clause() -> None:
     assert "height" in before
     assert "base" not in before
     assert not after
+
+
+HOTEL = {
+    "rooms": {"enum": ["1", "2", "3"]},
+    "star_rating": {"enum": ["1", "2", "3"]},
+    "bags": {"enum": ["0", "1", "2"]},
+    "smoking": {"enum": ["yes", "no"]},
+}
+
+
+def chosen(*said: str, filled: float = 0.9) -> dict[str, Any]:
+    """What is read where the model is nearly sure of the first choice of every slot."""
+    properties = {name: {"type": "string", **schema} for name, schema in HOTEL.items()}
+    tools = parse_tools([{"name": "hotel", "parameters": {"type": "object", "properties": properties}}])
+    slots, history = slot_table(tools), [Message("user", text) for text in said]
+    readings = tuple(
+        SlotPrediction(1 - filled, filled, 0.0, choices=(0.9, *[0.1 / (n - 1)] * (n - 1)))
+        for n in (len(slot.parameter.choices) for slot in slots)
+    )
+    prediction = Prediction(0.1, (0.98,), 0.02, readings, 0.5, 2)
+    decision = decode(prediction, tools, slots, history, calibration=Calibration.identity())
+    return dict(decision.slots)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (["a 2 star hotel with 3 rooms"], {"star_rating": "2", "rooms": "3"}),
+        (["two rooms please, three stars"], {"star_rating": "3", "rooms": "2"}),
+        (["star rating 3"], {"star_rating": "3", "rooms": "1"}),
+        (["3 rooms", "no, make it 2 rooms"], {"rooms": "2"}),
+        (["7 rooms"], {"rooms": "1"}),
+        (["with two bags, no rooms yet"], {"bags": "2", "rooms": "1"}),
+        (["at 3:30 rooms open on 3/3"], {"rooms": "1"}),
+        (["we are 3"], {"rooms": "1", "star_rating": "1", "bags": "0", "smoking": "yes"}),
+    ],
+)
+def test_a_choice_among_numbers_is_the_one_last_named(said: list[str], expected: dict[str, str]) -> None:
+    assert expected.items() <= chosen(*said).items()
+
+
+def test_a_named_choice_is_filled_though_the_model_doubts_it() -> None:
+    assert chosen("no bags, 2 rooms", filled=0.3) == {"bags": "0", "rooms": "2"}
+    assert chosen("no bags, 2 rooms", filled=0.05) == {}

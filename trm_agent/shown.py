@@ -1,0 +1,136 @@
+"""What tool results have shown: the names of their fields, and the values a span may stand for.
+
+"How about Bert Epstein, a Psychologist?" – the result has a field `therapist_name` with "Bert Epstein" in it, so that
+is where the value ends, wherever the model's span does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from trm_agent.types import Message, Slot, identifier_words
+
+if TYPE_CHECKING:
+    from trm_agent.reading import Prediction, SpanCandidate
+
+DEPTH = 4
+_NAME = re.compile(r"[^\W\d_]{2}")
+LONGEST = 100
+"""Characters of a value."""
+MOST_ROWS = 20
+ROWS = 8
+"""Rows of a list that are looked at; the others have the same fields nearly always."""
+
+
+def field_names(value: Any, depth: int = DEPTH) -> set[str]:
+    """The names of fields that hold something, in words (`identifier_words`), at any depth down to `depth`.
+
+    Args:
+        value: Mappings, lists, or such as JSON text; anything else has no fields.
+        depth: How many levels of mappings and lists are looked at.
+    """
+    if isinstance(value, str) and value[:1] in "[{":
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return set()
+    if depth == 0 or not isinstance(value, Mapping | list):
+        return set()
+    if isinstance(value, list):
+        return {name for item in value[:ROWS] for name in field_names(item, depth - 1)}
+    held = {identifier_words(str(key)) for key, item in value.items() if item not in (None, "")}
+    return held.union(*(field_names(item, depth - 1) for item in value.values()))
+
+
+def shown_names(history: Iterable[Message]) -> set[str]:
+    """The names of the fields that tool results have shown so far, in words."""
+    return {name for m in history if m.role == "tool_response" for name in field_names(m.content)}
+
+
+def shown_values(history: Iterable[Message]) -> dict[str, set[str]]:
+    """Field of a tool result, in words → the texts it has held so far; numbers, dates and flags are left out."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for message in history:
+        if message.role == "tool_response":
+            for name, text in _texts(message.content):
+                found[name].add(text)
+    return found
+
+
+def _texts(value: Any, name: str = "", depth: int = DEPTH) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and value[:1] in "[{":
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+    if isinstance(value, str):
+        if name and len(value) <= LONGEST and _NAME.search(value):
+            yield name, value.strip()
+    elif isinstance(value, Mapping) and depth:
+        for key, item in value.items():
+            yield from _texts(item, identifier_words(str(key)), depth - 1)
+    elif isinstance(value, list) and depth:
+        for item in value[:MOST_ROWS]:
+            yield from _texts(item, name, depth - 1)
+
+
+def parameter_words(name: str) -> str:
+    """A parameter's name as `field_names` spells it: of a path such as `stay.check_in` its last part, in words."""
+    return identifier_words(name.rsplit(".", 1)[-1])
+
+
+def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+    """The same prediction, spans moved to the value of a result that they overlap, where the slot's name is its field.
+
+    Spans that become the same add up.
+
+    Args:
+        prediction: For a decision point.
+        slots: In the order of `prediction.slots`.
+        history: What the spans point into.
+    """
+    values = shown_values(history)
+    if not values or len(slots) != len(prediction.slots):
+        return prediction
+    out = list(prediction.slots)
+    for i, slot in enumerate(slots):
+        texts = values.get(parameter_words(slot.parameter.name))
+        if texts and out[i].spans and slot.parameter.type == "string":
+            out[i] = replace(out[i], spans=_snapped(out[i].spans, texts, history))
+    return replace(prediction, slots=tuple(out))
+
+
+def _snapped(
+    spans: Sequence[SpanCandidate], texts: Iterable[str], history: Sequence[Message]
+) -> tuple[SpanCandidate, ...]:
+    places: dict[int, list[tuple[int, int]]] = {}
+    odds: dict[tuple[int, int, int], float] = defaultdict(float)
+    for span in spans:
+        if span.message not in places:
+            told = 0 <= span.message < len(history) and history[span.message].role == "assistant"
+            places[span.message] = _places(history[span.message].text, texts) if told else []
+        start, end = max(
+            (place for place in places[span.message] if place[0] < span.end and span.start < place[1]),
+            key=lambda place: place[1] - place[0],
+            default=(span.start, span.end),
+        )
+        odds[span.message, start, end] += span.probability
+    ranked = sorted(odds.items(), key=lambda item: -item[1])
+    return tuple(type(spans[0])(*place, probability=p) for place, p in ranked)
+
+
+def _places(text: str, values: Iterable[str]) -> list[tuple[int, int]]:
+    """Where values stand as whole words, whatever their case."""
+    folded = text.lower()
+    if len(folded) != len(text):
+        return []
+    found = []
+    for value in values:
+        for match in re.finditer(rf"(?<!\w){re.escape(value.lower())}(?!\w)", folded):
+            found.append(match.span())
+    return found
