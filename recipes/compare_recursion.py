@@ -48,6 +48,7 @@ ARMS: dict[str, Arm] = {
     "plain_compute": Arm("one pass, equal compute", ("--plain",), compute=True),
     "one_step": Arm("one supervision step", ("--set", "supervision_steps=1")),
     "no_feedback": Arm("two supervision steps, no feedback", ("--set", "feedback=false")),
+    "carry": Arm("y carried from the decision point before", ("--set", "carry=true")),
     "n2": Arm("n 2", ("--set", "n=2")),
     "T2": Arm("T 2", ("--set", "T=2")),
     "four_steps": Arm("four supervision steps", ("--set", "supervision_steps=4")),

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from trm_agent.features import (
     CHOICE_FLAGS,
@@ -31,6 +32,12 @@ from trm_agent.trm import Block, Net, deep_recursion, rms_norm
 from trm_agent.types import ROLES
 
 __all__ = ["ModelConfig", "RouterModel"]
+
+
+def point_before(y: Tensor, episode: Tensor) -> Tensor:
+    """Y [N, L, D] of the decision point before in the same episode [N]; zero at an episode's first."""
+    same = F.pad(episode[1:] == episode[:-1], (1, 0), value=False)
+    return torch.where(same[:, None, None], y.roll(1, 0), torch.zeros_like(y))
 
 
 class RouterModel(nn.Module):
@@ -64,6 +71,7 @@ class RouterModel(nn.Module):
         self.z_start = nn.Parameter(torch.randn(D) * 0.02)
         self.heads = Heads(config)
         self.feedback = Feedback(D)
+        self.carry = nn.Linear(D, D, bias=False) if config.carry else None
 
     def forward(self, batch: Batch, steps: int | None = None, tokens: Tensor | None = None) -> Iterator[Answer]:
         """Answer step by step.
@@ -84,12 +92,17 @@ class RouterModel(nn.Module):
         y = self.y_start.to(question.x.dtype).expand_as(question.x)
         z = self.z_start.to(question.x.dtype).expand_as(question.x)
         answer: Answer | None = None
+        earlier = y
         for _ in range(steps or config.supervision_steps):
             if answer is not None:
                 y, z = y.detach(), z.detach()
                 if config.feedback:
                     y = y + self.feedback(answer, question)
+                if self.carry is not None:
+                    y = y + self.carry(earlier)
             y, z = deep_recursion(self.net, question.x, y, z, config.n, config.T, question.mask)
+            if answer is None and self.carry is not None:
+                earlier = point_before(y.detach(), batch.episode)
             answer = self.heads(y, question)
             yield answer
 

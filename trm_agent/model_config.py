@@ -20,6 +20,7 @@ class ModelConfig:
         supervision_steps: N_sup, in training and at most when answering.
         plain: The control without recursion: the net is applied once, there is one supervision step.
         feedback: Whether the answer goes back into y between supervision steps.
+        carry: Whether what y was at the decision point before, after the first step, goes into y as well.
         reader_layers: Trainable layers over the frozen token vectors.
         reads: Rounds in which the rows attend to the tokens.
         span_tokens: Longest span, in tokens.
@@ -38,6 +39,7 @@ class ModelConfig:
     supervision_steps: int = 2
     plain: bool = False
     feedback: bool = True
+    carry: bool = False
     reader_layers: int = 2
     reads: int = 3
     span_tokens: int = 12

@@ -153,19 +153,28 @@ def read_slots(
     for slot, said in zip(slots, prediction.slots, strict=True):
         owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
         idle = bool(slot.readers) and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE
-        if idle and slot.key in previous:
-            if (kept := _carry(previous[slot.key], slot.parameter, history)) is not None:
+        if idle and (before := previous.get(slot.key)) is not None:
+            if (kept := _carry(before, slot.parameter, history)) is not None:
                 values[slot.key] = kept
-        elif not idle or parameter_words(slot.parameter.name) in shown:
+        if not idle or parameter_words(slot.parameter.name) in shown:
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5
             candidates[slot.key] = readings(said, slot.parameter, history, now, least=least)
-    read = _share_out(candidates, owners, eager)
+    read = {
+        key: value
+        for key, value in _share_out(candidates, owners, eager).items()
+        if key not in values or _confirms(value, values[key])
+    }
     for key, value in read.items():
         values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
     return Reading(ordered, {key: read[key].confidence for key in ordered if key in read})
+
+
+def _confirms(read: Value, kept: Value) -> bool:
+    """Whether a slot is read again as what it has, at the same place."""
+    return read.value == kept.value and replace(read.source, kind="state") == kept.source
 
 
 def meant_tools(prediction: Prediction, tools: Sequence[ToolSchema]) -> list[ToolSchema]:

@@ -113,6 +113,11 @@ class _Request:
         """Decision points still to be read: those after the state, and the end."""
         return sorted({n for n in decision_points(self.history) if n > self.done} | {len(self.history)})
 
+    def read(self, carry: bool) -> set[int]:
+        """The points that enter the model: these, and the one before where its y is carried."""
+        earlier = [n for n in decision_points(self.history) if n < self.points[0]]
+        return {*self.points, *(earlier[-1:] if carry else ())}
+
 
 class Router:
     """A checkpoint with its encoder, ready to be bound to tools.
@@ -327,7 +332,8 @@ class BoundRouter:
         parsed = [parse_history(history) for history in histories]
         requests = [self._resume(messages, states[i] if states else None, now) for i, messages in enumerate(parsed)]
         groups = _continuations(requests)
-        points = [sorted({n for i in members for n in requests[i].points}) for members in groups]
+        carry = self.router.model.config.carry
+        points = [sorted({n for i in members for n in requests[i].read(carry)}) for members in groups]
         windows = [
             (group, talk, visible)
             for group, members in enumerate(groups)

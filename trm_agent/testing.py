@@ -56,7 +56,7 @@ class HashingEncoder:
         return direction
 
 
-def tiny_model(encoder_width: int = 32, *, seed: int = 0, plain: bool = False) -> RouterModel:
+def tiny_model(encoder_width: int = 32, *, seed: int = 0, plain: bool = False, carry: bool = False) -> RouterModel:
     """An untrained network of some ten thousand parameters, without dropout."""
     config = ModelConfig(
         encoder_width=encoder_width,
@@ -67,14 +67,17 @@ def tiny_model(encoder_width: int = 32, *, seed: int = 0, plain: bool = False) -
         span_tokens=6,
         dropout=0.0,
         plain=plain,
+        carry=carry,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return RouterModel(config)
 
 
-def tiny_router(seed: int = 0, *, encoder: Encoder | None = None, slot_fields: Sequence[SlotField] = ()) -> Router:
+def tiny_router(
+    seed: int = 0, *, encoder: Encoder | None = None, slot_fields: Sequence[SlotField] = (), carry: bool = False
+) -> Router:
     """A router with random weights: fast, legal in everything it says, and right about nothing."""
     encoder = encoder or HashingEncoder()
-    model = tiny_model(encoder.width, seed=seed)
+    model = tiny_model(encoder.width, seed=seed, carry=carry)
     return Router(Checkpoint(model, encoder.name, encoder.fingerprint, tuple(slot_fields)), encoder)

@@ -44,6 +44,17 @@ def test_a_decision_point_does_not_see_what_comes_after_it() -> None:
         torch.testing.assert_close(getattr(late, name)[:2], getattr(early, name), rtol=0, atol=1e-4)
 
 
+def test_carrying_brings_in_the_point_before_of_the_same_episode_from_the_second_step_on() -> None:
+    model, plain = tiny_model(carry=True).eval(), tiny_model().eval()
+    plain.load_state_dict({k: v for k, v in model.state_dict().items() if not k.startswith("carry")})
+    batch, _ = assemble([episode(), episode(4)], vocabulary(), model.config)
+    carried, alone = list(model(batch_float(batch))), list(plain(batch_float(batch)))
+    torch.testing.assert_close(carried[0].y, alone[0].y)
+    first = torch.tensor([n == 0 or batch.episode[n] != batch.episode[n - 1] for n in range(len(batch.episode))])
+    same = torch.tensor([torch.allclose(a, b) for a, b in zip(carried[1].y, alone[1].y, strict=True)])
+    assert torch.equal(same, first)
+
+
 def test_padding_does_not_change_an_answer() -> None:
     model = tiny_model().eval()
     words = vocabulary()

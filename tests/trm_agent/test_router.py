@@ -17,6 +17,7 @@ from trm_agent.types import Decision, Message, SlotField
 
 ROUTER = tiny_router()
 BOUND = ROUTER.bind(TOOLS)
+CARRYING = tiny_router(carry=True)
 HISTORY = [message.to_json() for message in MESSAGES]
 
 VOCABULARY = [
@@ -59,6 +60,14 @@ def test_with_and_without_a_state_the_answer_is_the_same(history: list[Message],
     cut = data.draw(st.integers(1, len(history)))
     state = BOUND.decide(history[:cut]).state
     assert_same(BOUND.decide(history, state=json.loads(json.dumps(state))), BOUND.decide(history))
+
+
+@settings(max_examples=30, deadline=None)
+@given(histories, st.data())
+def test_with_y_carried_a_state_changes_nothing_either(history: list[Message], data: st.DataObject) -> None:
+    bound = CARRYING.bind(TOOLS)
+    state = bound.decide(history[: data.draw(st.integers(1, len(history)))]).state
+    assert_same(bound.decide(history, state=state), bound.decide(history))
 
 
 @settings(max_examples=30, deadline=None)
