@@ -16,11 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from trm_agent.ema import EMA
 from trm_agent.encoder import Encoder
 from trm_agent.errors import DataError
+from trm_agent.fitting import Fit, fit
 from trm_agent.log import logger
-from trm_agent.log import progress as progress_bar
 from trm_agent.responses.candidates import candidates
 from trm_agent.responses.choosing import Situation
 from trm_agent.responses.collecting import Said
@@ -28,7 +27,6 @@ from trm_agent.responses.decoder import Decoder, DecoderConfig, Ground, word_los
 from trm_agent.responses.lexicon import END, MOST_WORDS, Lexicon
 from trm_agent.responses.templates import placeholders
 from trm_agent.responses.writing import Writer, ground_of
-from trm_agent.training import Schedule, make_optimizer
 from trm_agent.types import Decision
 
 _SORTED = 16
@@ -138,26 +136,14 @@ def make_lessons(said: Sequence[Said], decisions: Sequence[Decision], writer: Wr
 def train_decoder(decoder: Decoder, lessons: Sequence[Lesson], config: DecoderTraining) -> Decoder:
     """Learn; the EMA copy, in evaluation mode."""
     steps = config.steps or max(1, round(config.epochs * len(lessons) / config.batch))
-    optimizer, ema = make_optimizer(decoder), EMA(decoder, config.ema)
-    schedule = Schedule(config.lr, max(1, steps // 20), steps)
     batches = plan(lessons, config.batch, config.seed)
-    decoder.train()
-    for step in progress_bar(range(steps), "learning to word answers", steps):
+
+    def loss_at(_: int) -> Tensor:
         ground, words, gold = collate([lessons[i] for i in next(batches)])
-        loss, last = word_loss(decoder(ground, words), gold)
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.at(step)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        ema.update(decoder)
-        if (step + 1) % 100 == 0 or step + 1 == steps:
-            logger.info("step %d/%d  word loss %.3f", step + 1, steps, float(last))
-    averaged = Decoder(decoder.config)
-    ema.copy_to(averaged)
-    torch.nn.Module.requires_grad_(averaged.eval(), False)
-    return averaged
+        loss, _last = word_loss(decoder(ground, words), gold)
+        return loss
+
+    return fit(decoder, loss_at, Fit(steps, config.lr, "to word answers", config.ema, log_every=100))
 
 
 def plan(lessons: Sequence[Lesson], batch: int, seed: int) -> Iterator[list[int]]:

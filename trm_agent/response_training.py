@@ -8,20 +8,21 @@ N direct answers · A width of the answer state · E encoder width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from trm_agent.data.jsonl import read_samples
 from trm_agent.decoder_training import DecoderTraining, learn_writer
-from trm_agent.ema import EMA
 from trm_agent.encoder import EncodedText, Encoder, Vocabulary
 from trm_agent.errors import DataError
 from trm_agent.evaluation import draw_dialogues, group_dialogues
+from trm_agent.fitting import Fit, fit
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.responses.bank import MOST_RESPONSES
@@ -30,7 +31,6 @@ from trm_agent.responses.collecting import Said, build_bank, collect
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss
 from trm_agent.responses.telling import TellingConfig, TellingHead, fields_at, stated
 from trm_agent.router import Router
-from trm_agent.training import Schedule, make_optimizer
 from trm_agent.types import Decision, Sample
 
 
@@ -165,29 +165,20 @@ def train_head(states: np.ndarray, vectors: np.ndarray, rows: np.ndarray, config
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         head = ResponseHead(sizes)
-        optimizer, ema = make_optimizer(head), EMA(head, 0.99)
-        schedule = Schedule(config.lr, max(1, config.steps // 20), config.steps)
         x, keys, same = torch.from_numpy(states).float(), torch.from_numpy(vectors), torch.from_numpy(rows)
-        order = torch.randperm(len(x))
-        for step in progress_bar(range(config.steps), "learning which words fit", config.steps):
-            at = (step * config.batch) % len(x)
-            if at < config.batch:
-                order = torch.randperm(len(x))
-            chosen = order[at : at + config.batch]
-            loss = contrastive_loss(head(x[chosen]), keys[same[chosen]], same[chosen])
-            for group in optimizer.param_groups:
-                group["lr"] = schedule.at(step)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            ema.update(head)
-            if (step + 1) % 250 == 0 or step + 1 == config.steps:
-                logger.info("step %d/%d  contrastive loss %.3f", step + 1, config.steps, float(loss.detach()))
-        averaged = ResponseHead(sizes)
-        ema.copy_to(averaged)
-    torch.nn.Module.requires_grad_(averaged.eval(), False)
-    return averaged
+        drawn = batches(len(x), config.batch)
+
+        def loss_at(_: int) -> Tensor:
+            chosen = next(drawn)
+            return contrastive_loss(head(x[chosen]), keys[same[chosen]], same[chosen])
+
+        return fit(head, loss_at, Fit(config.steps, config.lr, "which words fit"))
+
+
+def batches(count: int, size: int) -> Iterator[Tensor]:
+    """Rows in random order, pass after pass, without end."""
+    while True:
+        yield from torch.randperm(count).split(size)
 
 
 def train_telling(
@@ -216,16 +207,10 @@ def train_telling(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         head = TellingHead(TellingConfig(x.shape[1], vectors.shape[1]))
-        optimizer = make_optimizer(head)
-        schedule = Schedule(2 * config.lr, max(1, config.steps // 20), config.steps)
-        for step in progress_bar(range(config.steps), "learning what to tell", config.steps):
+
+        def loss_at(_: int) -> Tensor:
             drawn = torch.randint(len(at), (2 * config.batch,))
             logits = head(x[at[drawn]], vectors[names[drawn]], m[drawn])
-            loss = F.binary_cross_entropy_with_logits(logits, y[drawn])
-            for group in optimizer.param_groups:
-                group["lr"] = schedule.at(step)
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-    torch.nn.Module.requires_grad_(head.eval(), False)
-    return head
+            return F.binary_cross_entropy_with_logits(logits, y[drawn])
+
+        return fit(head, loss_at, Fit(config.steps, 2 * config.lr, "what to tell"))
