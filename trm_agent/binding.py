@@ -4,28 +4,39 @@
 tool are numbers, the words between the number before and this one speak for the parameter they name, and against the
 others. Nothing is found that the model did not point at, and nothing changes where no parameter is named. Where a
 parameter is a choice among numbers ("2", "3"), the number that the user last named it with speaks for its choice.
+
+A span takes the whole of the numeral that it cuts. Where a single call is meant, numbers told in one breath ("4 and 5")
+go to parameters in order, and two that a call requires do not take one numeral where there is another.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trm_agent.numerals import enumerated, marks, numerals, place_in_row, touched
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
 
 if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction
+    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 NAMED = 8.0
 """Odds that a number gains where its parameter is named beside it, and loses where another is."""
 CHOSEN = 100.0
 """Odds that a choice gains by being the number that the user named its parameter with."""
+ONE_CALL = 0.5
+"""Probability of a single call from which on a tool's parameters share out the numbers."""
+EAGER = 0.25
+"""Least probability of being filled for a slot to have a share."""
 BEFORE, AFTER = 6, 3
 """Words looked at."""
+_NAMES_BEFORE = 12
+"""Words before an enumeration that may name its parameters."""
 _DESCRIBED = 12
 """Words of a description that may name the parameter."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -116,25 +127,145 @@ def _said_numbers(text: str) -> tuple[tuple[float, tuple[frozenset[str], frozens
 
 def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
     numeric = [i for i, slot in enumerate(slots) if slot.readers and slot.parameter.type in ("integer", "number")]
-    if len(numeric) < 2 or len(slots) != len(prediction.slots):
+    if not numeric or len(slots) != len(prediction.slots):
         return prediction
     owners = {i: {tool for tool, _ in slots[i].readers} for i in numeric}
     out = list(prediction.slots)
     for i in numeric:
+        out[i] = _whole(out[i], history)
         sisters = [j for j in numeric if j != i and not owners[i].isdisjoint(owners[j])]
         if sisters and len(out[i].spans) > 1:
             names = _telling({j: slots[j] for j in (i, *sisters)})
             out[i] = _weighed(out[i], names[i], frozenset().union(*(names[j] for j in sisters)), history)
+            out[i] = _marked(out[i], slots[i], [slots[j] for j in sisters], history)
+    if prediction.calls[0] >= ONE_CALL:
+        for tool in sorted(set().union(*owners.values())):
+            group = [i for i in numeric if tool in owners[i] and out[i].spans and out[i].filled >= EAGER]
+            if len(group) > 1:
+                _hand_out(out, group, slots, history)
+                _keep_apart(out, [i for i in group if slots[i].parameter.required], history)
+    if all(new is old for new, old in zip(out, prediction.slots, strict=True)):
+        return prediction
     return replace(prediction, slots=tuple(out))
 
 
+def _whole(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
+    """Spans that cut a numeral take all of it; those that become the same add up."""
+    places = [_extent(span, history) for span in said.spans]
+    if all(place == (span.start, span.end) for place, span in zip(places, said.spans, strict=True)):
+        return said
+    odds: dict[tuple[int, int, int], float] = defaultdict(float)
+    for span, place in zip(said.spans, places, strict=True):
+        odds[span.message, *place] += span.probability
+    kind = type(said.spans[0])
+    return replace(said, spans=_ranked(kind(*place, probability=p) for place, p in odds.items()))
+
+
+def _extent(span: SpanCandidate, history: Sequence[Message]) -> tuple[int, int]:
+    """From where to where a span goes with all of the numerals that it overlaps."""
+    if not 0 <= span.message < len(history):
+        return span.start, span.end
+    text = history[span.message].text
+    found = [numerals(text)[i] for i in touched(text, span.start, span.end)]
+    return min([span.start, *(n.start for n in found)]), max([span.end, *(n.end for n in found)])
+
+
+def _ranked(spans: Iterable[SpanCandidate]) -> tuple[SpanCandidate, ...]:
+    return tuple(sorted(spans, key=lambda span: -span.probability))
+
+
+def _numeral_of(span: SpanCandidate, history: Sequence[Message]) -> tuple[int, int] | None:
+    """Message and place (in `numerals`) of the one numeral that a span has."""
+    if not 0 <= span.message < len(history):
+        return None
+    found = touched(history[span.message].text, span.start, span.end)
+    return (span.message, found[0]) if len(found) == 1 else None
+
+
+def _marked(said: SlotPrediction, slot: Slot, sisters: Sequence[Slot], history: Sequence[Message]) -> SlotPrediction:
+    """A percentage speaks for a rate and against its sisters; so do money and lengths of time."""
+    own = marks(slot.parameter)
+    others = frozenset().union(*(marks(sister.parameter) for sister in sisters))
+    if not own and not others:
+        return said
+    weights = []
+    for span in said.spans:
+        at = _numeral_of(span, history)
+        mark = None if at is None else numerals(history[at[0]].text)[at[1]].mark
+        weights.append(1.0 if mark is None else NAMED if mark in own else 1 / NAMED if mark in others else 1.0)
+    return _times(said, weights)
+
+
+def _hand_out(
+    out: list[SlotPrediction], group: Sequence[int], slots: Sequence[Slot], history: Sequence[Message]
+) -> None:
+    """The numbers of an enumeration go, in order, to the slots that compete for them, where these are as many."""
+    for at, message in enumerate(history):
+        for run in enumerated(message.text) if message.role == "user" else ():
+            told = {(at, n) for n in run}
+            mass = {i: sum(s.probability for s in out[i].spans if _numeral_of(s, history) in told) for i in group}
+            rivals = [i for i in group if 2 * mass[i] > sum(span.probability for span in out[i].spans)]
+            if len(rivals) != len(run):
+                continue
+            before = message.text[: numerals(message.text)[run[0]].start]
+            for i, n in zip(_in_order({i: slots[i] for i in rivals}, before), run, strict=False):
+                out[i] = _given(out[i], told, (at, n), history)
+
+
+def _given(
+    said: SlotPrediction, told: Set[tuple[int, int]], own: tuple[int, int], history: Sequence[Message]
+) -> SlotPrediction:
+    """All probability that the numerals `told` have goes to one of them."""
+    held = [(span, _numeral_of(span, history)) for span in said.spans]
+    mass = sum(span.probability for span, numeral in held if numeral in told)
+    numeral = numerals(history[own[0]].text)[own[1]]
+    start, end = next(((s.start, s.end) for s, place in held if place == own), (numeral.start, numeral.end))
+    given = replace(said.spans[0], message=own[0], start=start, end=end, probability=mass)
+    return replace(said, spans=_ranked((given, *(span for span, place in held if place not in told))))
+
+
+def _in_order(rivals: Mapping[int, Slot], before: str) -> list[int]:
+    """As the text before the numbers names them; else as their names count ("x", "y"); nothing where neither tells."""
+    names = _telling(rivals)
+    clause = re.split(r"[.;?!](?:\s|$)|\d", before)[-1]
+    words = [_singular(word.lower()) for word in _WORD.findall(clause)[-_NAMES_BEFORE:]]
+    said = {i: max((n for n, word in enumerate(words) if word in names[i]), default=-1) for i in rivals}
+    if min(said.values()) >= 0 and len(set(said.values())) == len(rivals):
+        return sorted(rivals, key=said.__getitem__)
+    found = {i: place for i, slot in rivals.items() if (place := place_in_row(slot.parameter.name)) is not None}
+    one_row = len({stem for stem, _ in found.values()}) == 1
+    if not one_row or len(set(found.values())) != len(rivals):
+        return []
+    return sorted(rivals, key=found.__getitem__)
+
+
+def _keep_apart(out: list[SlotPrediction], asking: Sequence[int], history: Sequence[Message]) -> None:
+    """A numeral that the surest slot takes counts less for others that have another to take."""
+    left = list(asking)
+    taken: set[tuple[int, int]] = set()
+    while left:
+        best = max(left, key=lambda i: out[i].filled * out[i].spans[0].probability)
+        left.remove(best)
+        at = _numeral_of(out[best].spans[0], history)
+        if at is None:
+            continue
+        taken.add(at)
+        for i in left:
+            places = [_numeral_of(span, history) for span in out[i].spans]
+            if any(place is not None and place not in taken for place in places):
+                out[i] = _times(out[i], [1 / NAMED if place == at else 1.0 for place in places])
+
+
 def _telling(slots: Mapping[int, Slot]) -> dict[int, frozenset[str]]:
-    """Per slot the words of its name and description that no other slot's have."""
-    told = {
-        i: _words(identifier_words(slot.parameter.name)) | _words(slot.parameter.description, _DESCRIBED)
-        for i, slot in slots.items()
-    }
-    return {i: words.difference(*(told[j] for j in slots if j != i)) for i, words in told.items()}
+    """Per slot the words that tell it: of its name, unless others are so named; else of its description alone."""
+    named = {i: _words(identifier_words(slot.parameter.name)) for i, slot in slots.items()}
+    described = {i: _words(slot.parameter.description, _DESCRIBED) for i, slot in slots.items()}
+    out = {}
+    for i in slots:
+        others = [j for j in slots if j != i]
+        name = named[i].difference(*(named[j] for j in others))
+        out[i] = name | described[i].difference(*(named[j] | described[j] for j in others))
+    return out
 
 
 @lru_cache(maxsize=4096)
@@ -152,15 +283,17 @@ def _weighed(said: SlotPrediction, own: Set[str], others: Set[str], history: Seq
         else 1.0
         for span in said.spans
     ]
+    return _times(said, weights)
+
+
+def _times(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
+    """Spans weighed; the sum of their probabilities stays."""
     before = sum(span.probability for span in said.spans)
     after = sum(span.probability * weight for span, weight in zip(said.spans, weights, strict=True))
     if after <= 0 or len(set(weights)) == 1:
         return said
-    spans = [
-        replace(span, probability=span.probability * weight * before / after)
-        for span, weight in zip(said.spans, weights, strict=True)
-    ]
-    return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
+    weighed = zip(said.spans, weights, strict=True)
+    return replace(said, spans=_ranked(replace(s, probability=s.probability * w * before / after) for s, w in weighed))
 
 
 def _weight(cues: tuple[frozenset[str], frozenset[str]], own: Set[str], others: Set[str]) -> float:

@@ -112,3 +112,66 @@ def test_a_choice_among_numbers_is_the_one_last_named(said: list[str], expected:
 def test_a_named_choice_is_filled_though_the_model_doubts_it() -> None:
     assert chosen("no bags, 2 rooms", filled=0.3) == {"bags": "0", "rooms": "2"}
     assert chosen("no bags, 2 rooms", filled=0.05) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "expected"),
+    [
+        (
+            "2 miles from a station of 40 people",
+            {"station": "", "distance": "Distance from the station in miles."},
+            {"station": 40, "distance": 2},
+        ),
+        (
+            "Put 900 euros away at 4% for 6 years",
+            {"years": "", "loan": "", "rate": "Between 0 and 100 %."},
+            {"years": 6, "loan": 900, "rate": 4},
+        ),
+        ("a box with depth and width of 7cm and 9cm", {"width": "", "depth": ""}, {"depth": 7, "width": 9}),
+        ("the sum of 30 and 20", {"num2": "", "num1": ""}, {"num1": 30, "num2": 20}),
+        ("pages between 70 and 90", {"end_page": "", "start_page": ""}, {"start_page": 70, "end_page": 90}),
+        ("the points 8, 3 and 5", {"z": "", "y": "", "x": ""}, {"x": 8, "y": 3, "z": 5}),
+    ],
+)
+def test_names_marks_and_order_say_whose_a_number_is(
+    text: str, parameters: dict[str, str], expected: dict[str, float]
+) -> None:
+    assert arguments(text, parameters) == expected
+
+
+def bound(text: str, names: list[str], pointed: list[list[tuple[str, float]]], calls: float = 1.0) -> list[list[str]]:
+    """Per parameter, in order of name, the texts of its spans, best first, after binding."""
+    schema = {"type": "object", "properties": {name: {"type": "number"} for name in names}, "required": names}
+    slots = slot_table(parse_tools([{"name": "t", "parameters": schema}]))
+    said = [
+        SlotPrediction(0.1, 0.9, 0.0, tuple(SpanCandidate(0, text.index(w), text.index(w) + len(w), p) for w, p in one))
+        for one in pointed
+    ]
+    prediction = Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 2, (calls, 1 - calls))
+    result = bind_numbers(prediction, slots, [Message("user", text)])
+    return [[text[span.start : span.end] for span in one.spans] for one in result.slots]
+
+
+def test_a_span_takes_the_whole_numeral_that_it_cuts() -> None:
+    text = "a town of 1.5 million, founded in 1200"
+    assert bound(text, ["size"], [[("1200", 0.4), ("1", 0.3), ("1.5", 0.25)]]) == [["1.5 million", "1200"]]
+
+
+def test_two_parameters_do_not_take_one_numeral_where_there_is_another() -> None:
+    text = "70 sheep, and later 15 goats"
+    pointed = [[("70", 0.8), ("15", 0.1)], [("70", 0.6), ("15", 0.2)]]
+    assert [spans[0] for spans in bound(text, ["p", "q"], pointed)] == ["70", "15"]
+    assert [spans[0] for spans in bound(text, ["p", "q"], [pointed[0], [("70", 0.6)]])] == ["70", "70"]
+
+
+def test_numbers_are_not_shared_out_where_several_calls_are_meant() -> None:
+    text = "70 and 15"
+    pointed = [[("15", 0.5), ("70", 0.4)], [("15", 0.6), ("70", 0.3)]]
+    assert [spans[0] for spans in bound(text, ["p1", "p2"], pointed)] == ["70", "15"]
+    assert [spans[0] for spans in bound(text, ["p1", "p2"], pointed, calls=0.1)] == ["15", "15"]
+
+
+def test_an_enumeration_of_which_nothing_says_the_order_is_left_to_the_model() -> None:
+    text = "70 and 15"
+    pointed = [[("15", 0.9), ("70", 0.05)], [("70", 0.9), ("15", 0.05)]]
+    assert [spans[0] for spans in bound(text, ["depth", "width"], pointed)] == ["15", "70"]
