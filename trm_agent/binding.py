@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trm_agent.numerals import enumerated, marks, numerals, place_in_row, touched
+from trm_agent.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
 
@@ -166,12 +166,20 @@ def _extent(span: SpanCandidate, history: Sequence[Message]) -> tuple[int, int]:
     if not 0 <= span.message < len(history):
         return span.start, span.end
     text = history[span.message].text
+    if (whole := quantity_at(text, span.start, span.end)) is not None:
+        return whole.start, whole.end
     found = [numerals(text)[i] for i in touched(text, span.start, span.end)]
     return min([span.start, *(n.start for n in found)]), max([span.end, *(n.end for n in found)])
 
 
 def _ranked(spans: Iterable[SpanCandidate]) -> tuple[SpanCandidate, ...]:
     return tuple(sorted(spans, key=lambda span: -span.probability))
+
+
+def _within(span: SpanCandidate, told: Set[tuple[int, int]], history: Sequence[Message]) -> bool:
+    """Whether a span has numerals, and none but those `told`: "4 and 5" as well as "4"."""
+    found = touched(history[span.message].text, span.start, span.end) if 0 <= span.message < len(history) else ()
+    return bool(found) and all((span.message, n) in told for n in found)
 
 
 def _numeral_of(span: SpanCandidate, history: Sequence[Message]) -> tuple[int, int] | None:
@@ -203,7 +211,7 @@ def _hand_out(
     for at, message in enumerate(history):
         for run in enumerated(message.text) if message.role == "user" else ():
             told = {(at, n) for n in run}
-            mass = {i: sum(s.probability for s in out[i].spans if _numeral_of(s, history) in told) for i in group}
+            mass = {i: sum(s.probability for s in out[i].spans if _within(s, told, history)) for i in group}
             rivals = [i for i in group if 2 * mass[i] > sum(span.probability for span in out[i].spans)]
             if len(rivals) != len(run):
                 continue
@@ -216,12 +224,14 @@ def _given(
     said: SlotPrediction, told: Set[tuple[int, int]], own: tuple[int, int], history: Sequence[Message]
 ) -> SlotPrediction:
     """All probability that the numerals `told` have goes to one of them."""
-    held = [(span, _numeral_of(span, history)) for span in said.spans]
-    mass = sum(span.probability for span, numeral in held if numeral in told)
+    inside = [span for span in said.spans if _within(span, told, history)]
     numeral = numerals(history[own[0]].text)[own[1]]
-    start, end = next(((s.start, s.end) for s, place in held if place == own), (numeral.start, numeral.end))
+    start, end = next(
+        ((span.start, span.end) for span in inside if _numeral_of(span, history) == own), (numeral.start, numeral.end)
+    )
+    mass = sum(span.probability for span in inside)
     given = replace(said.spans[0], message=own[0], start=start, end=end, probability=mass)
-    return replace(said, spans=_ranked((given, *(span for span, place in held if place not in told))))
+    return replace(said, spans=_ranked((given, *(span for span in said.spans if span not in inside))))
 
 
 def _in_order(rivals: Mapping[int, Slot], before: str) -> list[int]:

@@ -24,6 +24,7 @@ _NUMERAL = re.compile(
 _PERCENT = re.compile(r"\s?(?:%|per ?cent\b)", re.IGNORECASE)
 _MONEY = re.compile(r"\s?(?:dollars?|usd|euros?|eur|pounds? sterling|gbp|yen|rupees?|bucks)\b|\s?[€£¥₹]", re.IGNORECASE)
 _TIME = re.compile(rf"[\s-]*(?:{'|'.join(UNITS)}|centurie|yr|hr|min|sec)s?\b(?!\s?(?:/|\^|squared))", re.IGNORECASE)
+_POWER = re.compile(r"\s?[^\W\d_]+(?:/[^\W\d_]+)?\^-?\d(?!\w)")
 _UNIT = r"\s?(?:[^\W\d_]+\d?|[%°µ]\s?[^\W\d_]?)?"
 _JOINED = re.compile(rf"(?P<unit>{_UNIT})\s*(?:,\s*(?:and|or)?|and|or|to|&|[x×]|by)\s*[-−]?", re.IGNORECASE)
 _RATES = frozenset(("rate", "percent", "percentage", "interest", "share", "discount", "tax", "apr", "yield"))
@@ -66,6 +67,20 @@ def touched(text: str, start: int, end: int) -> tuple[int, ...]:
     found = numerals(text)
     first = bisect_left(found, start + 1, key=lambda numeral: numeral.end)
     return tuple(i for i in range(first, len(found)) if found[i].start < end)
+
+
+def quantity_at(text: str, start: int, end: int) -> Numeral | None:
+    """Of characters that end in the power of a unit ("3" or all of "10 m^3") the numeral that is counted in it."""
+    for (first, last), i in _powers(text):
+        if first < end <= last and set(touched(text, start, end)) <= {i}:
+            return numerals(text)[i]
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _powers(text: str) -> tuple[tuple[tuple[int, int], int], ...]:
+    found = ((_POWER.match(text, numeral.end), i) for i, numeral in enumerate(numerals(text)))
+    return tuple((power.span(), i) for power, i in found if power is not None)
 
 
 @lru_cache(maxsize=1024)

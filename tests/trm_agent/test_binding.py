@@ -144,7 +144,9 @@ def bound(text: str, names: list[str], pointed: list[list[tuple[str, float]]], c
     schema = {"type": "object", "properties": {name: {"type": "number"} for name in names}, "required": names}
     slots = slot_table(parse_tools([{"name": "t", "parameters": schema}]))
     said = [
-        SlotPrediction(0.1, 0.9, 0.0, tuple(SpanCandidate(0, text.index(w), text.index(w) + len(w), p) for w, p in one))
+        SlotPrediction(
+            0.1, 0.9, 0.0, tuple(SpanCandidate(0, text.rindex(w), text.rindex(w) + len(w), p) for w, p in one)
+        )
         for one in pointed
     ]
     prediction = Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 2, (calls, 1 - calls))
@@ -153,8 +155,9 @@ def bound(text: str, names: list[str], pointed: list[list[tuple[str, float]]], c
 
 
 def test_a_span_takes_the_whole_numeral_that_it_cuts() -> None:
-    text = "a town of 1.5 million, founded in 1200"
-    assert bound(text, ["size"], [[("1200", 0.4), ("1", 0.3), ("1.5", 0.25)]]) == [["1.5 million", "1200"]]
+    text = "a town of 1.5 million, founded in 2004"
+    assert bound(text, ["size"], [[("2004", 0.4), ("1", 0.3), ("1.5", 0.25)]]) == [["1.5 million", "2004"]]
+    assert bound("pulled at 12 km/h^2", ["pull"], [[("2", 0.5), ("12 km/h^2", 0.4)]]) == [["12"]]
 
 
 def test_two_parameters_do_not_take_one_numeral_where_there_is_another() -> None:
@@ -168,6 +171,8 @@ def test_numbers_are_not_shared_out_where_several_calls_are_meant() -> None:
     text = "70 and 15"
     pointed = [[("15", 0.5), ("70", 0.4)], [("15", 0.6), ("70", 0.3)]]
     assert [spans[0] for spans in bound(text, ["p1", "p2"], pointed)] == ["70", "15"]
+    together = [[("70 and 15", 0.9)], [("70 and 15", 0.9)]]
+    assert bound(text, ["p1", "p2"], together) == [["70"], ["15"]]
     assert [spans[0] for spans in bound(text, ["p1", "p2"], pointed, calls=0.1)] == ["15", "15"]
 
 

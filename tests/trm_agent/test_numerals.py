@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.numerals import MONEY, PERCENT, TIME, enumerated, marks, numerals, place_in_row, touched
+from trm_agent.numerals import MONEY, PERCENT, TIME, enumerated, marks, numerals, place_in_row, quantity_at, touched
 from trm_agent.types import Parameter
 
 
@@ -38,6 +38,16 @@ def test_numerals_that_characters_touch() -> None:
     assert touched(text, text.index("250") + 2, len(text) - 3) == (1,)
     assert touched(text, 0, len(text)) == (0, 1, 2)
     assert touched(text, 0, 4) == ()
+
+
+def test_the_power_of_a_unit_belongs_to_the_number_that_is_counted_in_it() -> None:
+    text = "12 km/h^2 on 4 tracks of x^2"
+    whole = numerals(text)[0]
+    assert quantity_at(text, 8, 9) == whole
+    assert quantity_at(text, 0, 9) == whole
+    assert quantity_at(text, 0, 2) is None
+    assert quantity_at(text, 8, 14) is None
+    assert quantity_at(text, len(text) - 1, len(text)) is None
 
 
 @pytest.mark.parametrize(
