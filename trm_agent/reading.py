@@ -17,9 +17,11 @@ from typing import Any
 
 from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration
+from trm_agent.enumerations import named_choices, spread
 from trm_agent.shown import parameter_words, shown_names, snap
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
+from trm_agent.wording import say_flags, word_spans
 
 CALL_THRESHOLD = 0.5
 INACTIVE = 0.2
@@ -143,6 +145,7 @@ def read_slots(
     """`fold` with the raw probabilities beside the values."""
     _check_shapes(prediction, tools, slots)
     prediction = snap(bind_numbers(prediction, slots, history), slots, history)
+    prediction = spread(word_spans(say_flags(prediction, tools, slots, history), slots, history), slots, history)
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
     shown = shown_names(history)
@@ -250,6 +253,9 @@ def readings(
     if said.choices:
         listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
         entries = sorted(zip(map(unit, said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
+        named = named_choices(parameter, history) if listed else []
+        if len(named) > 1 and validates(named, parameter.schema):
+            yield Value(named, unit(said.filled * entries[0][0]), Source("choice"))
         for probability, choice in entries:
             value = [choice] if listed else choice
             if choice is not None and validates(value, parameter.schema):
