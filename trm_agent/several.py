@@ -1,7 +1,9 @@
 """Several calls in one turn: "the weather in Rome and in Oslo", "… and book me a taxi".
 
-The model says whether there may be more than one; which tools share the pointer, and which readings share a slot, says
-how many there are. A slot with several readings differs from call to call, every other one is the same in all of them.
+The model says whether there may be more than one, and which tools share the pointer; each of these is read where the
+user speaks of it. How many calls a tool gets, the values say: those that are enumerated ("Rome and Oslo"), that the
+same words lead up to ("a radius of 5 …, a radius of 10"), or that share a slot. Slots with as many values differ from
+call to call, in order; any other takes what is said nearest, or is the same in all of them.
 """
 
 from __future__ import annotations
@@ -13,11 +15,27 @@ from datetime import datetime
 
 from trm_agent.calibration import Calibration
 from trm_agent.calls import Call, assemble, made_before
-from trm_agent.reading import SEVERAL, Prediction, meant_tools, readings
-from trm_agent.types import Message, Slot, ToolSchema, Value
+from trm_agent.reading import SEVERAL, Prediction, SlotPrediction, meant_tools, read_slots, readings
+from trm_agent.respective import alike, items, tool_clauses
+from trm_agent.types import Message, Slot, Source, ToolSchema, Value
+from trm_agent.values import parse_value
 
+SINGLE = 0.98
+"""Probability of a single call from which on there is one, whatever the words are."""
 EVEN = 0.4
 """Part of an even share that a reading needs to count as one of several."""
+EVEN_CHOICES = 0.8
+"""The same for choices, which a model wavers between more often."""
+CHOICE = 0.1
+"""Least probability of a choice that the user names, among others."""
+LISTED, SURELY_LISTED = 0.1, 0.3
+"""Least probability of an enumeration that is taken apart: where several calls are likely, and where they are not."""
+ALIKE, SURELY_ALIKE = 0.02, 0.25
+"""Part of a slot's spans that must lie on values said like its own; the same two cases."""
+BESIDE = 0.1
+"""Least probability of a reading beside each of another slot's values."""
+WISHED = 0.2
+"""Least probability of being filled for an empty slot that other slots leave its best reading to."""
 MOST = 8
 """Most calls of one turn."""
 
@@ -34,6 +52,7 @@ class Context:
         history: What the spans point into.
         now: What relative dates count from.
         calibration: For the confidence of values.
+        theirs: Where other tools are spoken of: message, start and end of each clause.
     """
 
     prediction: Prediction
@@ -43,11 +62,17 @@ class Context:
     history: Sequence[Message]
     now: datetime | None
     calibration: Calibration
+    theirs: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def several(self) -> bool:
         """Whether there may be more than one call."""
         return self.prediction.calls[0] < SEVERAL
+
+    @property
+    def single(self) -> bool:
+        """Whether there is but one call, whatever the words are."""
+        return self.prediction.calls[0] >= SINGLE
 
 
 def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
@@ -57,10 +82,10 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
         first: The call that a single one would be; it may be made.
         context: Of the decision point.
     """
-    tools = meant_tools(context.prediction, context.tools)
-    if not context.several and len(tools) == 1:
+    if context.single:
         return (first,)
-    found = [call for tool in tools for call in _calls_of(tool, first, context)]
+    tools = meant_tools(context.prediction, context.tools)
+    found = [call for tool in tools for call in _calls_of(tool, first, _own_part(tool, tools, context))]
     out: dict[str, Call] = {}
     for call in sorted(found, key=_place):
         if call.legal and made_before(call, context.history) == "new":
@@ -68,42 +93,238 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
     return tuple(out.values())[:MOST] or (first,)
 
 
-def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
-    """The calls of one tool: as many as the slot with most readings."""
-    choices = {key: found for key, found in _alternatives(tool, context).items() if len(found) > 1}
-    count = max(map(len, choices.values()), default=1)
-    for number in range(count):
-        different = {key: found[min(number, len(found) - 1)] for key, found in choices.items()}
-        call = assemble(tool, context.slots, {**context.values, **different})
-        yield first if count == 1 and tool.name == first.tool.name else call
-
-
-def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
-    """Slot key → readings that are likely enough to be one of several, in the order in which they are said."""
-    own = {slot.key for slot in context.slots for owner, _ in slot.readers if owner == tool.name}
-    taken = {key: value for key, value in context.values.items() if key in own}
-    out: dict[str, list[Value]] = {}
+def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -> Context:
+    """The context as far as the last user message speaks of one of several tools: its slots are read there."""
+    last = max((i for i, message in enumerate(context.history) if message.role == "user"), default=None)
+    if len(tools) < 2 or last is None:
+        return context
+    own = tools.index(tool)
+    parts = tool_clauses(context.history[last].text, tools)
+    if not any(owner == own for _, owner in parts):
+        return context
+    theirs = [place for place, owner in parts if owner not in (own, None)]
+    slots = []
     for slot, said in zip(context.slots, context.prediction.slots, strict=True):
-        if slot.key not in taken:
+        inside = tuple(
+            span
+            for span in said.spans
+            if span.message != last or not any(a < span.end and span.start < b for a, b in theirs)
+        )
+        belongs = any(owner == tool.name for owner, _ in slot.readers)
+        slots.append(replace(said, spans=inside) if belongs and inside else said)
+    prediction = replace(context.prediction, slots=tuple(slots))
+    values = read_slots(
+        prediction, context.tools, context.slots, context.history, context.values, context.now, context.calibration
+    ).values
+    kept = {key: values.get(key, value) for key, value in context.values.items()}
+    return replace(
+        context, prediction=prediction, values=kept, theirs=tuple((last, start, end) for start, end in theirs)
+    )
+
+
+def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
+    """The calls of one tool: as many as most of the slots with several values have."""
+    found = _alternatives(tool, context)
+    choices = _differing(found)
+    sizes = [len(found) for found in choices.values()]
+    count = max(sizes, key=lambda size: (sizes.count(size), size), default=1)
+    lead = next((found for found in choices.values() if len(found) == count), [])
+    if count > 1 and lead[0].source.message is not None:
+        choices |= _beside(lead, [key for key, values in found.items() if len(values) != count], context)
+    for number in range(count):
+        different = {key: _nth(number, found, lead) for key, found in choices.items()}
+        call = assemble(tool, context.slots, {**context.values, **different})
+        yield first if count == 1 and tool.name == first.tool.name and not context.theirs else call
+
+
+def _differing(found: Mapping[str, list[Value]]) -> dict[str, list[Value]]:
+    """The slots with several values; those whose values stand nowhere only if all do."""
+    several = {key: values for key, values in found.items() if len(values) > 1}
+    placed = {key: values for key, values in several.items() if values[0].source.message is not None}
+    return placed or several
+
+
+def _beside(lead: Sequence[Value], keys: Sequence[str], context: Context) -> dict[str, list[Value]]:
+    """Slot key → a reading beside each of the lead's values, for the slots where the model points at so many."""
+    out: dict[str, list[Value]] = {}
+    taken = [value for key, value in context.values.items() if key not in keys]
+    for slot, said in zip(context.slots, context.prediction.slots, strict=True):
+        if slot.key not in keys or said.choices:
             continue
-        apart: list[Value] = []
-        elsewhere = [value for key, value in taken.items() if key != slot.key]
+        nearest: dict[int, Value] = {}
         for value in readings(said, slot.parameter, context.history, context.now):
-            if len(apart) < MOST and not any(_same(value, other) for other in (*apart, *elsewhere)):
-                apart.append(value)
-        kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart])]
-        sure = [min(1.0, value.confidence * len(kept)) for value in kept]
-        values = [
-            replace(value, confidence=context.calibration.value_confidence(share))
-            for value, share in zip(kept, sure, strict=True)
-        ]
-        out[slot.key] = sorted(values, key=_start)
+            if value.confidence < BESIDE * said.filled or value.source.message != lead[0].source.message:
+                continue
+            if any(_same(value, other) for other in (*lead, *taken, *nearest.values())):
+                continue
+            at = _start(value)[1]
+            number = min(range(len(lead)), key=lambda n: abs(_start(lead[n])[1] - at))
+            nearest.setdefault(number, value)
+        if len(nearest) == len(lead):
+            out[slot.key] = [nearest[number] for number in range(len(lead))]
     return out
 
 
-def _share_count(shares: Sequence[float]) -> int:
-    """The most readings of which the last still has `EVEN` of an even share; at least one."""
-    return max((k for k in range(2, len(shares) + 1) if shares[k - 1] > EVEN / k), default=1)
+def _nth(number: int, found: Sequence[Value], lead: Sequence[Value]) -> Value:
+    """A slot's value for one of the calls: in order, or where there are more or fewer, the one said nearest."""
+    if len(found) == len(lead):
+        return found[number]
+    message, start = _start(lead[number])
+    return min(found, key=lambda value: (_start(value)[0] != message, abs(_start(value)[1] - start)))
+
+
+def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
+    """Slot key → values of the calls, in the order in which they are said."""
+    own = {slot.key for slot in context.slots for owner, _ in slot.readers if owner == tool.name}
+    pairs = zip(context.slots, context.prediction.slots, strict=True)
+    table = [(slot, said) for slot, said in pairs if slot.key in own]
+    taken = {slot.key: context.values[slot.key] for slot, _ in table if slot.key in context.values}
+    wished = [found for slot, said in table if slot.key not in taken for found in _wished(slot, said, context)]
+    out: dict[str, list[Value]] = {}
+    for slot, said in table:
+        if slot.key in taken:
+            elsewhere = [*(value for key, value in taken.items() if key != slot.key), *wished]
+            listed = _enumerated(taken[slot.key], slot, said, elsewhere, context)
+            out[slot.key] = listed or (
+                _named_choices(slot, said, context)
+                if said.choices
+                else max(
+                    _said_alike(taken[slot.key], slot, said, elsewhere, context),
+                    _sharing(slot, said, elsewhere, context),
+                    key=lambda found: (len(found) > 1, _pointed(found, said)),
+                )
+            )
+    return out
+
+
+def _wished(slot: Slot, said: SlotPrediction, context: Context) -> list[Value]:
+    """The best reading of a slot that was not read, where it nearly was."""
+    found = next(readings(said, slot.parameter, context.history, context.now, least=WISHED), None)
+    return [found] if found is not None and found.confidence > WISHED / 2 else []
+
+
+def _named_choices(slot: Slot, said: SlotPrediction, context: Context) -> list[Value]:
+    """The likely choices that the last user message names, in its order; else those that are about as likely."""
+    if not context.several or slot.parameter.type in ("boolean", "array"):
+        return []
+    text = next((message.text for message in reversed(context.history) if message.role == "user"), "").lower()
+    found = sorted(readings(said, slot.parameter, context.history, context.now), key=lambda v: -v.confidence)
+    likely = [v for v in found if v.source.kind == "choice" and v.confidence > CHOICE * said.filled]
+    places = {text.find(str(value.value).lower().replace("_", " ")): value for value in likely}
+    named = {place: value for place, value in places.items() if place >= 0}
+    if len(named) > 1:
+        return [value for _, value in sorted(named.items())]
+    return found[: _share_count([value.confidence / max(said.filled, 1e-6) for value in found], EVEN_CHOICES)]
+
+
+def _enumerated(
+    value: Value, slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], context: Context
+) -> list[Value]:
+    """The items of the enumeration that a slot's value is or stands in, where the model points at all of it."""
+    if slot.parameter.type == "array" or not _by_user(value, context):
+        return []
+    least = LISTED if context.several else SURELY_LISTED
+    for span in said.spans:
+        place = Source("span", span.message, span.start, span.end)
+        whole = replace(value, source=place)
+        if span.probability < least or not 0 <= span.message < len(context.history) or not _same(whole, value):
+            continue
+        places = items(context.history[span.message].text, (span.start, span.end))
+        found = _read_places(places, span.message, value, slot, context)
+        if len(found) > 1 and len(found) == len(places) and not any(_same(whole, other) for other in elsewhere):
+            return found
+    return []
+
+
+def _said_alike(
+    value: Value, slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], context: Context
+) -> list[Value]:
+    """The values that the same words lead up to as to one of a slot's readings, where the model points at several."""
+    if slot.parameter.type == "array" or not _by_user(value, context):
+        return []
+    total = sum(span.probability for span in said.spans)
+    best: list[Value] = []
+    most = 0.0
+    numeric = slot.parameter.type in ("integer", "number") and context.several
+    others = readings(said, slot.parameter, context.history, context.now) if numeric else ()
+    for anchor in (value, *others):
+        if anchor is not value:
+            most = max(most, _pointed([value], said))
+        if any(_same(anchor, other) for other in elsewhere):
+            continue
+        found = _like(anchor, slot, elsewhere, context)
+        own, pooled = _pointed([anchor], said), _pointed(found, said)
+        least = ALIKE if context.several else SURELY_ALIKE
+        if len(found) > 1 and pooled - own > least * total and pooled > most:
+            best, most = found, pooled
+    return best
+
+
+def _like(anchor: Value, slot: Slot, elsewhere: Sequence[Value], context: Context) -> list[Value]:
+    """The values said like this one, with it."""
+    source = anchor.source
+    if source.message is None or source.start is None or source.end is None:
+        return []
+    beside = [
+        (other.source.start, other.source.end)
+        for other in elsewhere
+        if other.source.message == source.message and other.source.start is not None and other.source.end is not None
+    ]
+    places = alike(context.history[source.message].text, (source.start, source.end), beside)
+    found = _read_places(places, source.message, anchor, slot, context)
+    return [other for other in found if not any(_same(other, value) for value in elsewhere)][:MOST]
+
+
+def _pointed(values: Sequence[Value], said: SlotPrediction) -> float:
+    """How much of a slot's spans lies on some values, each by itself."""
+    return sum(
+        span.probability
+        for span in said.spans
+        if sum(_same(Value(None, 1.0, Source("span", span.message, span.start, span.end)), v) for v in values) == 1
+    )
+
+
+def _read_places(
+    places: Sequence[tuple[int, int]], message: int, value: Value, slot: Slot, context: Context
+) -> list[Value]:
+    """What stands at some places of a message, read for a slot; as sure as the value that was read for it."""
+    text = context.history[message].text
+    theirs = [(start, end) for place, start, end in context.theirs if place == message]
+    own = [place for place in places if not any(a < place[1] and place[0] < b for a, b in theirs)]
+    read = [(place, parse_value(text[slice(*place)], slot.parameter, context.now)) for place in own]
+    return [
+        replace(value, value=found, source=Source("span", message, *place, text[slice(*place)]))
+        for place, found in read
+        if found is not None
+    ]
+
+
+def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], context: Context) -> list[Value]:
+    """Readings that are likely enough to be one of several, where there may be more than one call."""
+    if not context.several:
+        return []
+    apart: list[Value] = []
+    for value in readings(said, slot.parameter, context.history, context.now):
+        if len(apart) < MOST and not any(_same(value, other) for other in (*apart, *elsewhere)):
+            apart.append(value)
+    kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart], EVEN)]
+    sure = [min(1.0, value.confidence * len(kept)) for value in kept]
+    values = [
+        replace(value, confidence=context.calibration.value_confidence(share))
+        for value, share in zip(kept, sure, strict=True)
+    ]
+    return sorted(values, key=_start)
+
+
+def _by_user(value: Value, context: Context) -> bool:
+    """Whether the user said it: what is enumerated in an offer is not asked for."""
+    message = value.source.message
+    return message is not None and context.history[message].role == "user"
+
+
+def _share_count(shares: Sequence[float], even: float) -> int:
+    """The most readings of which the last still has a part of an even share; at least one."""
+    return max((k for k in range(2, len(shares) + 1) if shares[k - 1] > even / k), default=1)
 
 
 def _same(value: Value, other: Value) -> bool:

@@ -77,15 +77,24 @@ def test_what_differs_between_two_calls_differs_and_the_rest_is_shared() -> None
 
 
 def test_a_request_that_needs_one_call_gets_one() -> None:
-    decision = predict((0.9, 0.1, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.5, Rome=0.48))
+    decision = predict((0.99, 0.01, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.5, Rome=0.48))
     assert made(decision) == [("get_weather", {"city": "Oslo"})]
 
 
 def test_readings_say_how_many_where_one_call_is_not_sure() -> None:
     three = said(Rome=0.34, Oslo=0.32, airport=0.3)
     assert len(predict((0.7, 0.2, 0.1, 0.0), (0.97, 0.01), city=three).calls) == 3, "though one is likeliest"
-    assert len(predict((0.1, 0.8, 0.1, 0.0), (0.97, 0.01), city=said(Rome=0.93, Oslo=0.05)).calls) == 1, "one is clear"
+    assert len(predict((0.1, 0.8, 0.1, 0.0), (0.97, 0.01), city=said(Rome=0.93, airport=0.05)).calls) == 1, (
+        "one is clear"
+    )
     assert len(predict((0.1, 0.1, 0.1, 0.7), (0.97, 0.01), city=said(Rome=0.5, Oslo=0.4, taxi=0.06)).calls) == 2
+
+
+def test_values_said_alike_make_several_calls_where_one_is_likelier() -> None:
+    decision = predict((0.9, 0.1, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.5, Rome=0.48))
+    assert [call["city"] for _, call in made(decision)] == ["Rome", "Oslo"]
+    clear = predict((0.9, 0.1, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.95, Rome=0.03))
+    assert [call["city"] for _, call in made(clear)] == ["Oslo"]
 
 
 def test_two_tools_share_the_pointer() -> None:
@@ -142,3 +151,61 @@ def test_the_record_of_a_decision_lists_every_call() -> None:
     decision = predict((0.0, 1.0, 0.0, 0.0), (0.97, 0.01), city=said(Oslo=0.5, Rome=0.48))
     record = replace(decision, latency_ms={}).to_json()
     assert [call["arguments"] for call in record["calls"]] == [{"city": "Rome"}, {"city": "Oslo"}]
+
+
+RUN = parse_tools(
+    [
+        {
+            "name": "plan_run",
+            "parameters": {
+                "type": "object",
+                "properties": {"runner": {"type": "string"}, "km": {"type": "integer"}, "laps": {"type": "integer"}},
+                "required": ["km"],
+            },
+        }
+    ]
+)
+
+
+def plan(text: str, one: float, **slots: dict[str, float]) -> list[dict[str, Any]]:
+    """The arguments of the calls for a message; each slot has readings, words of it with their probability."""
+    table = slot_table(RUN)
+    spans = {
+        key: tuple(SpanCandidate(0, text.index(w), text.index(w) + len(w), p) for w, p in found.items())
+        for key, found in slots.items()
+    }
+    filled = tuple(
+        SlotPrediction(0.02, 0.98, 0.0, spans=spans[slot.key]) if slot.key in spans else EMPTY for slot in table
+    )
+    prediction = Prediction(0.9, (0.95,), 0.05, filled, 0.5, 2, (one, 1 - one))
+    history = [Message("user", text)]
+    decision = decode(prediction, RUN, table, history, calibration=Calibration.identity())
+    return [dict(call.arguments) for call in decision.calls]
+
+
+def test_an_enumeration_for_one_value_makes_a_call_an_item() -> None:
+    text = "Plan a run of 5 km for Ana and Ben"
+    assert plan(text, 0.9, km={"5": 0.9}, runner={"Ana and Ben": 0.8, "Ana": 0.1}) == [
+        {"runner": "Ana", "km": 5},
+        {"runner": "Ben", "km": 5},
+    ]
+    assert plan(text, 0.995, km={"5": 0.9}, runner={"Ana and Ben": 0.8}) == [{"runner": "Ana and Ben", "km": 5}]
+
+
+def test_enumerations_of_the_same_length_go_together_in_order() -> None:
+    text = "Ana and Ben want to run 5 and 12 km respectively"
+    assert plan(text, 0.5, km={"5 and 12": 0.6, "5": 0.3}, runner={"Ana and Ben": 0.8}) == [
+        {"runner": "Ana", "km": 5},
+        {"runner": "Ben", "km": 12},
+    ]
+
+
+def test_numbers_that_the_same_words_lead_up_to_belong_to_calls_beside_each_other() -> None:
+    text = "First a distance of 3 km with a count of 2, then a distance of 4 km with a count of 6"
+    found = plan(text, 0.5, km={"3": 0.6, "4": 0.1, "6": 0.1}, laps={"2": 0.6, "6": 0.1, "4": 0.1})
+    assert found == [{"km": 3, "laps": 2}, {"km": 4, "laps": 6}]
+
+
+def test_a_tool_is_read_where_the_user_speaks_of_it() -> None:
+    decision = predict((0.1, 0.9, 0.0, 0.0), (0.5, 0.48), city=said(Rome=0.9), destination=said(Rome=0.6, airport=0.35))
+    assert made(decision) == [("get_weather", {"city": "Rome"}), ("book_taxi", {"destination": "airport"})]
