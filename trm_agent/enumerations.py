@@ -37,8 +37,6 @@ SISTER = 8.0
 """Odds that a list gains where its parameter is named beside it, and loses where another is."""
 ORDERED = 64.0
 """Odds that a list gains by its place among as many lists as there are parameters for them ("group1", "group2")."""
-UNSEEN = 0.05
-"""Probability of a list of numbers that the model does not point at."""
 _SISTER = re.compile(r"(.*?)_?(\d+|[A-Z]|(?<![^_])[a-z])")
 
 
@@ -81,9 +79,8 @@ def _tools(slot: Slot) -> set[str]:
 
 
 def _numbers(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
-    """Numbers go to their list; lists gain over single numbers, and those that nothing points at stand last."""
+    """Numbers go to their list; lists gain over single numbers."""
     spans = moved(said.spans, history, lambda text, place: _within(number_lists(text), place) or place)
-    spans = (*spans, *_unseen(spans, history))
     return _weighed(replace(said, spans=spans), [LISTED if _is_list(span, history) else 1.0 for span in spans])
 
 
@@ -132,16 +129,6 @@ def _weighed(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
 
 def _last_user(history: Sequence[Message]) -> int | None:
     return max((i for i, message in enumerate(history) if message.role == "user"), default=None)
-
-
-def _unseen(spans: Sequence[SpanCandidate], history: Sequence[Message]) -> list[SpanCandidate]:
-    """Lists of numbers in the user's last message that nothing points at."""
-    last = _last_user(history)
-    if last is None:
-        return []
-    seen = {(span.message, span.start, span.end) for span in spans}
-    places = [place for place in number_lists(history[last].text) if (last, *place) not in seen]
-    return [type(spans[0])(last, *place, probability=UNSEEN) for place in places]
 
 
 def _is_list(span: SpanCandidate, history: Sequence[Message]) -> bool:
