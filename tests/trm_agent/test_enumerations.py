@@ -67,7 +67,7 @@ def test_texts_go_to_their_enumeration(text: str, pointed: str, expected: str) -
 
 def test_two_lists_go_by_the_number_of_their_names_or_the_words_before_them() -> None:
     text = "compare [1, 2] with [3, 4]"
-    assert best(text, {"set1": ["3"], "set2": ["1"]}, NUMBERS) == {"set1": "[1, 2]", "set2": "[3, 4]"}
+    assert best(text, {"set1": ["3", "1"], "set2": ["1", "3"]}, NUMBERS) == {"set1": "[1, 2]", "set2": "[3, 4]"}
     text = "with weights [1, 2] and heights [3, 4]"
     named = {"heights": ["1", "3"], "weights": ["3", "1"]}
     assert best(text, named, NUMBERS) == {"heights": "[3, 4]", "weights": "[1, 2]"}
