@@ -13,7 +13,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration, DecisionScores
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.errors import ToolError
@@ -24,10 +23,12 @@ from trm_agent.reading import (
     Reading,
     SlotPrediction,
     SpanCandidate,
+    check_shapes,
     fold,
     read_slots,
     unit,
 )
+from trm_agent.refining import refine
 from trm_agent.several import Context, several_calls
 from trm_agent.types import Decision, Message, Slot, ToolCall, ToolSchema, Value
 
@@ -80,14 +81,15 @@ def decode(
         ToolError: `tool_choice` names no tool on offer.
         ValueError: The prediction was made for other tools, slots or choices.
     """
+    check_shapes(prediction, tools, slots)
+    prediction = refine(prediction, tools, slots, history)
     reading = read_slots(prediction, tools, slots, history, previous, now, calibration)
     odds = _Odds.of(prediction, tools)
     call, fate = _choose(tools, odds, tool_choice, slots, reading.values, history)
     made = call is not None and fate in ("new", "retry")
     calls: tuple[Call, ...] = (call,) if call is not None and made else ()
     if calls and fate == "new" and tool_choice in _KEYWORDS and odds.call >= CALL_THRESHOLD:
-        bound = bind_numbers(prediction, slots, history)
-        calls = several_calls(calls[0], Context(bound, tools, slots, reading.values, history, now, calibration))
+        calls = several_calls(calls[0], Context(prediction, tools, slots, reading.values, history, now, calibration))
         call = calls[0]
     scores = _scores(call, fate, odds, tool_choice, _filled(call, slots, prediction), reading)
     return Decision(

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from trm_agent.binding import bind_numbers
 from trm_agent.calibration import Calibration
-from trm_agent.enumerations import named_choices, spread
-from trm_agent.shown import parameter_words, shown_names, snap
+from trm_agent.enumerations import named_choices
+from trm_agent.refining import refine
+from trm_agent.shown import parameter_words, shown_names
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
-from trm_agent.wording import say_flags, word_spans
 
 CALL_THRESHOLD = 0.5
 INACTIVE = 0.2
@@ -130,7 +129,9 @@ def fold(
     Raises:
         ValueError: The prediction was made for other tools, slots or choices.
     """
-    return read_slots(prediction, tools, slots, history, previous, now, calibration).values
+    check_shapes(prediction, tools, slots)
+    refined = refine(prediction, tools, slots, history)
+    return read_slots(refined, tools, slots, history, previous, now, calibration).values
 
 
 def read_slots(
@@ -142,10 +143,7 @@ def read_slots(
     now: datetime | None,
     calibration: Calibration,
 ) -> Reading:
-    """`fold` with the raw probabilities beside the values."""
-    _check_shapes(prediction, tools, slots)
-    prediction = snap(bind_numbers(prediction, slots, history), slots, history)
-    prediction = spread(word_spans(say_flags(prediction, tools, slots, history), slots, history), slots, history)
+    """`fold` of a refined prediction, with the raw probabilities beside the values."""
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
     shown = shown_names(history)
@@ -156,9 +154,9 @@ def read_slots(
     for slot, said in zip(slots, prediction.slots, strict=True):
         owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
         idle = bool(slot.readers) and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE
-        if idle and (before := previous.get(slot.key)) is not None:
-            if (kept := _carry(before, slot.parameter, history)) is not None:
-                values[slot.key] = kept
+        before = previous.get(slot.key) if idle else None
+        if before is not None and (kept := _carry(before, slot.parameter, history)) is not None:
+            values[slot.key] = kept
         if not idle or parameter_words(slot.parameter.name) in shown:
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
@@ -202,7 +200,7 @@ def _needed(prediction: Prediction, tools: Sequence[ToolSchema]) -> frozenset[tu
     return frozenset((tool.name, name) for tool in meant_tools(prediction, tools) for name in tool.required)
 
 
-def _check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
+def check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
     if len(prediction.tools) != len(tools) or len(prediction.slots) != len(slots):
         raise ValueError(
             f"the prediction is for {len(prediction.tools)} tools and {len(prediction.slots)} slots, "

@@ -63,7 +63,7 @@ from trm_agent.types import (
 )
 from trm_agent.windows import read_windows
 
-SPAN_CANDIDATES = 6
+SPAN_CANDIDATES = 10
 IRRELEVANT_SHARE = 0.1
 BATCH_TOKENS = 40_000
 """Conversations are forwarded together up to so many decision points times tokens."""

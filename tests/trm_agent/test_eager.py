@@ -55,22 +55,22 @@ def test_two_required_slots_that_want_the_same_words_both_get_some_for_a_sure_ca
     tools = parse_tools(
         [
             {
-                "name": "gcd",
+                "name": "ride",
                 "parameters": {
                     "type": "object",
-                    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+                    "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
                     "required": ["a", "b"],
                 },
             }
         ]
     )
-    history = [Message("user", "the divisor of 12 and 15")]
-    twelve, fifteen = SpanCandidate(0, 15, 17, 0.9), SpanCandidate(0, 22, 24, 0.05)
-    both = tuple(SlotPrediction(0.02, 0.98, 0.0, spans=(twelve, fifteen)) for _ in range(2))
+    history = [Message("user", "away to Oslo, not near Rome")]
+    oslo, rome = SpanCandidate(0, 8, 12, 0.9), SpanCandidate(0, 23, 27, 0.05)
+    both = tuple(SlotPrediction(0.02, 0.98, 0.0, spans=(oslo, rome)) for _ in range(2))
     sure = Prediction(0.9, (0.95,), 0.05, both, 0.5, 2)
     slots = slot_table(tools)
     made = decode(sure, tools, slots, history, calibration=Calibration.identity())
-    assert sorted(made.arguments.values()) == [12, 15]
+    assert sorted(made.arguments.values()) == ["Oslo", "Rome"]
     unsure = replace(sure, call=0.4)
     held = fold(unsure, tools, slots, history, {}, None)
-    assert [value.value for value in held.values()] == [12], "without a call to make, a poor reading is none"
+    assert [value.value for value in held.values()] == ["Oslo"], "without a call to make, a poor reading is none"

@@ -1,0 +1,38 @@
+"""What the words around a value say of it, brought into a prediction before anything is read from it.
+
+Each step takes a prediction and gives one of the same shape; none finds a value that the model did not point at, but
+flags and entries of closed lists that the user names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trm_agent.binding import bind_numbers
+from trm_agent.enumerations import spread
+from trm_agent.shown import snap
+from trm_agent.types import Message, Slot, ToolSchema
+from trm_agent.wording import say_flags, word_spans
+
+if TYPE_CHECKING:
+    from trm_agent.reading import Prediction
+
+
+def refine(
+    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
+) -> Prediction:
+    """The same prediction with its spans, choices and flags weighed and moved by the words around them.
+
+    Numbers go to the parameter named beside them, spans of answers end where shown values do, flags that are named are
+    filled, spans end where quotes, codes and nouns do, lists are read whole. Not idempotent: odds gain once a call.
+
+    Args:
+        prediction: For a decision point.
+        tools: In the order of `prediction.tools`.
+        slots: In the order of `prediction.slots`.
+        history: What the spans point into.
+    """
+    prediction = snap(bind_numbers(prediction, slots, history), slots, history)
+    prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
+    return spread(prediction, slots, history)
