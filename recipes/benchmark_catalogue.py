@@ -18,13 +18,14 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, progress, setup_logging
+from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
     from trm_agent.preselection import Limits
@@ -76,9 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     setup_logging()
     try:
         result = run(args)
-        save(args.output, lambda path: path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8"))
+        write_text(args.output, json.dumps(result, indent=1) + "\n")
         if not args.only_recall:
-            save(args.output.with_suffix(".png"), lambda path: draw(path, result))
+            draw(args.output.with_suffix(".png"), result)
     except TRMError as error:
         logger.error("%s", error)
         return 1
@@ -241,15 +242,6 @@ def time_choice(bound: BoundRouter, history: Sequence[Mapping[str, Any]]) -> flo
     return 1000 * (time.process_time() - worked)
 
 
-def save(path: Path, write: Callable[[Path], object]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    logger.info("wrote %s", path)
-
-
 def draw(path: Path, result: Mapping[str, Any]) -> None:
     """Share, time per turn and time to bind, against the length of the list."""
     import matplotlib
@@ -266,8 +258,7 @@ def draw(path: Path, result: Mapping[str, Any]) -> None:
         axes.set(title=title, xlabel="tools on offer", xscale="log")
         axes.set_ylim(bottom=0, top=1.02 if title == "share" else None)
         axes.legend(fontsize="small")
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    save_figure(figure, path)
 
 
 def show(result: Mapping[str, Any]) -> None:

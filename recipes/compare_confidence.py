@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.supervision_steps import write
-from trm_agent.errors import DataError, TRMError
+from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging
+from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
     from trm_agent.confidence import Scored
@@ -52,9 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         cases, about = decide(args)
         rows = list(compare(cases))
-        write(args.output, json.dumps({**about, "rows": rows}, indent=1, ensure_ascii=False) + "\n")
+        write_text(args.output, json.dumps({**about, "rows": rows}, indent=1, ensure_ascii=False) + "\n")
         if args.markdown:
-            write(args.markdown, markdown(rows))
+            write_text(args.markdown, markdown(rows))
         draw(args.figure or args.output.with_suffix(".png"), cases)
     except TRMError as error:
         logger.error("%s", error)
@@ -217,14 +217,7 @@ def draw(path: Path, cases: Sequence[Case]) -> None:
         draw_risk_coverage(side, curves)
         left.set_title(f"{what}: reliability")
         side.set_title(f"{what}: what is wrong among the kept")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        pyplot.close(figure)
-    logger.info("wrote %s", path)
+    save_figure(figure, path)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Any
 
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging
+from trm_agent.output import write_text
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if any(row["arm"] == name and row["seed"] == seed for row in rows):
                     continue
                 rows.append(run(name, seed, args))
-                write(results, json.dumps(rows, indent=1) + "\n")
-                write(args.output / "table.md", table(rows))
+                write_text(results, json.dumps(rows, indent=1) + "\n")
+                write_text(args.output / "table.md", table(rows))
     except TRMError as error:
         logger.error("%s", error)
         return 1
@@ -196,11 +197,6 @@ def spread(values: Sequence[float | None], digits: int = 3, signed: bool = False
 
 def show(number: float | None) -> str:
     return "–" if number is None else f"{number:.3f}"
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

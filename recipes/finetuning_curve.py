@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, setup_logging
+from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
     from trm_agent.encoder import Encoder
@@ -108,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             with tempfile.TemporaryDirectory() as folder:
                 result = curve(args, Path(folder))
         if args.markdown:
-            write(args.markdown, markdown(result))
+            write_text(args.markdown, markdown(result))
         if args.figure:
             draw(args.figure, result)
     except TRMError as error:
@@ -154,7 +155,7 @@ def curve(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         run = fine_tune(args, name, logs, made, seed)
         test, other = judge(name, start.encoder, split.test, elsewhere)
         result["runs"].append(asdict(Run(variant, size, seed, test=test, elsewhere=other, **run)))
-        write(args.output, json.dumps(result, indent=1) + "\n")
+        write_text(args.output, json.dumps(result, indent=1) + "\n")
     return result
 
 
@@ -355,21 +356,7 @@ def draw(path: Path, result: Mapping[str, Any]) -> None:
         axes.set(title="turns about new tools" if group == groups[0] else f"elsewhere: {group}", ylim=(0, 1.02))
         axes.set(xlabel="samples of own logs", xticks=list(places.values()), xticklabels=list(map(str, sizes)))
     panels[0][0].legend(fontsize=7)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    pyplot.close(figure)
-    logger.info("wrote %s", path)
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
+    save_figure(figure, path)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, setup_logging
+from trm_agent.output import write_text
 
 if TYPE_CHECKING:
     from trm_agent.metrics import Verdict
@@ -71,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     setup_logging()
     try:
         result = run(args)
-        write(args.output, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        write_text(args.output, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
         if args.markdown:
-            write(args.markdown, markdown(result))
+            write_text(args.markdown, markdown(result))
     except TRMError as error:
         logger.error("%s", error)
         return 1
@@ -158,15 +159,6 @@ def judge(router: Router, samples: Sequence[Sample], name: str) -> list[Verdict]
     fields = router.checkpoint.slot_fields
     report = evaluate(router, samples, checkpoint=name, slot_fields=fields, latency_turns=0, progress=True)
     return [case.verdict for case in report.cases]
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    logger.info("wrote %s", path)
 
 
 def cell(found: Mapping[str, float | None]) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, setup_logging
+from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
     from trm_agent.halting import Halting
@@ -67,9 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     setup_logging()
     try:
         result = run(args)
-        write(args.output, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        write_text(args.output, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
         if args.markdown:
-            write(args.markdown, markdown(result))
+            write_text(args.markdown, markdown(result))
         draw(args.figure or args.output.with_suffix(".png"), result)
     except TRMError as error:
         logger.error("%s", error)
@@ -154,15 +155,6 @@ def judge(router: Router, samples: Sequence[Sample], name: str) -> Report:
     return evaluate(router, samples, checkpoint=name, slot_fields=fields, latency_turns=0, progress=True)
 
 
-def write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    logger.info("wrote %s", path)
-
-
 def table(result: Mapping[str, Any]) -> list[list[str]]:
     """The rows as text: which policy, how many steps, the figures, and what the decision and the call lose."""
     from trm_agent.report import show as share
@@ -229,14 +221,7 @@ def draw(path: Path, result: Mapping[str, Any]) -> None:
     left.legend(fontsize=7)
     right.legend(fontsize=7, title="steps")
     right.set_ylim(0, 1)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        pyplot.close(figure)
-    logger.info("wrote %s", path)
+    save_figure(figure, path)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.sudoku.puzzles import BOXES, Puzzles, Shape, make_split
 from recipes.train_router import commit
 from trm_agent.log import logger, progress, setup_logging
+from trm_agent.output import save_figure
 
 if TYPE_CHECKING:
     from recipes.sudoku.model import Score, Sizes
@@ -268,8 +269,7 @@ def draw(path: Path, config: Config, runs: Sequence[Run]) -> None:
     right.set(xlabel="passes through the net in training (a backward pass counts as two)")
     left.legend(fontsize=8)
     figure.suptitle(f"{config.size} × {config.size} Sudoku, equal parameters", fontsize=10)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    save_figure(figure, path)
 
 
 def show(config: Config, runs: Sequence[Run]) -> None:
