@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trm_agent.binding import bind_numbers
+from trm_agent.directions import point_directions
 from trm_agent.enumerations import spread
 from trm_agent.shown import snap
 from trm_agent.types import Message, Slot, ToolSchema
@@ -24,8 +25,9 @@ def refine(
 ) -> Prediction:
     """The same prediction with its spans, choices and flags weighed and moved by the words around them.
 
-    Numbers go to the parameter named beside them, spans of answers end where shown values do, flags that are named are
-    filled, spans end where quotes, codes and nouns do, lists are read whole. Not idempotent: odds gain once a call.
+    Numbers go to the parameter named beside them, spans of answers end where shown values do, texts go by the direction
+    said before them, flags that are named are filled, spans end where quotes, codes and nouns do, lists are read whole.
+    Not idempotent: odds gain once a call.
 
     Args:
         prediction: For a decision point.
@@ -34,5 +36,6 @@ def refine(
         history: What the spans point into.
     """
     prediction = snap(bind_numbers(prediction, slots, history), slots, history)
+    prediction = point_directions(prediction, slots, history)
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
     return spread(prediction, slots, history)

@@ -28,6 +28,8 @@ _NUMERAL = re.compile(r"(?<![\w.,])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\
 _QUOTED = re.compile(r"(?<!\w)(['\"“‘])([^'\"“”‘’]{1,60})['\"”’](?!\w)")
 _NAME = re.compile(r"[A-Z][\w'’.-]*\w(?:,? (?:of |the |de )?[A-Z][\w'’.-]*\w|\s\d+(?:st|nd|rd|th)?\b)*")
 _WORD = re.compile(r"[^\W\d_]+")
+_INSIDE = re.compile(r"\b(?:with|for|from|to|at|about|between)\s")
+"""What one value holds, rather than an item of several ("lunch with Ann and Bo")."""
 _JOINED = re.compile(
     r"\s*(?:%|[^\W\d_]+(?:\s[^\W\d_]+)?)?\s*(?:,|;|,?\s(?:and|or)\s|&)\s*(?:then\s+|also\s+)?[$€£]?\s*"
 )
@@ -35,7 +37,10 @@ _WEAK = frozenset(("of", "is", "are", "was", "be", "the", "a", "an", "by", "with
 
 
 def items(text: str, place: Place) -> list[Place]:
-    """The places of an enumeration's items; nothing unless an "and" or the like joins two or more."""
+    """The places of an enumeration's items; nothing unless an "and" or the like joins two or more.
+
+    "Lunch with Ann and Bo" is one value.
+    """
     start, end = place
     words = text[start:end]
     number = not re.search(r"\d", words) and read_number(words) is not None
@@ -47,7 +52,8 @@ def items(text: str, place: Place) -> list[Place]:
         at = text.index(item, at)
         found.append((at, at + len(item)))
         at += len(item)
-    return found if len(found) > 1 else []
+    alike_said = not any(_INSIDE.search(text[slice(*place)]) for place in found)
+    return found if len(found) > 1 and alike_said else []
 
 
 def alike(text: str, place: Place, beside: Sequence[Place] = ()) -> list[Place]:
