@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trm_agent.shown import parameter_words
+from trm_agent.field_names import parameter_words
 from trm_agent.types import Message, Slot
 from trm_agent.wording import Place, moved
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.binding import beside
-from trm_agent.shown import parameter_words
+from trm_agent.field_names import parameter_words
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.wording import UNFILLED, Place, moved, singular
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from trm_agent.encoder import EncodedText
-from trm_agent.shown import field_names, parameter_words
+from trm_agent.field_names import field_names, parameter_words
 from trm_agent.types import ROLES, Message, Slot, ToolSchema, identifier_words
 
 TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}

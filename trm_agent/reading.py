@@ -17,8 +17,9 @@ from typing import Any
 
 from trm_agent.calibration import Calibration
 from trm_agent.enumerations import named_choices
+from trm_agent.field_names import parameter_words
 from trm_agent.refining import refine
-from trm_agent.shown import parameter_words, shown_names
+from trm_agent.shown import shown_names
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
 

@@ -13,38 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from trm_agent.field_names import DEPTH, field_names, parameter_words
 from trm_agent.types import Message, Slot, identifier_words
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction, SpanCandidate
 
-DEPTH = 4
 _NAME = re.compile(r"[^\W\d_]{2}")
 LONGEST = 100
 """Characters of a value."""
 MOST_ROWS = 20
-ROWS = 8
-"""Rows of a list that are looked at; the others have the same fields nearly always."""
-
-
-def field_names(value: Any, depth: int = DEPTH) -> set[str]:
-    """The names of fields that hold something, in words (`identifier_words`), at any depth down to `depth`.
-
-    Args:
-        value: Mappings, lists, or such as JSON text; anything else has no fields.
-        depth: How many levels of mappings and lists are looked at.
-    """
-    if isinstance(value, str) and value[:1] in "[{":
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return set()
-    if depth == 0 or not isinstance(value, Mapping | list):
-        return set()
-    if isinstance(value, list):
-        return {name for item in value[:ROWS] for name in field_names(item, depth - 1)}
-    held = {identifier_words(str(key)) for key, item in value.items() if item not in (None, "")}
-    return held.union(*(field_names(item, depth - 1) for item in value.values()))
 
 
 def shown_names(history: Iterable[Message]) -> set[str]:
@@ -77,11 +55,6 @@ def _texts(value: Any, name: str = "", depth: int = DEPTH) -> Iterator[tuple[str
     elif isinstance(value, list) and depth:
         for item in value[:MOST_ROWS]:
             yield from _texts(item, name, depth - 1)
-
-
-def parameter_words(name: str) -> str:
-    """A parameter's name as `field_names` spells it: of a path such as `stay.check_in` its last part, in words."""
-    return identifier_words(name.rsplit(".", 1)[-1])
 
 
 def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from trm_agent.shown import parameter_words
+from trm_agent.field_names import parameter_words
 from trm_agent.types import Message, Slot, ToolSchema, identifier_words
 
 if TYPE_CHECKING:
