@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trm_agent.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
+from trm_agent.spans import weighed
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
 
@@ -201,7 +202,7 @@ def _marked(said: SlotPrediction, slot: Slot, sisters: Sequence[Slot], history: 
         at = _numeral_of(span, history)
         mark = None if at is None else numerals(history[at[0]].text)[at[1]].mark
         weights.append(1.0 if mark is None else NAMED if mark in own else 1 / NAMED if mark in others else 1.0)
-    return _times(said, weights)
+    return weighed(said, weights)
 
 
 def _hand_out(
@@ -263,7 +264,7 @@ def _keep_apart(out: list[SlotPrediction], asking: Sequence[int], history: Seque
         for i in left:
             places = [_numeral_of(span, history) for span in out[i].spans]
             if any(place is not None and place not in taken for place in places):
-                out[i] = _times(out[i], [1 / NAMED if place == at else 1.0 for place in places])
+                out[i] = weighed(out[i], [1 / NAMED if place == at else 1.0 for place in places])
 
 
 def _telling(slots: Mapping[int, Slot]) -> dict[int, frozenset[str]]:
@@ -293,17 +294,7 @@ def _weighed(said: SlotPrediction, own: Set[str], others: Set[str], history: Seq
         else 1.0
         for span in said.spans
     ]
-    return _times(said, weights)
-
-
-def _times(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
-    """Spans weighed; the sum of their probabilities stays."""
-    before = sum(span.probability for span in said.spans)
-    after = sum(span.probability * weight for span, weight in zip(said.spans, weights, strict=True))
-    if after <= 0 or len(set(weights)) == 1:
-        return said
-    weighed = zip(said.spans, weights, strict=True)
-    return replace(said, spans=_ranked(replace(s, probability=s.probability * w * before / after) for s, w in weighed))
+    return weighed(said, weights)
 
 
 def _weight(cues: tuple[frozenset[str], frozenset[str]], own: Set[str], others: Set[str]) -> float:

@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trm_agent.field_names import parameter_words
+from trm_agent.spans import Place, moved, weighed
 from trm_agent.types import Message, Slot
-from trm_agent.wording import Place, moved
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
@@ -49,7 +49,7 @@ def point_directions(prediction: Prediction, slots: Sequence[Slot], history: Seq
             out[i] = replace(out[i], spans=moved(out[i].spans, history, partial(_after_amount, taken=taken)))
         own = direction(slot)
         if own and any(direction(other) not in (None, own) for other in _sisters(i, slots)):
-            out[i] = _weighed(out[i], own, history)
+            out[i] = weighed(out[i], [_odds(span, own, history) for span in out[i].spans])
     return replace(prediction, slots=tuple(out))
 
 
@@ -85,15 +85,6 @@ def _after_amount(text: str, place: Place, taken: set[tuple[int, int]]) -> Place
     if found is None or not any(start == place[0] for _, start in taken):
         return place
     return found.end(), place[1]
-
-
-def _weighed(said: SlotPrediction, own: str, history: Sequence[Message]) -> SlotPrediction:
-    odds = [span.probability * _odds(span, own, history) for span in said.spans]
-    before, after = sum(span.probability for span in said.spans), sum(odds)
-    if after <= 0:
-        return said
-    spans = [replace(span, probability=p * before / after) for span, p in zip(said.spans, odds, strict=True)]
-    return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
 
 
 def _odds(span: SpanCandidate, own: str, history: Sequence[Message]) -> float:

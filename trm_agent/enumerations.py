@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from trm_agent.binding import beside
 from trm_agent.field_names import parameter_words
+from trm_agent.spans import Place, moved, weighed
 from trm_agent.types import Message, Parameter, Slot, identifier_words
-from trm_agent.wording import UNFILLED, Place, moved, singular
+from trm_agent.wording import UNFILLED, singular
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
@@ -81,7 +82,7 @@ def _tools(slot: Slot) -> set[str]:
 def _numbers(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
     """Numbers go to their list; lists gain over single numbers."""
     spans = moved(said.spans, history, lambda text, place: _within(number_lists(text), place) or place)
-    return _weighed(replace(said, spans=spans), [LISTED if _is_list(span, history) else 1.0 for span in spans])
+    return weighed(replace(said, spans=spans), [LISTED if _is_list(span, history) else 1.0 for span in spans])
 
 
 def _told_apart(
@@ -95,10 +96,10 @@ def _told_apart(
     names = {j: parameter_words(slot.parameter.name).split() for j, slot in sisters.items()}
     if len(lists) == len(sisters) and _numbered([slot.parameter.name for slot in sisters.values()]):
         mine = (last, *lists[list(sisters).index(i)])
-        return _weighed(said, [ORDERED if (s.message, s.start, s.end) == mine else 1.0 for s in said.spans])
+        return weighed(said, [ORDERED if (s.message, s.start, s.end) == mine else 1.0 for s in said.spans])
     own = set(map(singular, names[i]))
     others = {singular(word) for j, words in names.items() if j != i for word in words}
-    return _weighed(said, [_beside(span, history, own - others, others - own) for span in said.spans])
+    return weighed(said, [_beside(span, history, own - others, others - own) for span in said.spans])
 
 
 def _numbered(names: Sequence[str]) -> bool:
@@ -113,18 +114,6 @@ def _beside(span: SpanCandidate, history: Sequence[Message], own: Set[str], othe
     words = beside(history[span.message].text, span.start, span.end)[0]
     mine, theirs = not words.isdisjoint(own), not words.isdisjoint(others)
     return 1.0 if mine == theirs else SISTER if mine else 1 / SISTER
-
-
-def _weighed(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
-    before = min(1.0, sum(span.probability for span in said.spans))
-    total = sum(span.probability * weight for span, weight in zip(said.spans, weights, strict=True))
-    if total <= 0:
-        return said
-    spans = [
-        replace(span, probability=span.probability * weight * before / total)
-        for span, weight in zip(said.spans, weights, strict=True)
-    ]
-    return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
 
 
 def _last_user(history: Sequence[Message]) -> int | None:

@@ -9,20 +9,17 @@ which take no more than their name.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from trm_agent.field_names import parameter_words
+from trm_agent.spans import Place, moved
 from trm_agent.types import Message, Slot, ToolSchema, identifier_words
 
 if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SpanCandidate
-
-Place = tuple[int, int]
-"""Where characters start and end in a text."""
+    from trm_agent.reading import Prediction
 
 _QUOTED = re.compile(
     r"(?<![\w'])'(?=\S)((?:[^'\n]|(?<=\w)'(?=\w))+?)(?<=\S)'(?![\w'])"
@@ -54,20 +51,6 @@ def word_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[
             own, tools = slot_words(slot)
             out[i] = replace(out[i], spans=moved(out[i].spans, history, partial(_worded, own=own, tools=tools)))
     return replace(prediction, slots=tuple(out))
-
-
-def moved(
-    spans: Sequence[SpanCandidate], history: Sequence[Message], where: Callable[[str, Place], Place]
-) -> tuple[SpanCandidate, ...]:
-    """Spans, each moved by `where`; the best first, those that become the same as one."""
-    odds: dict[tuple[int, int, int], float] = defaultdict(float)
-    for span in spans:
-        place = span.start, span.end
-        if 0 <= span.message < len(history) and 0 <= span.start < span.end:
-            place = where(history[span.message].text, place)
-        odds[span.message, *place] += span.probability
-    ranked = sorted(odds.items(), key=lambda item: -item[1])
-    return tuple(type(spans[0])(*place, probability=p) for place, p in ranked)
 
 
 def slot_words(slot: Slot) -> tuple[tuple[str, ...], frozenset[str]]:

@@ -1,0 +1,43 @@
+"""What rules do to the spans of a slot: move them, weigh them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trm_agent.types import Message
+
+if TYPE_CHECKING:
+    from trm_agent.reading import SlotPrediction, SpanCandidate
+
+Place = tuple[int, int]
+"""Where characters start and end in a text."""
+
+
+def moved(
+    spans: Sequence[SpanCandidate], history: Sequence[Message], where: Callable[[str, Place], Place]
+) -> tuple[SpanCandidate, ...]:
+    """Spans, each moved by `where`; the best first, those that become the same as one."""
+    odds: dict[tuple[int, int, int], float] = defaultdict(float)
+    for span in spans:
+        place = span.start, span.end
+        if 0 <= span.message < len(history) and 0 <= span.start < span.end:
+            place = where(history[span.message].text, place)
+        odds[span.message, *place] += span.probability
+    ranked = sorted(odds.items(), key=lambda item: -item[1])
+    return tuple(type(spans[0])(*place, probability=p) for place, p in ranked)
+
+
+def weighed(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
+    """Spans times weights, the best first; the sum of their probabilities stays."""
+    before = sum(span.probability for span in said.spans)
+    after = sum(span.probability * weight for span, weight in zip(said.spans, weights, strict=True))
+    if after <= 0 or len(set(weights)) == 1:
+        return said
+    spans = [
+        replace(span, probability=span.probability * weight * before / after)
+        for span, weight in zip(said.spans, weights, strict=True)
+    ]
+    return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
