@@ -44,7 +44,7 @@ def point_directions(prediction: Prediction, slots: Sequence[Slot], history: Seq
     for i, slot in enumerate(slots):
         if slot.parameter.type != "string" or not out[i].spans:
             continue
-        taken = _numbers_of_sisters(i, slots, prediction.slots)
+        taken = _numbers_of_sisters(i, slots, prediction.slots, history)
         if taken and _MEASURED.isdisjoint(parameter_words(slot.parameter.name).split()):
             out[i] = replace(out[i], spans=moved(out[i].spans, history, partial(_after_amount, taken=taken)))
         own = direction(slot)
@@ -67,22 +67,25 @@ def _sisters(i: int, slots: Sequence[Slot]) -> list[Slot]:
     return [slot for j, slot in enumerate(slots) if j != i and own & {tool for tool, _ in slot.readers}]
 
 
-def _numbers_of_sisters(i: int, slots: Sequence[Slot], said: Sequence[SlotPrediction]) -> set[tuple[int, int]]:
-    """Message and start of the best span of each number of the same tool."""
+def _numbers_of_sisters(
+    i: int, slots: Sequence[Slot], said: Sequence[SlotPrediction], history: Sequence[Message]
+) -> set[tuple[str, int]]:
+    """Text of the message and start of the best span of each number of the same tool."""
     own = {tool for tool, _ in slots[i].readers}
     return {
-        (answer.spans[0].message, answer.spans[0].start)
+        (history[answer.spans[0].message].text, answer.spans[0].start)
         for slot, answer in zip(slots, said, strict=True)
         if slot.parameter.type in ("integer", "number")
         and answer.spans
+        and 0 <= answer.spans[0].message < len(history)
         and answer.filled > 0.5
         and own & {tool for tool, _ in slot.readers}
     }
 
 
-def _after_amount(text: str, place: Place, taken: set[tuple[int, int]]) -> Place:
+def _after_amount(text: str, place: Place, taken: set[tuple[str, int]]) -> Place:
     found = _AMOUNT.match(text, place[0], place[1])
-    if found is None or not any(start == place[0] for _, start in taken):
+    if found is None or (text, place[0]) not in taken:
         return place
     return found.end(), place[1]
 

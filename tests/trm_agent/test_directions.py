@@ -44,6 +44,17 @@ def test_a_text_after_an_amount_loses_its_number() -> None:
     assert best(text, MONEY, spans) == {"amount": "250", "from_currency": "dollars", "to_currency": "euros"}
 
 
+def test_a_number_at_the_same_place_of_another_message_is_another_number() -> None:
+    properties = {"amount": {"type": "number"}, "currency": {"type": "string"}}
+    slots = slot_table(parse_tools([{"name": "change", "parameters": {"type": "object", "properties": properties}}]))
+    history = [Message("user", "250 dollars"), Message("user", "100 euros")]
+    amount = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 0, 3, 0.9),))
+    currency = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(1, 0, 9, 0.9),))
+    said = tuple({"amount": amount, "currency": currency}[slot.parameter.name] for slot in slots)
+    pointed = point_directions(Prediction(0.9, (0.9,), 0.1, said, 0.5, 1), slots, history).slots
+    assert pointed == said
+
+
 def test_what_is_measured_keeps_its_number() -> None:
     text = "wait 5 minutes"
     found = best(text, {"count": "integer", "duration": "string"}, {"count": ["5"], "duration": ["5 minutes"]})
