@@ -134,6 +134,17 @@ class Catalogue:
         tools, slots = self._admit(self._ranked(messages, forced), messages)
         return self._table(tuple(sorted(tools)), tuple(sorted(slots)))
 
+    def nearest(self, history: Sequence[Message], point: int) -> list[ToolSchema]:
+        """Tools in the order in which they would enter a decision point, as far as they are looked at.
+
+        Args:
+            history: Of a conversation.
+            point: Messages before the point; only they count.
+        """
+        if self._words is None:
+            return list(self.tools)
+        return [self.tools[k] for k in self._ranked(history[:point], None)]
+
     def split(self, history: Sequence[Message], points: Sequence[int]) -> Iterator[tuple[ToolTable, list[int]]]:
         """The points of a conversation by what enters them."""
         together: dict[int, tuple[ToolTable, list[int]]] = {}

@@ -399,7 +399,9 @@ def test_a_request_is_worded_in_many_ways_from_name_or_description() -> None:
     weather = ToolSchema.from_json(tool("get_weather_forecast", description="Retrieves the weather forecast."))
     texts = {phrases.finish(phrases.request(weather, [])) for _ in range(200)}
     assert len(texts) > 60
-    assert all("weather forecast" in text.lower() for text in texts)
+    named = [text for text in texts if "weather forecast" in text.lower()]
+    assert len(named) > 0.8 * len(texts)
+    assert all("?" in text or len(text.split()) < 9 for text in texts - set(named))
 
 
 def test_base_forms_of_verbs() -> None:

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 
 from trm_agent.data.synthesis_attachments import alone, beside_name
 from trm_agent.data.synthesis_cues import kind_of, label
+from trm_agent.data.synthesis_questions import Questions
 from trm_agent.data.synthesis_talk import PREAMBLES
 from trm_agent.data.synthesis_tasks import Tasks, lowered
 from trm_agent.data.synthesis_together import Together
 from trm_agent.data.synthesis_values import MARK, Given
 from trm_agent.data.synthesis_words import INFO_VERBS
 from trm_agent.types import ToolSchema
+
+ASKED = 0.25
+"""Share of requests for a tool that tells something which are questions."""
 
 _MARKS = "".join(chr(MARK + number) for number in range(64)) + " "
 
@@ -50,9 +54,14 @@ class Phrases(Together):
         super().__init__(rng)
         self.style = style
         self.tasks = Tasks(rng)
+        self.questions = Questions(rng)
 
     def request(self, tool: ToolSchema, given: Sequence[Given], opener: str = "") -> str:
         """A request for a tool that gives some values."""
+        if self.chance(ASKED) and (asked := self.questions.question(tool, given)):
+            body, rest = asked
+            inline, sentences = self._share_out(tool, rest)
+            return self._told(body.format(more=f" {self._joined(inline)}" if inline else ""), sentences, opener)
         verb, thing, given = self.tasks.task(tool, list(given))
         if self.chance(0.07) and thing and all(kind_of(g.parameter) != "boolean" for g in given):
             return self._terse(verb, thing, given)
@@ -67,6 +76,12 @@ class Phrases(Together):
         parts = [f"{opener} {body}".strip() if not lead else body, *sentences]
         text = " ".join(_sentence(part) for part in [*lead, *parts])
         return f"{opener} {text}".strip() if lead and opener else text
+
+    @staticmethod
+    def _told(question: str, sentences: Sequence[str], opener: str) -> str:
+        """A question, and what else is said, as sentences after it."""
+        text = " ".join(_sentence(part) for part in [question, *sentences])
+        return f"{opener} {text}".strip()
 
     def clause(self, tool: ToolSchema, given: Sequence[Given]) -> str:
         """A request that can follow "and also": imperative, on one line."""

@@ -65,6 +65,9 @@ class Together(Attachments):
         while (pair := _ends(rest)) and self.chance(0.8):
             parts.append(self._pair(*pair))
             rest = [g for g in rest if g not in pair]
+        while (twins := _twins(rest)) and self.chance(0.8):
+            parts.append(self._of_one_sort(twins))
+            rest = [g for g in rest if g not in twins]
         numbers = [g for g in rest if is_number(g.parameter)]
         if len(numbers) > 1 and self.chance(0.85):
             parts.append(self.numbers(tool, numbers))
@@ -160,6 +163,16 @@ class Together(Attachments):
             )  # fmt: skip
         return self.pick((f"from {a} to {b}", f"from {a} to {b}", f"to {b} from {a}", f"to {b} from {a}"))
 
+    def _of_one_sort(self, twins: Sequence[Given]) -> str:
+        """Values that only a number tells apart (`city1`, `city2`), in their order."""
+        said = self.listed([g.shown for g in twins])
+        forms = ["{v}", "for {v}", "of {v}", "with {v}", "between {v}", "using {v}"]
+        if len(twins) == 2:
+            a, b = (g.shown for g in twins)
+            return self.pick([*(f.format(v=said) for f in forms), f"{a} vs {b}", f"{a} and {b}", f"between {a} and {b}",
+                              f"between {a} and {b}", f"{a} versus {b}", f"of {a} to {b}", f"{a} with {b}"])  # fmt: skip
+        return self.pick(forms).format(v=said)
+
     def listed(self, said: Sequence[str], mixed: bool = True) -> str:
         """Words in a row; `mixed` allows links that set the last apart."""
         if len(said) == 1:
@@ -171,6 +184,35 @@ class Together(Attachments):
         if len(said) > 2 and self.chance(0.1):
             return " and ".join(said)
         return f"{start}{self.pick(links)}{said[-1]}"
+
+
+_ORDER = re.compile(r" ?(?:\d|one|two|three|four|first|second|third|[ab])(?= |$)")
+"""What tells `city1` and `city2`, `first_name_a` and `first_name_b` apart."""
+
+
+def _twins(given: Sequence[Given]) -> list[Given]:
+    """Open values of one sort, told apart by a number in their names alone; in that order."""
+    groups: dict[tuple[str, str], list[Given]] = {}
+    for g in given:
+        name = identifier_words(g.parameter.name.split(".")[-1])
+        bare = _ORDER.sub("", name).strip()
+        if bare and bare != name and not is_number(g.parameter) and kind_of(g.parameter) not in ("boolean", "list"):
+            groups.setdefault((bare, g.said.kind), []).append(g)
+    twins = next((group for group in groups.values() if len(group) > 1), [])
+    return sorted(twins, key=lambda g: rank_in_name(g.parameter.name))
+
+
+_RANKS = {"one": 1, "first": 1, "a": 1, "two": 2, "second": 2, "b": 2, "three": 3, "third": 3, "four": 4}
+
+
+def rank_in_name(name: str) -> int:
+    """Which of its sort a parameter is: `city2` and `second_city` are 2."""
+    for word in re.findall(r"\d+|[a-z]+", identifier_words(name)):
+        if word.isdecimal():
+            return int(word)
+        if word in _RANKS and word not in ("a", "b"):
+            return _RANKS[word]
+    return _RANKS.get(identifier_words(name).split()[-1], 0)
 
 
 def _ends(given: Sequence[Given]) -> tuple[Given, Given] | None:
