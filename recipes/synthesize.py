@@ -36,6 +36,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="SHARE",
         help="in this share of the conversations the tools on offer are those nearest to one another",
     )
+    parser.add_argument("--kinds", nargs="*", default=[], help="only conversations of these kinds; default: all")
     parser.add_argument("--hold-out", nargs="*", default=[], help="names of tools to leave out")
     parser.add_argument("--hold-out-file", type=Path, help="the same, a text file with one name a line")
     parser.add_argument("--seed", type=int, default=0)
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             held_out |= set(args.hold_out_file.read_text(encoding="utf-8").split())
         tools = [tool for tool in read_tools(args.tools) if tool.name not in held_out]
         pool = read_tools(args.pool) if args.pool else ()
-        samples = synthesize(tools, args.num, args.seed, pool, args.tools_per_dialogue, args.crowded)
+        samples = synthesize(tools, args.num, args.seed, pool, args.tools_per_dialogue, args.crowded, args.kinds)
         count = write_samples(args.output, counted(progress(samples, "samples", args.num)))
     except (TRMError, OSError) as error:
         logger.error("%s", error)

@@ -404,6 +404,14 @@ def test_a_request_is_worded_in_many_ways_from_name_or_description() -> None:
     assert all("?" in text or len(text.split()) < 9 for text in texts - set(named))
 
 
+def test_only_the_kinds_asked_for() -> None:
+    tools = parse_tools([HOTEL, TAXI])
+    kinds = {sample.meta["subset"] for sample in synthesize(tools, 60, kinds=["single", "several_calls"])}
+    assert kinds == {"single", "several_calls"}
+    with pytest.raises(DataError, match="unknown kinds singel; expected some of single"):
+        next(synthesize(tools, 1, kinds=["singel"]))
+
+
 def test_base_forms_of_verbs() -> None:
     assert [base_form(word) for word in ("Retrieves", "searches", "Gets", "analyze")] == [
         "retrieve", "search", "get", "analyze",

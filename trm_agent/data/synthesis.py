@@ -7,7 +7,7 @@ names and descriptions fill. What each kind of conversation is, and how often it
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ def synthesize(
     pool: Sequence[ToolSchema] = (),
     tools_per_dialogue: tuple[int, int] | None = None,
     crowded: float = 0.0,
+    kinds: Sequence[str] = (),
 ) -> Iterator[Sample]:
     """Make samples up; equal arguments give equal samples.
 
@@ -62,11 +63,15 @@ def synthesize(
             they are at most `ALL_OFFERED`, else so many.
         crowded: Share of conversations in which the tools on offer are those nearest to one another, as what is left
             of a long list is.
+        kinds: Only conversations of these kinds, in the proportion of `KINDS`; none named: all of them.
 
     Raises:
-        DataError: No tool can be synthesised, or `faker` is not installed.
+        DataError: No tool can be synthesised, there is no such kind, or `faker` is not installed.
     """
-    maker = _Maker(tools, seed, pool, tools_per_dialogue, crowded)
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise DataError(f"unknown kinds {', '.join(unknown)}; expected some of {', '.join(KINDS)}")
+    shares = {kind: share for kind, share in KINDS.items() if not kinds or kind in kinds}
+    maker = _Maker(tools, seed, pool, tools_per_dialogue, crowded, shares)
     count = number = 0
     while count < num:
         for sample in maker.conversation(number)[: num - count]:
@@ -83,8 +88,9 @@ class _Maker:
         pool: Sequence[ToolSchema],
         size: tuple[int, int] | None,
         crowded: float,
+        shares: Mapping[str, float],
     ) -> None:
-        self.seed, self.size, self.crowded = seed, size, crowded
+        self.seed, self.size, self.crowded, self.shares = seed, size, crowded, shares
         self.neighbours = Neighbours(tools)
         self.fake: Faker = make_faker()
         self.lexicon = Lexicon([*tools, *pool])
@@ -96,11 +102,11 @@ class _Maker:
     def conversation(self, number: int) -> list[Sample]:
         """The samples of one conversation, drawn by its number alone."""
         draw = random.Random(f"{self.seed}/{number}")
-        kind = draw.choices(list(KINDS), list(KINDS.values()))[0]
+        kind = draw.choices(list(self.shares), list(self.shares.values()))[0]
         for attempt in range(ATTEMPTS):
             rng = random.Random(f"{self.seed}/{number}/{attempt}")
             if attempt >= ATTEMPTS // 2:
-                kind = draw.choices(list(KINDS), list(KINDS.values()))[0]
+                kind = draw.choices(list(self.shares), list(self.shares.values()))[0]
             scene = self._scene(rng, kind, f"synth/{self.seed}/{number}")
             try:
                 getattr(self.scripts, kind)(scene)
