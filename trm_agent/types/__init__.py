@@ -1,0 +1,73 @@
+"""The nouns that every layer shares: messages, tools, slots, samples and decisions.
+
+Nothing here loads torch. Everything that leaves the process has `to_json`, everything that enters it a
+`from_json` that names what is wrong.
+"""
+
+from __future__ import annotations
+
+from trm_agent.types.decisions import (
+    DONTCARE,
+    STATE_VERSION,
+    Decision,
+    DecisionKind,
+    SlotState,
+    Source,
+    SourceKind,
+    ToolCall,
+    Value,
+    history_hash,
+    prefix_hashes,
+)
+from trm_agent.types.messages import (
+    ROLES,
+    Message,
+    Role,
+    identifier_words,
+    parse_history,
+)
+from trm_agent.types.samples import (
+    Accept,
+    Sample,
+)
+from trm_agent.types.slots import (
+    Slot,
+    SlotField,
+    slot_table,
+)
+from trm_agent.types.tools import (
+    MAX_SCHEMA_DEPTH,
+    TYPE_NAMES,
+    Parameter,
+    ToolSchema,
+    parse_tools,
+)
+
+__all__ = [
+    "DONTCARE",
+    "MAX_SCHEMA_DEPTH",
+    "ROLES",
+    "STATE_VERSION",
+    "TYPE_NAMES",
+    "Accept",
+    "Decision",
+    "DecisionKind",
+    "Message",
+    "Parameter",
+    "Role",
+    "Sample",
+    "Slot",
+    "SlotField",
+    "SlotState",
+    "Source",
+    "SourceKind",
+    "ToolCall",
+    "ToolSchema",
+    "Value",
+    "history_hash",
+    "identifier_words",
+    "parse_history",
+    "parse_tools",
+    "prefix_hashes",
+    "slot_table",
+]

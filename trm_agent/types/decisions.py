@@ -1,0 +1,179 @@
+"""What the router says: a decision, its calls, every value with its source, and the state to go on from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from trm_agent.types.messages import Message
+
+DecisionKind = Literal["tool_call", "direct_answer"]
+SourceKind = Literal["span", "choice", "state", "default", "dontcare"]
+
+DONTCARE = "dontcare"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value comes from.
+
+    Attributes:
+        kind: `span` (characters of a message), `choice` (an entry of the closed list), `state` (carried from an
+            earlier turn), `default` (declared), `dontcare` (the user leaves it open).
+        message: Index into the history, for `span`; for `state` the message it was first read from.
+        start: First character in `Message.text`, for `span` and `state`.
+        end: One past the last character.
+        text: The very characters, before any parsing.
+    """
+
+    kind: SourceKind
+    message: int | None = None
+    start: int | None = None
+    end: int | None = None
+    text: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if value is not None}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Source:
+        return cls(**{key: data.get(key) for key in ("kind", "message", "start", "end", "text")})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value with its confidence (calibrated, in [0, 1]) and its source."""
+
+    value: Any
+    confidence: float
+    source: Source
+
+    def to_json(self) -> dict[str, Any]:
+        return {"value": self.value, "confidence": self.confidence, "source": self.source.to_json()}
+
+
+STATE_VERSION = 1
+# Made once: `json.dumps` makes an encoder for every message.
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=str)
+
+
+@dataclass(frozen=True)
+class SlotState:
+    """The slot state after a number of messages, as plain JSON: what the next turn resumes from.
+
+    Attributes:
+        fingerprint: Of tools, slot fields and weights together; a state from others is not trusted.
+        messages: How many messages it has read.
+        prefix: Hash of those messages.
+        values: Slot key → the value held, with its source.
+        version: Of this layout.
+    """
+
+    fingerprint: str
+    messages: int
+    prefix: str
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    version: int = STATE_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def prefix_hashes(messages: Sequence[Message]) -> list[str]:
+    """The hash of every prefix of a history, from the empty one to the whole; equal for equal messages."""
+    digest = hashlib.sha256()
+    out = [digest.hexdigest()[:32]]
+    for message in messages:
+        digest.update(_CANONICAL.encode(message.to_json()).encode())
+        out.append(digest.hexdigest()[:32])
+    return out
+
+
+def history_hash(messages: Sequence[Message]) -> str:
+    """Hash of a history, equal for equal messages."""
+    return prefix_hashes(messages)[-1]
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """One call as it leaves.
+
+    Attributes:
+        tool: To call.
+        arguments: Typed as its schema wants, nested where it nests.
+        argument_values: Parameter name (dotted for leaves) → value, confidence and source.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    argument_values: dict[str, Value] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {name: value.to_json() for name, value in self.argument_values.items()}
+        return {"tool": self.tool, "arguments": self.arguments, "argument_values": values}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do next, and why.
+
+    Attributes:
+        decision: `tool_call` or `direct_answer`.
+        tool: The tool to call; None for a direct answer.
+        arguments: Of the call, typed as the tool's schema wants, nested where it nests; empty for a direct answer.
+        slots: Slot key → value, for every filled slot.
+        missing: Required parameters of `intended_tool` that no slot fills, in declared order.
+        content: Words for a direct answer, where the router has any.
+        confidence: Probability that decision and tool are right, where it is `calibrated`.
+        call_confidence: Probability that the emitted call is right in whole; None without a call.
+        probabilities: {"tool_call", "direct_answer", "tools": {name: probability}}.
+        argument_values: Parameter name (dotted for leaves) → value, confidence and source.
+        slot_values: Slot key → value, confidence and source.
+        intended_tool: The tool the conversation is about, called or not; None when there is none.
+        supervision_steps: Supervision steps the TRM took.
+        state: To resume from, plain JSON (`SlotState.to_json`).
+        latency_ms: {"encoder", "trm", "decoding", "total"} in milliseconds.
+        scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
+        calls: Every call of the turn, in order; the first is `tool` with `arguments`. Empty for a direct answer.
+        answer_state: What the words of a direct answer are chosen by, an array; never part of the record.
+        calibrated: Whether the confidences were fitted on held-out samples; if not, they rank and promise nothing.
+    """
+
+    decision: DecisionKind
+    tool: str | None
+    arguments: dict[str, Any]
+    slots: dict[str, Any]
+    missing: tuple[str, ...]
+    content: str | None
+    confidence: float
+    call_confidence: float | None
+    probabilities: dict[str, Any]
+    argument_values: dict[str, Value]
+    slot_values: dict[str, Value]
+    intended_tool: str | None
+    supervision_steps: int
+    state: dict[str, Any]
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    calls: tuple[ToolCall, ...] = ()
+    answer_state: Any = field(default=None, compare=False, repr=False)
+    calibrated: bool = True
+
+    @property
+    def made(self) -> tuple[ToolCall, ...]:
+        """Every call of the turn, in order, also where only `tool` and `arguments` were given; none for an answer."""
+        if self.decision != "tool_call" or self.tool is None:
+            return ()
+        return self.calls or (ToolCall(self.tool, self.arguments, self.argument_values),)
+
+    def to_json(self) -> dict[str, Any]:
+        """The decision record: the same fields as plain JSON."""
+        out = {key: value for key, value in vars(self).items() if key != "answer_state"}
+        out["missing"] = list(self.missing)
+        out["calls"] = [call.to_json() for call in self.calls]
+        for key in ("argument_values", "slot_values"):
+            out[key] = {name: value.to_json() for name, value in out[key].items()}
+        return out
