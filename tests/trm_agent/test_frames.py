@@ -137,6 +137,35 @@ def test_a_conversation_from_greeting_to_goodbye() -> None:
     assert say([*history, user("and so on")], **about) == "Is there anything else I can help you with?"
 
 
+def test_what_was_done_is_confirmed_anew_with_another_value() -> None:
+    history = [
+        user("book Blue at 8 pm"),
+        called("book_table", place_name="Blue", time="20:00"),
+        result({"error": "no seats"}),
+    ]
+    about = {"intended_tool": "book_table"}
+    slots = {"place_name": "Blue", "time": "8 pm"}
+    assert say([*history, user("hm")], slots=slots, **about) == "Is there anything else I can help you with?"
+    later = {**slots, "time": "9 pm"}
+    asked = say([*history, user("at 9 pm then")], slots=later, **about)
+    assert asked == "Let me check: Blue at 9 pm. Shall I book a table?"
+
+
+def test_a_default_is_part_of_what_is_confirmed() -> None:
+    seats = {"type": "integer", "default": 2}
+    schema = {
+        "type": "object",
+        "properties": {"place_name": {"type": "string"}, "seats": seats},
+        "required": ["place_name"],
+    }
+    offer = parse_tools([{"name": "book_table", "description": "Book a table.", "parameters": schema,
+                          "annotations": {"readOnlyHint": False}}])  # fmt: skip
+    made = decision(offer, intended_tool="book_table", slots={"place_name": "Blue"})
+    framed = speak_with_frames(FRAMES, made, [user("book Blue")], offer, encoder=HashingEncoder())
+    assert framed is not None
+    assert framed.text == "Let me check: Blue. Seats: 2. Shall I book a table?"
+
+
 def test_failures_and_refusals_are_said_as_such() -> None:
     history = [user("book"), called("book_table"), result({"error": "no seats"})]
     assert say(history) == "I'm sorry, that did not work: no seats."

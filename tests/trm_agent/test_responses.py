@@ -17,14 +17,14 @@ from trm_agent.response_training import ResponseConfig, learn_responses, with_re
 from trm_agent.responses.bank import Response, ResponseBank, read_responses
 from trm_agent.responses.choosing import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Responses, Situation
 from trm_agent.responses.collecting import build_bank, collect, said_at
-from trm_agent.responses.completing import completed
+from trm_agent.responses.completing import completed, told_alone
 from trm_agent.responses.facts import known_facts
 from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import load_frames
 from trm_agent.responses.guard import Evidence, stated_values, unsupported
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss, state_width
 from trm_agent.responses.storage import load_responses, ready, save_responses
-from trm_agent.responses.telling import Wanted
+from trm_agent.responses.telling import Wanted, otherwise
 from trm_agent.responses.templates import comparison_key, make_template
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message, Sample, parse_tools
@@ -343,7 +343,7 @@ def test_of_several_records_the_one_that_is_spoken_of_comes_first() -> None:
 
 def test_answers_that_state_what_should_be_told_agree_and_the_rest_is_left() -> None:
     facts = {"name": ["Siam"], "phone": ["555-0134"], "from": ["Oslo"], "city": ["oslo"]}
-    wanted = Wanted.of(tuple(facts), np.array([0.9, 0.8, 0.1, 0.05]), facts)
+    wanted = Wanted.of(tuple(facts), np.array([0.9, 0.8, 0.04, 0.02]), facts)
     assert wanted.agreement(("name", "phone")) == pytest.approx(1.0)
     assert wanted.agreement(()) == pytest.approx(-1.0)
     assert wanted.agreement(("name",)) > wanted.agreement(("city",))
@@ -365,6 +365,28 @@ def test_what_an_answer_leaves_out_is_added_from_the_bank_or_in_frames() -> None
         completed(bank, 0, "How about Siam?", place, near, wanted, None, TOOLS)
         == "Call them on 555-0134. How about Siam?"
     )
+
+
+def test_what_is_asked_is_told_in_frames_where_no_answer_of_the_bank_may_be_given() -> None:
+    facts = {"name": ["Siam"], "phone": ["555-0134"], "street": ["Main Road"]}
+    history = [user("thai"), Message("tool_response", {n: v[0] for n, v in facts.items()}), user("their phone?")]
+    decision = replace(tiny_router().bind(TOOLS).decide(history), slots={}, missing=(), intended_tool=None)
+    wanted = Wanted.of(tuple(facts), np.array([0.1, 0.8, 0.2]), facts)
+    place = Situation.of(decision, history, TOOLS)
+    assert told_alone(load_frames(), place, wanted) == "The phone is 555-0134."
+    assert told_alone(load_frames(), replace(place, missing=frozenset({"city"})), wanted) is None
+    assert told_alone(load_frames(), replace(place, after="result"), wanted) is None
+    nothing = Wanted.of(tuple(facts), np.array([0.1, 0.2, 0.2]), facts)
+    assert told_alone(load_frames(), place, nothing) is None
+
+
+def test_what_comes_back_otherwise_than_asked_for_is_found() -> None:
+    asked = Message("tool_call", {"name": "book", "arguments": {"time": "17:15", "day": "2019-03-02", "seats": "3"}})
+    came = Message("tool_response", [{"time": "5:20 pm", "day": "March 2nd 2019", "seats": "3", "fare": "39"}])
+    assert otherwise([user("book"), asked, came]) == {"time"}
+    assert otherwise([user("book"), asked, came, user("thanks")]) == frozenset()
+    several = Message("tool_response", [{"time": "18:00"}, {"time": "19:00"}])
+    assert otherwise([user("book"), asked, several]) == frozenset(), "records to choose from are no outcome"
 
 
 def test_which_values_to_tell_is_learned_saved_and_loaded(tmp_path: Path) -> None:

@@ -136,7 +136,11 @@ class Questions(Draws):
 
     def _the(self, x: Given) -> str:
         """A value, now and then after what it is: "the event Treaty of Lisbon"."""
-        return f"the {label(x.parameter)} {x.shown}" if self.chance(0.12) else self.pick((x.shown, x.shown, f"the {x.shown}"))
+        return (
+            f"the {label(x.parameter)} {x.shown}"
+            if self.chance(0.12)
+            else self.pick((x.shown, x.shown, f"the {x.shown}"))
+        )
 
     def _fitting(self, table: tuple[tuple[str, tuple[str, ...]], ...], noun: str) -> str:
         rows = [frames for pattern, frames in table if pattern and re.search(rf"\b(?:{pattern})\b", noun)]

@@ -18,13 +18,13 @@ import numpy as np
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import After, Response, ResponseBank
 from trm_agent.responses.collecting import after
-from trm_agent.responses.completing import completed
+from trm_agent.responses.completing import completed, told_alone
 from trm_agent.responses.facts import Facts, known_facts, known_flags
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.frames import FRAMES_LANGUAGE, Frames, load_frames
 from trm_agent.responses.guard import Evidence, unsupported
 from trm_agent.responses.head import ResponseHead
-from trm_agent.responses.telling import TellingHead, Wanted, fields_at
+from trm_agent.responses.telling import TellingHead, Wanted, fields_at, otherwise
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
 
@@ -36,6 +36,8 @@ ABOUT = 0.6
 LEAST_SCORE = {"user": 0.2, "result": 0.3, "empty": 0.15}
 """An answer further from what the TRM asks for is not given; a result can always be read out instead."""
 MOST_TRIED = 20
+TOLD = "told"
+"""In the place of an answer's id, where fields are told and no answer of the bank is given."""
 GENERAL = 3
 """An answer seen with so many tools is no tool's own."""
 FOREIGN = 0.3
@@ -54,7 +56,7 @@ class Chosen:
 
     Attributes:
         text: To be said.
-        id: Of the bank's answer.
+        id: Of the bank's answer, or `TOLD`.
         score: How near it is to what the TRM asks for, with what speaks for and against it.
         refused: How many better ones the guard has refused.
     """
@@ -110,7 +112,7 @@ class Responses:
             refused += 1
             if refused >= MOST_TRIED:
                 break
-        return None
+        return self._told_alone(place, wanted, tools, refused)
 
     def wanted(
         self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema], facts: Facts
@@ -124,6 +126,8 @@ class Responses:
             self._names.update((words, e.sentence) for words, e in zip(fresh, self.encoder.encode(fresh), strict=True))
         names = np.stack([self._names[words] for words in fields.words])
         sure = self.telling.probabilities(decision.answer_state, names, fields.marks)
+        changed = otherwise(history)
+        sure = np.where([name in changed for name in fields.names], 1.0, sure)
         return Wanted.of(fields.names, sure, facts)
 
     def _completed(
@@ -141,6 +145,19 @@ class Responses:
         whole = completed(self.bank, row, text, place, near, wanted, self._frames(), tools)
         ordinary = self.bank.ordinary | load_frames().words
         return text if unsupported(whole, place.evidence, ordinary, self.language) else whole
+
+    def _told_alone(
+        self, place: Situation, wanted: Wanted | None, tools: Sequence[ToolSchema], refused: int
+    ) -> Chosen | None:
+        """What the user wants to know, field by field; not while something waits to be confirmed."""
+        tool = next((tool for tool in tools if tool.name == place.tool), None)
+        frames = self._frames()
+        if wanted is None or frames is None or tool is None or tool.read_only is not True:
+            return None
+        text = told_alone(frames, place, wanted)
+        if text is None or unsupported(text, place.evidence, self.bank.ordinary | frames.words, self.language):
+            return None
+        return Chosen(text, TOLD, 0.0, refused)
 
     def _frames(self) -> Frames | None:
         """The package's frames, where the answers are in their language."""

@@ -12,7 +12,7 @@ from trm_agent.responses.facts import name_of
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.frames import Frames
 from trm_agent.responses.phrasing import action, as_sentence, word_fields
-from trm_agent.responses.telling import TELL, Wanted
+from trm_agent.responses.telling import ADD, TELL, Wanted
 from trm_agent.types import ToolSchema
 
 if TYPE_CHECKING:
@@ -64,6 +64,19 @@ def completed(
     return " ".join([*first, *last])
 
 
+def told_alone(frames: Frames, place: Situation, wanted: Wanted) -> str | None:
+    """What should be told, in frames, where no answer of the bank may be given; None where nothing should.
+
+    Args:
+        frames: Wordings.
+        place: What may be said here.
+        wanted: What should be told.
+    """
+    if place.after != "user" or place.missing:
+        return None
+    return _worded(frames, wanted.left("", TELL), place)
+
+
 def _confirmation(
     frames: Frames, tool: ToolSchema, left: Sequence[str], place: Situation, wanted: Wanted
 ) -> str | None:
@@ -71,7 +84,7 @@ def _confirmation(
     own = [name_of(parameter.name) for parameter in tool.parameters]
     if sum(name in own for name in left) < RESTATED:
         return None
-    names = [name for name in own if wanted.names.get(name, 0.0) >= TELL]
+    names = [name for name in own if wanted.names.get(name, 0.0) >= ADD]
     said = word_fields(frames, [(name, place.facts[name][0]) for name in names])
     return frames.fill("confirm", {"action": action(tool), **said.values})
 

@@ -120,7 +120,7 @@ class _Point:
             return None
         tool = self._tool()
         wanted = _first_missing(self.decision, tool) if tool else None
-        pending = tool is not None and tool.read_only is not True and not _called(tool, self.history)
+        pending = tool is not None and tool.read_only is not True and not self._done(tool)
         talk = self._talk() if told is None and self.small_talk else None
         if talk is not None and (talk == "goodbye" or not (wanted or pending)):
             text = self.frames.fill(talk, {})
@@ -162,8 +162,7 @@ class _Point:
         return None if None in texts else _framed(" ".join(text for text in texts if text), "told")
 
     def _confirmation(self, tool: ToolSchema) -> Framed | None:
-        readers = {reader: slot.key for slot in slot_table(self.tools) for reader in slot.readers}
-        values = [(p.name, self.decision.slots.get(readers[tool.name, p.name])) for p in tool.parameters]
+        values = [(p.name, self._value(tool, p)) for p in tool.parameters]
         details = word_fields(self.frames, [(n, v) for n, v in values if v not in (None, DONTCARE)])
         beginnings = {f.beginning for kind in ("confirm", "confirm_again") for f in self.frames.of(kind)}
         last = next((m.text for m in reversed(self.history) if m.role == "assistant"), "")
@@ -171,6 +170,23 @@ class _Point:
         said = {"action": action(tool), **details.values}
         kinds = (*(("confirm_again",) if again else ()), "confirm", "confirm_bare")
         return next((_framed(text, kind) for kind in kinds if (text := self.frames.fill(kind, said))), None)
+
+    def _value(self, tool: ToolSchema, parameter: Parameter) -> Any:
+        """What a tool would be called with: its slot's value, else its default."""
+        readers = {reader: slot.key for slot in slot_table(self.tools) for reader in slot.readers}
+        value = self.decision.slots.get(readers[tool.name, parameter.name])
+        return parameter.default if value is None else value
+
+    def _done(self, tool: ToolSchema) -> bool:
+        """Whether a tool was called, and no other value for it has been said since."""
+        calls = [i for i, m in enumerate(self.history) if m.role == "tool_call" and m.content["name"] == tool.name]
+        if not calls:
+            return False
+        sent = self.history[calls[-1]].content.get("arguments") or {}
+        since = " \n ".join(m.text.casefold() for m in self.history[calls[-1] :] if m.role == "user")
+        now = {p.name: value for p in tool.parameters if (value := self._value(tool, p)) not in (None, DONTCARE)}
+        other = [v for name, v in now.items() if name in sent and not same_value(str(v), str(sent[name]))]
+        return not any(str(value).casefold() in since for value in other)
 
     def _named(self) -> Framed | None:
         """Fields of the latest result that the user's last message names, where it is a question."""
@@ -221,10 +237,6 @@ def _framed(text: str | None, kind: str) -> Framed | None:
 def _first_missing(decision: Decision, tool: ToolSchema) -> Parameter | None:
     parameters = {parameter.name: parameter for parameter in tool.parameters}
     return next((parameters[name] for name in decision.missing if name in parameters), None)
-
-
-def _called(tool: ToolSchema, history: Sequence[Message]) -> bool:
-    return any(message.role == "tool_call" and message.content["name"] == tool.name for message in history)
 
 
 def _error(content: Any) -> str | None:

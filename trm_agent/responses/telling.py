@@ -20,13 +20,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trm_agent.responses.facts import Facts, fields_of, in_focus, latest_results, name_of
+from trm_agent.responses.templates import same_value
 from trm_agent.types import Message, ToolSchema, slot_table
 from trm_agent.values import normalise
 
 MARKS = 20
 """Width of what is known of a field beside its name."""
 TELL = 0.25
-"""Probability from which a value should be told."""
+"""Probability from which stating a value speaks for an answer of the bank."""
+ADD = 0.05
+"""Probability from which a value that the answer leaves out is told beside it."""
 MOST_FIELDS = 60
 _STEM = 4
 _WORD = re.compile(r"[^\W\d_]+")
@@ -111,6 +114,21 @@ def fields_at(
     return Fields(names, rows)
 
 
+def otherwise(history: Sequence[Message]) -> frozenset[str]:
+    """Names of what has just come back otherwise than it was asked for: a seat on the 17:20 instead of the 17:15."""
+    if not history or history[-1].role != "tool_response":
+        return frozenset()
+    results = latest_results(history)
+    calls = [m for m in history if m.role == "tool_call"][-len(results) :]
+    found = set()
+    for call, result in zip(calls, results, strict=False):
+        sent = dict(fields_of(call.content.get("arguments") or {}))
+        records = result.content if isinstance(result.content, list) else [result.content]
+        returned = fields_of(result.content) if len(records) == 1 else ()
+        found |= {n for n, v in returned if n in sent and not same_value(v, sent[n]) and v not in (None, "")}
+    return frozenset(found)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What should be told at a point; names that hold the same text stand for one value.
@@ -152,13 +170,18 @@ class Wanted:
         """By how much all that should be told is more probable than `TELL`, summed."""
         return sum(p - TELL for p in self.sure.values() if p > TELL)
 
-    def left(self, text: str) -> list[str]:
-        """Names of what should be told and does not stand in a text, each value once, the surest first."""
+    def left(self, text: str, least: float = ADD) -> list[str]:
+        """Names of what should be told and does not stand in a text, each value once, the surest first.
+
+        Args:
+            text: An answer.
+            least: Probability from which a value should be told.
+        """
         plain = text.casefold()
         found: dict[str, str] = {}
         for name, probability in sorted(self.names.items(), key=lambda pair: -pair[1]):
             value = self.value_of[name]
-            if probability >= TELL and value not in found and not any(_stands(w, plain) for w in self.wordings[value]):
+            if probability >= least and value not in found and not any(_stands(w, plain) for w in self.wordings[value]):
                 found[value] = name
         return list(found.values())
 
