@@ -57,4 +57,4 @@ def test_what_is_made_up_is_an_exit_status(data: Path, tmp_path: Path, monkeypat
     assert main(["--data", str(data), "--output", str(tmp_path / "audit.json")]) == 1
     wrong = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))["wrong"]
     assert wrong
-    assert all(one["unknown"] == ["555", "0199"] for one in wrong)
+    assert all("0199" in one["unknown"] for one in wrong)

@@ -28,7 +28,7 @@ MARKS = 20
 """Width of what is known of a field beside its name."""
 TELL = 0.25
 """Probability from which stating a value speaks for an answer of the bank."""
-ADD = 0.05
+ADD = 0.04
 """Probability from which a value that the answer leaves out is told beside it."""
 MOST_FIELDS = 60
 _STEM = 4
