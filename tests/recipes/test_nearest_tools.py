@@ -78,9 +78,7 @@ def test_what_cannot_be_told_is_left_out(tmp_path: Path) -> None:
         meta={"intent": None, "subset": "x/absent"},
     )  # fmt: skip
     unknown = Sample(TOOLS[:3], (Message("user", "hi"),), "direct_answer", {}, None, None, "unknown", meta={})
-    scope = Sample(
-        TOOLS[:3], (Message("user", "hi"),), "direct_answer", {}, None, None, "scope", meta={"intent": None}
-    )
+    scope = Sample(TOOLS[:3], (Message("user", "hi"),), "direct_answer", {}, None, None, "scope", meta={"intent": None})
     out = made(tmp_path, [*(request(i) for i in range(40)), longer, taken, unknown, scope], "--absent", "0")
     assert len(out) == 41
     assert {sample.id for sample in out} == {*map(str, range(40)), "scope"}

@@ -20,9 +20,12 @@ ANSWERING = INFO_VERBS | {"calculate", "compute", "determine", "estimate", "pred
 """Verbs of tools that change nothing and tell something."""
 
 NAMEABLE = frozenset(
-    "animal artist book city company country device disease drug event food game hotel material movie person plant"
-    " product region religion restaurant song sport team ticker title topic thing".split()
-)
+    (
+        "animal", "artist", "book", "city", "company", "country", "device", "disease", "drug", "event", "food", "game",
+        "hotel", "material", "movie", "person", "plant", "product", "region", "religion", "restaurant", "song", "sport",
+        "team", "ticker", "title", "topic", "thing",
+    )
+)  # fmt: skip
 """Kinds of values that a question can be about by their words alone."""
 
 _ABOUT_IT: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -33,8 +36,8 @@ _ABOUT_IT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         r"location|address|place|where|position|coordinates|nearby|origin|habitat|distribution",
-        ("where is {x}{more}?", "where can I find {x}{more}?", "where was {x}{more}?", "where does {x} come from{more}?",
-         "where do I find {x}{more}?"),
+        ("where is {x}{more}?", "where can I find {x}{more}?", "where was {x}{more}?",
+         "where does {x} come from{more}?", "where do I find {x}{more}?"),
     ),
     (
         r"price|cost|fee|fare|value|rate|worth|salary|budget|quote",
@@ -99,7 +102,8 @@ _ABOUT_ALL: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         r"",
         ("which {noun} are there{more}?", "what would the {noun} be{more}?", "what will the {noun} be{more}?",
-         "what was the {noun}{more}?", "which is the {noun}{more}?", "any {noun}{more}?", "what is the current {noun}{more}?",
+         "what was the {noun}{more}?", "which is the {noun}{more}?", "any {noun}{more}?",
+         "what is the current {noun}{more}?",
          "are there any {noun}{more}?", "what kind of {noun} are there{more}?", "what {noun} would you suggest{more}?",
          "how do I find the {noun}{more}?", "where do I find the {noun}{more}?"),
     ),

@@ -169,8 +169,8 @@ class Together(Attachments):
         forms = ["{v}", "for {v}", "of {v}", "with {v}", "between {v}", "using {v}"]
         if len(twins) == 2:
             a, b = (g.shown for g in twins)
-            return self.pick([*(f.format(v=said) for f in forms), f"{a} vs {b}", f"{a} and {b}", f"between {a} and {b}",
-                              f"between {a} and {b}", f"{a} versus {b}", f"of {a} to {b}", f"{a} with {b}"])  # fmt: skip
+            forms += [f"{a} vs {b}", f"{a} and {b}", f"{a} versus {b}", f"of {a} to {b}", f"{a} with {b}"]
+            forms += 2 * [f"between {a} and {b}"]
         return self.pick(forms).format(v=said)
 
     def listed(self, said: Sequence[str], mixed: bool = True) -> str:
