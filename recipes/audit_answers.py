@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 32
 _WORD = re.compile(r"[^\W_]+")
-_START = re.compile(r"(?:^|[.!?:])['\")\s]*$")
+_START = re.compile(r"[.!?:]['\")]*\s*$")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def audit(args: argparse.Namespace) -> int:
 def answered(router: Router, samples: Sequence[Sample]) -> Iterator[Answer]:
     """The router's words wherever it answers."""
     from trm_agent.evaluation import group_dialogues
+    from trm_agent.response_scores import own_words
     from trm_agent.responses.frames import load_frames
 
     ordinary = {*load_frames().words, *(router.responses.bank.ordinary if router.responses else ())}
@@ -109,21 +110,12 @@ def answered(router: Router, samples: Sequence[Sample]) -> Iterator[Answer]:
         for start in range(0, len(dialogue), TOGETHER):
             chunk = dialogue[start : start + TOGETHER]
             for sample, decision in zip(chunk, bound.decide_batch([s.history for s in chunk]), strict=True):
-                if decision.decision == "direct_answer" and (said := words(router, sample, decision)) is not None:
-                    text, origin = said
-                    yield Answer(sample.id, text, origin, unknown_words(text, told(sample, decision), ordinary))
-
-
-def words(router: Router, sample: Sample, decision: Decision) -> tuple[str, str] | None:
-    """The words of an answer and whose they are; None where neither bank nor frames have any."""
-    from trm_agent.responses.frames import load_frames
-    from trm_agent.responses.speaking import speak_with_frames
-
-    chosen = router.responses.choose(decision, sample.history, sample.tools) if router.responses else None
-    if chosen is not None:
-        return chosen.text, "bank"
-    framed = speak_with_frames(load_frames(), decision, sample.history, sample.tools, encoder=router.encoder)
-    return None if framed is None else (framed.text, "frames")
+                if decision.decision != "direct_answer":
+                    continue
+                said = own_words(router.responses, sample, decision, router.encoder)
+                if said is not None:
+                    unknown = unknown_words(said.text, told(sample, decision), ordinary)
+                    yield Answer(sample.id, said.text, said.source, unknown)
 
 
 def told(sample: Sample, decision: Decision) -> str:
@@ -139,7 +131,7 @@ def unknown_words(text: str, source: str, ordinary: Collection[str] = ()) -> lis
     out = []
     for match in _WORD.finditer(text):
         word = match[0]
-        starts = _START.search(text[: match.start()]) is not None
+        starts = match.start() == 0 or _START.search(text[: match.start()])
         stated = any(c.isdigit() for c in word) or (word[0].isupper() and not starts) or word[1:] != word[1:].lower()
         if stated and word.casefold() not in held:
             out.append(word)

@@ -146,7 +146,7 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
     from langchain_trm.replies import DEFAULT_REPLY, compose_reply
     from langchain_trm.turns import read_turn
     from trm_agent.evaluation import draw_dialogues, group_dialogues
-    from trm_agent.response_scores import Speaker, Spoken, last_answer, nearest_answers, scores, speak
+    from trm_agent.response_scores import Speaker, Spoken, last_answer, nearest_answers, own_words, scores, speak
     from trm_agent.responses.collecting import collect
     from trm_agent.responses.frames import load_frames
     from trm_agent.responses.speaking import speak_with_frames
@@ -166,8 +166,7 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
         return rule(sample, decision) if said is None else Spoken(said.text, "frames")
 
     def words(sample: Sample, decision: Decision) -> Spoken:
-        chosen = responses.choose(decision, sample.history, sample.tools)
-        return framed(sample, decision) if chosen is None else Spoken(chosen.text, "bank", chosen.refused)
+        return own_words(responses, sample, decision, router.encoder) or rule(sample, decision)
 
     writer = responses.writer
 

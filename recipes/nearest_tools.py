@@ -71,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
     samples = [sample for sample in read_samples(args.data) if is_single(sample)]
     if args.limit and args.limit < len(samples):
         samples = random.Random(args.seed).sample(samples, args.limit)
-    tools = described([tool for sample in samples for tool in sample.tools])
-    tools = described([*tools, *(read_tools(args.pool) if args.pool else ())])
+    pool = read_tools(args.pool) if args.pool else ()
+    tools = described([*(tool for sample in samples for tool in sample.tools), *pool])
     if len(tools) <= args.most:
         raise TRMError(f"all {len(tools)} tools enter a decision; give --pool, or a smaller --most")
     encoder = load_encoder()

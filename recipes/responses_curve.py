@@ -84,16 +84,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def speaker(responses: Any) -> Any:
     """The bank's words, else those of the frames, else nothing."""
-    from trm_agent.response_scores import Spoken
-    from trm_agent.responses.frames import load_frames
-    from trm_agent.responses.speaking import speak_with_frames
+    from trm_agent.response_scores import Spoken, own_words
 
     def say(sample: Any, decision: Any) -> Spoken:
-        chosen = responses.choose(decision, sample.history, sample.tools)
-        if chosen is not None:
-            return Spoken(chosen.text, "bank", chosen.refused)
-        framed = speak_with_frames(load_frames(), decision, sample.history, sample.tools)
-        return Spoken("" if framed is None else framed.text, "frames" if framed else "nobody")
+        return own_words(responses, sample, decision) or Spoken("", "nobody")
 
     return say
 

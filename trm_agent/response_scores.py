@@ -19,10 +19,14 @@ import numpy as np
 from trm_agent.encoder import Encoder
 from trm_agent.errors import DataError
 from trm_agent.evaluation import group_dialogues
+from trm_agent.features import TextEncoder
 from trm_agent.log import progress as progress_bar
 from trm_agent.metrics import group_names, percentile
+from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import Said, said_at
+from trm_agent.responses.frames import load_frames
 from trm_agent.responses.guard import Evidence, unsupported
+from trm_agent.responses.speaking import speak_with_frames
 from trm_agent.responses.templates import make_template, placeholders
 from trm_agent.router import Router
 from trm_agent.types import Decision, Sample
@@ -127,6 +131,23 @@ def declared(sample: Sample) -> str:
         for tool in sample.tools
         for part in (tool.description, *(x for p in tool.parameters for x in (p.description, p.default, *p.choices)))
     )
+
+
+def own_words(
+    responses: Responses | None, sample: Sample, decision: Decision, encoder: TextEncoder | None = None
+) -> Spoken | None:
+    """The bank's words, else those of the package's frames; None where neither has any.
+
+    Args:
+        responses: A checkpoint's; None: it has none.
+        sample: What is answered.
+        decision: A direct answer.
+        encoder: For the frames, to know a greeting; None: greetings are not told from other messages.
+    """
+    if responses is not None and (chosen := responses.choose(decision, sample.history, sample.tools)) is not None:
+        return Spoken(chosen.text, "bank", chosen.refused)
+    framed = speak_with_frames(load_frames(), decision, sample.history, sample.tools, encoder=encoder)
+    return None if framed is None else Spoken(framed.text, "frames")
 
 
 def nearest_answers(train: Sequence[Said], encoder: Encoder) -> Speaker:

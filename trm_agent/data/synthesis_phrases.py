@@ -61,7 +61,7 @@ class Phrases(Together):
         if self.chance(ASKED) and (asked := self.questions.question(tool, given)):
             body, rest = asked
             inline, sentences = self._share_out(tool, rest)
-            return self._told(body.format(more=f" {self._joined(inline)}" if inline else ""), sentences, opener)
+            return _told([body.format(more=f" {self._joined(inline)}" if inline else ""), *sentences], opener)
         verb, thing, given = self.tasks.task(tool, list(given))
         if self.chance(0.07) and thing and all(kind_of(g.parameter) != "boolean" for g in given):
             return self._terse(verb, thing, given)
@@ -73,15 +73,7 @@ class Phrases(Together):
         frame = self._frame(verb, thing, greets=not lead and not opener)
         what = re.sub("^some ", "the ", thing) or task
         body = frame.format(task=task, thing=what, more=f" {self._joined(inline)}" if inline else "")
-        parts = [f"{opener} {body}".strip() if not lead else body, *sentences]
-        text = " ".join(_sentence(part) for part in [*lead, *parts])
-        return f"{opener} {text}".strip() if lead and opener else text
-
-    @staticmethod
-    def _told(question: str, sentences: Sequence[str], opener: str) -> str:
-        """A question, and what else is said, as sentences after it."""
-        text = " ".join(_sentence(part) for part in [question, *sentences])
-        return f"{opener} {text}".strip()
+        return _told([*lead, body, *sentences], opener)
 
     def clause(self, tool: ToolSchema, given: Sequence[Given]) -> str:
         """A request that can follow "and also": imperative, on one line."""
@@ -191,6 +183,11 @@ class Phrases(Together):
         if kind == 1:
             return text[:at] + text[at] + text[at:]
         return text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
+
+
+def _told(parts: Sequence[str], opener: str) -> str:
+    """A request and what is said around it, as sentences."""
+    return f"{opener} {' '.join(map(_sentence, parts))}".strip()
 
 
 def _sentence(text: str) -> str:

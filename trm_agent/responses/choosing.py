@@ -143,8 +143,7 @@ class Responses:
         if wanted is None or not wanted.left(text):
             return text
         whole = completed(self.bank, row, text, place, near, wanted, self._frames(), tools)
-        ordinary = self.bank.ordinary | load_frames().words
-        return text if unsupported(whole, place.evidence, ordinary, self.language) else whole
+        return whole if self._has_sources(whole, place) else text
 
     def _told_alone(
         self, place: Situation, wanted: Wanted | None, tools: Sequence[ToolSchema], refused: int
@@ -155,9 +154,11 @@ class Responses:
         if wanted is None or frames is None or tool is None or tool.read_only is not True:
             return None
         text = told_alone(frames, place, wanted)
-        if text is None or unsupported(text, place.evidence, self.bank.ordinary | frames.words, self.language):
-            return None
-        return Chosen(text, TOLD, 0.0, refused)
+        return Chosen(text, TOLD, 0.0, refused) if text and self._has_sources(text, place) else None
+
+    def _has_sources(self, text: str, place: Situation) -> bool:
+        """Whether the guard lets an answer pass in which frames may have a part."""
+        return not unsupported(text, place.evidence, self.bank.ordinary | load_frames().words, self.language)
 
     def _frames(self) -> Frames | None:
         """The package's frames, where the answers are in their language."""

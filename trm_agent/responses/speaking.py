@@ -162,8 +162,7 @@ class _Point:
         return None if None in texts else _framed(" ".join(text for text in texts if text), "told")
 
     def _confirmation(self, tool: ToolSchema) -> Framed | None:
-        values = [(p.name, self._value(tool, p)) for p in tool.parameters]
-        details = word_fields(self.frames, [(n, v) for n, v in values if v not in (None, DONTCARE)])
+        details = word_fields(self.frames, list(self._values(tool).items()))
         beginnings = {f.beginning for kind in ("confirm", "confirm_again") for f in self.frames.of(kind)}
         last = next((m.text for m in reversed(self.history) if m.role == "assistant"), "")
         again = any(beginning and last.startswith(beginning) for beginning in beginnings)
@@ -171,11 +170,12 @@ class _Point:
         kinds = (*(("confirm_again",) if again else ()), "confirm", "confirm_bare")
         return next((_framed(text, kind) for kind in kinds if (text := self.frames.fill(kind, said))), None)
 
-    def _value(self, tool: ToolSchema, parameter: Parameter) -> Any:
-        """What a tool would be called with: its slot's value, else its default."""
+    def _values(self, tool: ToolSchema) -> dict[str, Any]:
+        """What a tool would be called with: the values of its slots, else defaults."""
         readers = {reader: slot.key for slot in slot_table(self.tools) for reader in slot.readers}
-        value = self.decision.slots.get(readers[tool.name, parameter.name])
-        return parameter.default if value is None else value
+        held = {p.name: self.decision.slots.get(readers[tool.name, p.name]) for p in tool.parameters}
+        values = {p.name: p.default if held[p.name] is None else held[p.name] for p in tool.parameters}
+        return {name: value for name, value in values.items() if value not in (None, DONTCARE)}
 
     def _done(self, tool: ToolSchema) -> bool:
         """Whether a tool was called, and no other value for it has been said since."""
@@ -184,7 +184,7 @@ class _Point:
             return False
         sent = self.history[calls[-1]].content.get("arguments") or {}
         since = " \n ".join(m.text.casefold() for m in self.history[calls[-1] :] if m.role == "user")
-        now = {p.name: value for p in tool.parameters if (value := self._value(tool, p)) not in (None, DONTCARE)}
+        now = self._values(tool)
         other = [v for name, v in now.items() if name in sent and not same_value(str(v), str(sent[name]))]
         return not any(str(value).casefold() in since for value in other)
 
