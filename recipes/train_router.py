@@ -346,13 +346,18 @@ def network_sizes(args: argparse.Namespace, start: Checkpoint | None, floor: flo
 
 
 def take_weights(model: RouterModel, start: Checkpoint, vocabulary: Vocabulary) -> None:
-    """Begin where `start` ended; refused where sizes or encoder differ."""
+    """Begin where `start` ended; a carry that it lacks starts at zero. Refused where sizes or encoder differ."""
+    import torch
+
     if start.encoder_fingerprint != vocabulary.fingerprint:
         raise TRMError(
             f"--init: trained on encoder {start.encoder_name!r}, the texts are encoded by {vocabulary.name!r}"
         )
+    weights = start.model.state_dict()
+    if model.carry is not None and start.model.carry is None:
+        weights["carry.weight"] = torch.zeros_like(model.carry.weight)
     try:
-        model.load_state_dict(start.model.state_dict())
+        model.load_state_dict(weights)
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise TRMError(
