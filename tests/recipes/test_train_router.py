@@ -97,12 +97,12 @@ def test_a_run_from_weights_has_their_sizes_its_own_pace_and_says_where_it_began
 def test_a_carry_that_the_initial_weights_lack_starts_from_doing_nothing(data: Path) -> None:
     assert main(options(data, "first", "--epochs", "1")) == 0
     first = data.parent / "first"
-    still = ("--steps", "1", "--lr", "0", "--set", "carry=true", "--init", str(first))
+    still = ("--steps", "1", "--lr", "0", "--set", "width=16", "carry=true", "--init", str(first))
     assert main(options(data, "still", *still)) == 0
     begun, ended = load_checkpoint(first).model.state_dict(), load_checkpoint(data.parent / "still").model.state_dict()
     assert not ended.pop("carry.weight").any()
     assert all(torch.equal(begun[name], ended[name]) for name in begun)
-    assert main(options(data, "moved", "--epochs", "1", "--set", "carry=true", "--init", str(first))) == 0
+    assert main(options(data, "moved", "--epochs", "1", "--set", "width=16", "carry=true", "--init", str(first))) == 0
     assert load_checkpoint(data.parent / "moved").model.state_dict()["carry.weight"].any()
 
 
