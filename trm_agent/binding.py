@@ -12,14 +12,13 @@ go to parameters in order, and two that a call requires do not take one numeral 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trm_agent.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
-from trm_agent.spans import weighed
+from trm_agent.spans import Place, moved, weighed
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
 
@@ -69,7 +68,7 @@ def _bind_choices(prediction: Prediction, slots: Sequence[Slot], history: Sequen
     numbers = {i: found for i, slot in enumerate(slots) if slot.readers and (found := _choice_numbers(slot.parameter))}
     if not numbers:
         return prediction
-    owners = [{tool for tool, _ in slot.readers} for slot in slots]
+    owners = [slot.tools for slot in slots]
     said = [found for message in history if message.role == "user" for found in _said_numbers(message.text)]
     out = list(prediction.slots)
     for i, values in numbers.items():
@@ -130,7 +129,7 @@ def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence
     numeric = [i for i, slot in enumerate(slots) if slot.readers and slot.parameter.type in ("integer", "number")]
     if not numeric or len(slots) != len(prediction.slots):
         return prediction
-    owners = {i: {tool for tool, _ in slots[i].readers} for i in numeric}
+    owners = {i: slots[i].tools for i in numeric}
     out = list(prediction.slots)
     for i in numeric:
         out[i] = _whole(out[i], history)
@@ -152,25 +151,16 @@ def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence
 
 def _whole(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
     """Spans that cut a numeral take all of it; those that become the same add up."""
-    places = [_extent(span, history) for span in said.spans]
-    if all(place == (span.start, span.end) for place, span in zip(places, said.spans, strict=True)):
-        return said
-    odds: dict[tuple[int, int, int], float] = defaultdict(float)
-    for span, place in zip(said.spans, places, strict=True):
-        odds[span.message, *place] += span.probability
-    kind = type(said.spans[0])
-    return replace(said, spans=_ranked(kind(*place, probability=p) for place, p in odds.items()))
+    spans = moved(said.spans, history, _extent)
+    return said if spans == said.spans else replace(said, spans=spans)
 
 
-def _extent(span: SpanCandidate, history: Sequence[Message]) -> tuple[int, int]:
+def _extent(text: str, place: Place) -> Place:
     """From where to where a span goes with all of the numerals that it overlaps."""
-    if not 0 <= span.message < len(history):
-        return span.start, span.end
-    text = history[span.message].text
-    if (whole := quantity_at(text, span.start, span.end)) is not None:
+    if (whole := quantity_at(text, *place)) is not None:
         return whole.start, whole.end
-    found = [numerals(text)[i] for i in touched(text, span.start, span.end)]
-    return min([span.start, *(n.start for n in found)]), max([span.end, *(n.end for n in found)])
+    found = [numerals(text)[i] for i in touched(text, *place)]
+    return min([place[0], *(n.start for n in found)]), max([place[1], *(n.end for n in found)])
 
 
 def _ranked(spans: Iterable[SpanCandidate]) -> tuple[SpanCandidate, ...]:

@@ -63,15 +63,13 @@ def direction(slot: Slot) -> str | None:
 
 
 def _sisters(i: int, slots: Sequence[Slot]) -> list[Slot]:
-    own = {tool for tool, _ in slots[i].readers}
-    return [slot for j, slot in enumerate(slots) if j != i and own & {tool for tool, _ in slot.readers}]
+    return [slot for j, slot in enumerate(slots) if j != i and slots[i].tools & slot.tools]
 
 
 def _numbers_of_sisters(
     i: int, slots: Sequence[Slot], said: Sequence[SlotPrediction], history: Sequence[Message]
 ) -> set[tuple[str, int]]:
     """Text of the message and start of the best span of each number of the same tool."""
-    own = {tool for tool, _ in slots[i].readers}
     return {
         (history[answer.spans[0].message].text, answer.spans[0].start)
         for slot, answer in zip(slots, said, strict=True)
@@ -79,7 +77,7 @@ def _numbers_of_sisters(
         and answer.spans
         and 0 <= answer.spans[0].message < len(history)
         and answer.filled > 0.5
-        and own & {tool for tool, _ in slot.readers}
+        and slots[i].tools & slot.tools
     }
 
 

@@ -64,7 +64,7 @@ def spread(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Mess
         elif _item_type(slot.parameter) == "string":
             out[i] = replace(out[i], spans=moved(out[i].spans, history, _extended))
     for i in numeric:
-        sisters = [j for j in numeric if not _tools(slots[i]).isdisjoint(_tools(slots[j]))]
+        sisters = [j for j in numeric if not slots[i].tools.isdisjoint(slots[j].tools)]
         if len(sisters) > 1:
             out[i] = _told_apart(out[i], i, {j: slots[j] for j in sisters}, history)
     return replace(prediction, slots=tuple(out))
@@ -73,10 +73,6 @@ def spread(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Mess
 def _item_type(parameter: Parameter) -> str:
     items = parameter.schema.get("items")
     return str(items.get("type", "string")) if isinstance(items, Mapping) else "string"
-
-
-def _tools(slot: Slot) -> set[str]:
-    return {tool for tool, _ in slot.readers}
 
 
 def _numbers(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:

@@ -310,7 +310,7 @@ def _leaves(arguments: Mapping[str, Any], accept: Accept, tool: ToolSchema) -> d
 
 
 def _slots_of(tool: str, tools: Sequence[ToolSchema]) -> frozenset[str]:
-    return frozenset(slot.key for slot in slot_table(tools) if any(reader == tool for reader, _ in slot.readers))
+    return frozenset(slot.key for slot in slot_table(tools) if tool in slot.tools)
 
 
 def _dialogue(sample: Sample) -> str | None:

@@ -153,7 +153,7 @@ def read_slots(
     owners: dict[str, tuple[str, ...]] = {}
     eager: set[str] = set()
     for slot, said in zip(slots, prediction.slots, strict=True):
-        owners[slot.key] = tuple(sorted({tool for tool, _ in slot.readers}))
+        owners[slot.key] = tuple(sorted(slot.tools))
         idle = bool(slot.readers) and math.fsum(odds.get(owner, 0.0) for owner in owners[slot.key]) < INACTIVE
         before = previous.get(slot.key) if idle else None
         if before is not None and (kept := _carry(before, slot.parameter, history)) is not None:

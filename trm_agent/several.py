@@ -110,8 +110,7 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
             for span in said.spans
             if span.message != last or not any(a < span.end and span.start < b for a, b in theirs)
         )
-        belongs = any(owner == tool.name for owner, _ in slot.readers)
-        slots.append(replace(said, spans=inside) if belongs and inside else said)
+        slots.append(replace(said, spans=inside) if tool.name in slot.tools and inside else said)
     prediction = replace(context.prediction, slots=tuple(slots))
     values = read_slots(
         prediction, context.tools, context.slots, context.history, context.values, context.now, context.calibration
@@ -175,7 +174,7 @@ def _nth(number: int, found: Sequence[Value], lead: Sequence[Value]) -> Value:
 
 def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
     """Slot key → values of the calls, in the order in which they are said."""
-    own = {slot.key for slot in context.slots for owner, _ in slot.readers if owner == tool.name}
+    own = {slot.key for slot in context.slots if tool.name in slot.tools}
     pairs = zip(context.slots, context.prediction.slots, strict=True)
     table = [(slot, said) for slot, said in pairs if slot.key in own]
     taken = {slot.key: context.values[slot.key] for slot, _ in table if slot.key in context.values}

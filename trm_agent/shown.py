@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.field_names import DEPTH, field_names, parameter_words
+from trm_agent.spans import Place, moved
 from trm_agent.types import Message, Slot, identifier_words
 
 if TYPE_CHECKING:
@@ -81,23 +82,20 @@ def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Messag
 def _snapped(
     spans: Sequence[SpanCandidate], texts: Iterable[str], history: Sequence[Message]
 ) -> tuple[SpanCandidate, ...]:
-    places: dict[int, list[tuple[int, int]]] = {}
-    odds: dict[tuple[int, int, int], float] = defaultdict(float)
-    for span in spans:
-        if span.message not in places:
-            told = 0 <= span.message < len(history) and history[span.message].role == "assistant"
-            places[span.message] = _places(history[span.message].text, texts) if told else []
-        start, end = max(
-            (place for place in places[span.message] if place[0] < span.end and span.start < place[1]),
-            key=lambda place: place[1] - place[0],
-            default=(span.start, span.end),
-        )
-        odds[span.message, start, end] += span.probability
-    ranked = sorted(odds.items(), key=lambda item: -item[1])
-    return tuple(type(spans[0])(*place, probability=p) for place, p in ranked)
+    """What answers say is moved, what others say stays."""
+    told = [s for s in spans if 0 <= s.message < len(history) and history[s.message].role == "assistant"]
+    places = {text: _places(text, texts) for text in {history[span.message].text for span in told}}
+    there = moved(told, history, lambda text, place: _longest(places[text], place))
+    return tuple(sorted((*there, *(s for s in spans if s not in told)), key=lambda span: -span.probability))
 
 
-def _places(text: str, values: Iterable[str]) -> list[tuple[int, int]]:
+def _longest(values: Sequence[Place], place: Place) -> Place:
+    """The longest value that a span overlaps, else the span."""
+    over = (value for value in values if value[0] < place[1] and place[0] < value[1])
+    return max(over, key=lambda value: value[1] - value[0], default=place)
+
+
+def _places(text: str, values: Iterable[str]) -> list[Place]:
     """Where values stand as whole words, whatever their case."""
     folded = text.lower()
     if len(folded) != len(text):

@@ -49,7 +49,7 @@ class Layout:
         self.slots: dict[str, Slot] = {slot.key: slot for slot in slot_table(tools)}
         group = {tool.name: tool.name for tool in tools}
         for slot in self.slots.values():
-            joined = {group[tool] for tool, _ in slot.readers}
+            joined = {group[tool] for tool in slot.tools}
             group |= {name: min(joined) for name, own in group.items() if own in joined}
         self._group = {slot.key: group[slot.readers[0][0]] for slot in self.slots.values()}
 

@@ -55,7 +55,7 @@ def word_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[
 
 def slot_words(slot: Slot) -> tuple[tuple[str, ...], frozenset[str]]:
     """The words of a parameter's name, in order, and those of the tools that read it; without plurals."""
-    return _slot_words(slot.parameter.name, frozenset(tool for tool, _ in slot.readers))
+    return _slot_words(slot.parameter.name, slot.tools)
 
 
 @lru_cache(maxsize=8192)
@@ -244,7 +244,7 @@ def say_flags(
     meant = max(zip(prediction.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
-        if slot.parameter.type == "boolean" and out[i].choices and any(tool == meant for tool, _ in slot.readers):
+        if slot.parameter.type == "boolean" and out[i].choices and meant in slot.tools:
             said = flag(slot.parameter.name, history[-1].text)
             if said is not None and said in slot.parameter.choices:
                 sure = tuple(SURE if choice is said else 1 - SURE for choice in slot.parameter.choices)

@@ -239,8 +239,7 @@ def _side_by_side(chain: Sequence[Episode], most_tools: int) -> bool:
         return False
     used = [{*point.tools, point.intent} - {None} for episode in chain for point in episode.points]
     for slot in slot_table(tools):
-        readers = {name for name, _ in slot.readers}
-        if sum(bool(readers & names) for names in used) > 1:
+        if sum(bool(slot.tools & names) for names in used) > 1:
             return False
     return all(names.isdisjoint(others) for i, names in enumerate(used) for others in used[:i])
 

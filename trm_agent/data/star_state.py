@@ -74,7 +74,7 @@ class States:
                 out[slot.key] = given
                 continue
             value = self._value(slot, length)
-            read = call is not None and any(tool == call.tool for tool, _ in slot.readers)
+            read = call is not None and call.tool in slot.tools
             if value is not UNKNOWN and (value == EMPTY or not read):
                 out[slot.key] = [value]
         return out

@@ -186,7 +186,7 @@ class Together(Attachments):
         return f"{start}{self.pick(links)}{said[-1]}"
 
 
-_ORDER = re.compile(r" ?(?:\d|one|two|three|four|first|second|third|[ab])(?= |$)")
+_ORDER = re.compile(r" ?(?:\d+|one|two|three|four|first|second|third|[ab])(?= |$)")
 """What tells `city1` and `city2`, `first_name_a` and `first_name_b` apart."""
 
 

@@ -177,7 +177,7 @@ def redeclared(sample: Sample, tools: Sequence[ToolSchema], renamings: Mapping[s
         places[slot.key] = [(key_of[of(tool).tool, of(tool).path(name)], of(tool)) for tool, name in readers]
     slots: dict[str, Any] = {}
     right: dict[str, list[Any]] = {}
-    meant = [slot.key for slot in slot_table(sample.tools) if any(tool == active for tool, _ in slot.readers)]
+    meant = [slot.key for slot in slot_table(sample.tools) if active in slot.tools]
     for old in dict.fromkeys([*meant, *sample.slots, *sample.accept.slots]):
         values = [*([sample.slots[old]] if old in sample.slots else []), *sample.accept.slots.get(old, [])]
         for i, (key, renaming) in enumerate(places.get(old, [(old, of(None))])):

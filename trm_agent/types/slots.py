@@ -45,6 +45,11 @@ class Slot:
     parameter: Parameter
     readers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def tools(self) -> frozenset[str]:
+        """The names of the tools that read it; none for a slot field."""
+        return frozenset(tool for tool, _ in self.readers)
+
 
 def slot_table(tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = ()) -> tuple[Slot, ...]:
     """The slots that a tool list and the named slot fields give, sorted by key.
