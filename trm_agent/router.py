@@ -30,6 +30,7 @@ import torch
 
 from trm_agent.calibration import Calibration
 from trm_agent.checkpoint import Checkpoint, load_checkpoint
+from trm_agent.clauses import clauses, reread
 from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, check_tool_choice, decode, fold
 from trm_agent.encoder import CachingEncoder, Encoder, load_encoder
 from trm_agent.errors import CheckpointError
@@ -356,7 +357,8 @@ class BoundRouter:
         out: list[Decision | None] = [None] * len(histories)
         for members, found in zip(groups, predictions, strict=True):
             for i in members:
-                out[i] = self._decide(requests[i], found, tool_choice, now)
+                decision = self._decide(requests[i], found, tool_choice, now)
+                out[i] = self._by_clause(decision, requests[i].history, states[i] if states else None, now)
         finished = time.perf_counter()
         share = 1000 / max(1, len(histories))
         latency = {
@@ -449,6 +451,21 @@ class BoundRouter:
             state=state.to_json(),
             probabilities={**decision.probabilities, "tools": tools},
             answer_state=points[end, forced].prediction.answer_state,
+        )
+
+    def _by_clause(
+        self, decision: Decision, history: list[Message], state: Mapping[str, Any] | None, now: datetime | None
+    ) -> Decision:
+        """The same decision, each of several calls read in the clause that speaks of it."""
+        parts = clauses(decision.calls, history)
+        if not parts:
+            return decision
+        tools = {tool.name: tool for tool in self.tools}
+        said = [self.decide(part.history, state=state, tool_choice=part.call.tool, now=now) for part in parts]
+        calls = reread(parts, [next(iter(one.made), None) for one in said], tools, tuple(self._slot.values()))
+        first = calls[0]
+        return replace(
+            decision, calls=calls, tool=first.tool, arguments=first.arguments, argument_values=first.argument_values
         )
 
     def _offer(
