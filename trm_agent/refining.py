@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trm_agent.binding import bind_numbers
 from trm_agent.directions import point_directions
 from trm_agent.enumerations import spread
+from trm_agent.naming import name_texts
 from trm_agent.shown import snap
 from trm_agent.types import Message, Slot, ToolSchema
 from trm_agent.wording import say_flags, word_spans
@@ -26,8 +27,8 @@ def refine(
     """The same prediction with its spans, choices and flags weighed and moved by the words around them.
 
     Numbers go to the parameter named beside them, spans of answers end where shown values do, texts go by the direction
-    said before them, flags that are named are filled, spans end where quotes, codes and nouns do, lists are read whole.
-    Not idempotent: odds gain once a call.
+    said before them and the name beside them, flags that are named are filled, spans end where quotes, codes and nouns
+    do, lists are read whole. Not idempotent: odds gain once a call.
 
     Args:
         prediction: For a decision point.
@@ -36,6 +37,6 @@ def refine(
         history: What the spans point into.
     """
     prediction = snap(bind_numbers(prediction, slots, history), slots, history)
-    prediction = point_directions(prediction, slots, history)
+    prediction = name_texts(point_directions(prediction, slots, history), slots, history)
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
     return spread(prediction, slots, history)

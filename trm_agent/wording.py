@@ -159,12 +159,13 @@ def _without_noun(text: str, place: Place, own: Sequence[str], tools: Set[str]) 
     name ("upper class" for `social_class`); for a name of one word, only proper names lose it ("Spring season").
     """
     start, end = place
-    names = frozenset() if not own or own[-1] == "name" else (tools - {own[-1]}) | set(own[:-1] or own)
+    names = (tools - {own[-1]}) | set(own[:-1] or own) if own else frozenset()
+    plain = len(own) == 1 or own[-1:] == ("name",)
     while match := _LAST.search(text, start, end):
         before, last = match[2], match[3]
         if singular(before + last) in own and match[1] and match[1].lower() not in _EMPTY:
             end = match.end(1)
-        elif singular(last) in names and before.lower() not in _EMPTY and _apart(before, last, len(own) == 1):
+        elif singular(last) in names and before.lower() not in _EMPTY and _apart(before, last, plain):
             end = match.end(2)
         else:
             break
