@@ -54,7 +54,9 @@ def test_a_name_speaks_with_bounded_odds_and_probability_stays() -> None:
     table = slots("company", "exchange")
     sure = said(TEXT, ("NASDAQ", 0.9), ("Amazon", 0.9 / NAMED**2 / 2))
     assert best(table, TEXT, sure, said(TEXT, ("NASDAQ", 0.9)))[0] == "NASDAQ"
-    prediction = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=(sure, said(TEXT, ("NASDAQ", 0.9))), halt=0.5, steps=2)
+    prediction = Prediction(
+        call=0.9, tools=(1.0,), no_tool=0.0, slots=(sure, said(TEXT, ("NASDAQ", 0.9))), halt=0.5, steps=2
+    )
     found = name_texts(prediction, table, [Message("user", TEXT)])
     for before, after in zip(prediction.slots, found.slots, strict=True):
         assert sum(s.probability for s in after.spans) == pytest.approx(sum(s.probability for s in before.spans))
