@@ -115,6 +115,12 @@ def _sure(said: ToolCall, part: Clause) -> Iterator[tuple[str, Value]]:
         yield name, replace(value, source=source)
 
 
+def ends(text: str) -> list[int]:
+    """Where one clause may end and the next begin: at ends of sentences, joining words and commas, in their order."""
+    found = {match.end() for match in _SENTENCE.finditer(text)}
+    return sorted(found.union(match.start() for mark in (_JOINED, _COMMA) for match in mark.finditer(text)))
+
+
 def _own_places(call: ToolCall, calls: Sequence[ToolCall], last: int) -> list[Place]:
     """Where the values of a call stand that no other call has."""
     theirs = {place for other in calls if other is not call for place in _places(other, last)}

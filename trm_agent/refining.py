@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trm_agent.binding import bind_numbers
+from trm_agent.counting import count_calls
 from trm_agent.directions import point_directions
 from trm_agent.enumerations import spread
 from trm_agent.naming import name_texts
@@ -28,7 +29,8 @@ def refine(
 
     Numbers go to the parameter named beside them, spans of answers end where shown values do, texts go by the direction
     said before them and the name beside them, flags that are named are filled, spans end where quotes, codes and nouns
-    do, lists are read whole. Not idempotent: odds gain once a call.
+    do, lists are read whole, several calls are likely where more is said than one takes. Not idempotent: odds gain once
+    a call.
 
     Args:
         prediction: For a decision point.
@@ -39,4 +41,4 @@ def refine(
     prediction = snap(bind_numbers(prediction, slots, history), slots, history)
     prediction = name_texts(point_directions(prediction, slots, history), slots, history)
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
-    return spread(prediction, slots, history)
+    return count_calls(spread(prediction, slots, history), tools, slots, history)

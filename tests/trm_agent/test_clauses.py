@@ -86,8 +86,9 @@ def test_nothing_is_split_for_one_call_or_after_a_result_or_where_calls_share_al
 
 
 def parts() -> list[Clause]:
-    shared = {"genre": "rock"}
-    return clauses([call(TEXT, city="Rome", **shared), call(TEXT, city="Oslo", **shared)], [Message("user", TEXT)])
+    return clauses(
+        [call(TEXT, city="Rome", genre="rock"), call(TEXT, city="Oslo", genre="rock")], [Message("user", TEXT)]
+    )
 
 
 def read(part: Clause, confidence: float = 0.9, **values: str) -> ToolCall:

@@ -1,0 +1,105 @@
+"""More than one call takes: what a message says twice over speaks for several calls, whatever the count head thinks.
+
+"Rock concerts in Rome and jazz concerts in Oslo" has two values for two slots of one tool, one of each on either side
+of the "and"; "the prime factors of 45, 100 and 150" has three numbers where one parameter takes them. The head that
+counts calls has seen few such requests, and is sure of one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trm_agent.clauses import ends
+from trm_agent.numerals import enumerated, touched
+from trm_agent.spans import Place
+from trm_agent.types import Message, Slot, ToolSchema
+
+if TYPE_CHECKING:
+    from trm_agent.reading import Prediction, SlotPrediction
+
+MADE = 0.5
+"""Probability of a call below which nothing is counted."""
+FILLED, WISHED = 0.5, 0.25
+"""Least probability of being filled for a slot to have two values, and to be one of those that share numbers out."""
+EITHER = 0.1
+"""Share of a slot's spans that must lie on either side."""
+ONE = 0.3
+"""Probability of a single call that is left."""
+
+
+def count_calls(
+    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
+) -> Prediction:
+    """The same prediction; several calls are likely where the last user message says more than one takes.
+
+    Args:
+        prediction: For a decision point.
+        tools: In the order of `prediction.tools`.
+        slots: In the order of `prediction.slots`.
+        history: What the spans point into; nothing changes unless the user spoke last.
+    """
+    if len(slots) != len(prediction.slots) or len(tools) != len(prediction.tools) or not tools or not history:
+        return prediction
+    if not prediction.call >= MADE or prediction.calls[0] <= ONE or history[-1].role != "user":
+        return prediction
+    meant = max(zip(prediction.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
+    table = [(slot, said) for slot, said in zip(slots, prediction.slots, strict=True) if meant in slot.tools]
+    if not (_twofold(table, history) or _too_many(table, history)):
+        return prediction
+    rest = math.fsum(prediction.calls[1:])
+    if rest <= 0:
+        return prediction
+    return replace(prediction, calls=(ONE, *(p * (1 - ONE) / rest for p in prediction.calls[1:])))
+
+
+def _twofold(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Message]) -> bool:
+    """Whether two slots have a value of their own on either side of the end of a clause."""
+    last = len(history) - 1
+    filled = [said for _, said in table if said.spans and said.filled > FILLED]
+    for cut in ends(history[last].text) if len(filled) > 1 else ():
+        pairs: list[tuple[Place, Place]] = []
+        for said in filled:
+            left = [span for span in said.spans if span.message == last and span.end <= cut]
+            right = [span for span in said.spans if span.message == last and span.start >= cut]
+            least = EITHER * math.fsum(span.probability for span in said.spans)
+            if all(math.fsum(span.probability for span in side) > least for side in (left, right)):
+                pair = (left[0].start, left[0].end), (right[0].start, right[0].end)
+                if all(_apart(a, b) for other in pairs for a, b in zip(pair, other, strict=True)):
+                    pairs.append(pair)
+        if len(pairs) > 1:
+            return True
+    return False
+
+
+def _too_many(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Message]) -> bool:
+    """Whether more numbers are told in one breath than there are parameters that point at them."""
+    last, text = len(history) - 1, history[-1].text
+    numbers = [
+        said
+        for slot, said in table
+        if slot.parameter.type in ("integer", "number") and said.spans and said.filled > WISHED
+    ]
+    for run in enumerated(text):
+        rivals = sum(
+            2 * _mass(said, set(run), last, text) > math.fsum(s.probability for s in said.spans) for said in numbers
+        )
+        if 0 < rivals < len(run):
+            return True
+    return False
+
+
+def _mass(said: SlotPrediction, run: set[int], last: int, text: str) -> float:
+    """How much of a slot's spans has numerals of a row, and no others."""
+    inside = (
+        span.probability
+        for span in said.spans
+        if span.message == last and (found := touched(text, span.start, span.end)) and run.issuperset(found)
+    )
+    return math.fsum(inside)
+
+
+def _apart(one: Place, other: Place) -> bool:
+    return one[1] <= other[0] or other[1] <= one[0]
