@@ -151,6 +151,24 @@ def test_what_was_done_is_confirmed_anew_with_another_value() -> None:
     assert asked == "Let me check: Blue at 9 pm. Shall I book a table?"
 
 
+def test_what_was_done_is_confirmed_anew_with_another_value_inside_an_object() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"guest": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}},
+        "required": ["guest"],
+    }
+    offer = parse_tools([{"name": "book_table", "description": "Book a table.", "parameters": schema,
+                          "annotations": {"readOnlyHint": False}}])  # fmt: skip
+    history = [user("book"), called("book_table", guest={"name": "Ann"}), result({"error": "full"}), user("for Bo")]
+    said = {}
+    for name in ("Ann", "Bo"):
+        made = decision(offer, intended_tool="book_table", slots={"guest.name": name})
+        framed = speak_with_frames(FRAMES, made, history, offer, encoder=HashingEncoder())
+        said[name] = None if framed is None else framed.kind
+    assert said["Bo"] == "confirm"
+    assert said["Ann"] != "confirm"
+
+
 def test_a_default_is_part_of_what_is_confirmed() -> None:
     seats = {"type": "integer", "default": 2}
     schema = {
