@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from trm_agent.calls import assemble
+from trm_agent.sentences import clause_end
 from trm_agent.spans import Place
 from trm_agent.types import Message, Slot, ToolCall, ToolSchema, Value
 
@@ -20,9 +21,6 @@ SURE = 0.5
 """Confidence from which on a clause's value counts, rather than what the whole message was read as."""
 LEAST_WORDS = 4
 """Words of a clause that is worth reading by itself; "5" of "1, 5 and 10 years" is none."""
-_SENTENCE = re.compile(r"[.;?!]['\")]?\s+")
-_JOINED = re.compile(r",?\s(?:and|as well as|plus|also|then|while)\s", re.IGNORECASE)
-_COMMA = re.compile(r",\s")
 _WORD = re.compile(r"\w+")
 
 
@@ -62,7 +60,7 @@ def clauses(calls: Sequence[ToolCall], history: Sequence[Message]) -> list[Claus
     order = sorted(range(len(calls)), key=lambda n: min(places[n]))
     starts = [0]
     for before, after in pairwise(order):
-        cut = _cut(text, max(end for _, end in places[before]), min(start for start, _ in places[after]))
+        cut = clause_end(text, max(end for _, end in places[before]), min(start for start, _ in places[after]))
         if cut is None:
             return []
         starts.append(cut)
@@ -115,12 +113,6 @@ def _sure(said: ToolCall, part: Clause) -> Iterator[tuple[str, Value]]:
         yield name, replace(value, source=source)
 
 
-def ends(text: str) -> list[int]:
-    """Where one clause may end and the next begin: at ends of sentences, joining words and commas, in their order."""
-    found = {match.end() for match in _SENTENCE.finditer(text)}
-    return sorted(found.union(match.start() for mark in (_JOINED, _COMMA) for match in mark.finditer(text)))
-
-
 def _own_places(call: ToolCall, calls: Sequence[ToolCall], last: int) -> list[Place]:
     """Where the values of a call stand that no other call has."""
     theirs = {place for other in calls if other is not call for place in _places(other, last)}
@@ -132,12 +124,3 @@ def _places(call: ToolCall, last: int) -> Iterator[Place]:
         source = value.source
         if source.message == last and source.start is not None and source.end is not None:
             yield source.start, source.end
-
-
-def _cut(text: str, after: int, before: int) -> int | None:
-    """Where one clause ends and the next begins: at the last end of a sentence, else at an "and", else at a comma."""
-    for mark in (_SENTENCE, _JOINED, _COMMA):
-        found = list(mark.finditer(text, after, before))
-        if found:
-            return found[-1].end() if mark is not _JOINED else found[-1].start()
-    return None

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trm_agent.clauses import ends
 from trm_agent.numerals import enumerated, touched
+from trm_agent.sentences import clause_ends
 from trm_agent.spans import Place
 from trm_agent.types import Message, Slot, ToolSchema
 
@@ -59,7 +59,7 @@ def _twofold(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Mes
     """Whether two slots have a value of their own on either side of the end of a clause."""
     last = len(history) - 1
     filled = [said for _, said in table if said.spans and said.filled > FILLED]
-    for cut in ends(history[last].text) if len(filled) > 1 else ():
+    for cut in clause_ends(history[last].text) if len(filled) > 1 else ():
         pairs: list[tuple[Place, Place]] = []
         for said in filled:
             left = [span for span in said.spans if span.message == last and span.end <= cut]
