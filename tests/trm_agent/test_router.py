@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import trm_agent.router
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.errors import HistoryError, ToolError
 from trm_agent.router import decision_points
 from trm_agent.testing import HashingEncoder, tiny_router
-from trm_agent.types import Decision, Message, SlotField
+from trm_agent.types import Decision, Message, SlotField, Source, ToolCall, Value
 
 ROUTER = tiny_router()
 BOUND = ROUTER.bind(TOOLS)
@@ -208,3 +210,35 @@ def test_what_has_nothing_to_do_with_any_tool_is_about_none() -> None:
     assert greeting.decision == "direct_answer"
     later = [{"role": "user", "content": "find a bus between two cities"}, {"role": "user", "content": "zzz qqq"}]
     assert sum(BOUND.decide(later).probabilities["tools"].values()) > 0.1, "a conversation under way stays relevant"
+
+
+def test_each_of_several_calls_is_read_again_in_its_own_clause(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "I want the weather in Fresno and the forecast for Anaheim"
+    plain = BOUND.decide([Message("user", "hello")])
+    read: list[tuple[str, str]] = []
+
+    def call(said: str, city: str) -> ToolCall:
+        start = said.index(city)
+        place = Source("span", 0, start, start + len(city), city)
+        return ToolCall("get_weather", {"city": city}, {"city": Value(city, 0.9, place)})
+
+    def decode(*given: Any, tool_choice: str, **options: Any) -> Decision:
+        said = given[3][-1].text
+        if tool_choice == "auto":
+            calls: tuple[ToolCall, ...] = (call(said, "Fresno"), call(said, "for Anaheim"))
+        else:
+            read.append((said, tool_choice))
+            calls = (call(said, "Fresno" if "Fresno" in said else "Anaheim"),)
+        first = calls[0]
+        return replace(plain, decision="tool_call", calls=calls, tool=first.tool, arguments=first.arguments)
+
+    monkeypatch.setattr(trm_agent.router, "decode", decode)
+    decision = BOUND.decide([Message("user", text)])
+    assert read == [
+        ("I want the weather in Fresno", "get_weather"),
+        (" and the forecast for Anaheim", "get_weather"),
+    ]
+    assert [made.arguments for made in decision.calls] == [{"city": "Fresno"}, {"city": "Anaheim"}]
+    assert (decision.tool, decision.arguments) == ("get_weather", {"city": "Fresno"})
+    place = decision.calls[1].argument_values["city"].source
+    assert text[place.start : place.end] == "Anaheim"
