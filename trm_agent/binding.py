@@ -18,15 +18,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trm_agent.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
-from trm_agent.spans import Place, moved, weighed
+from trm_agent.spans import NAMED, Place, moved, named_odds, weighed, weighed_by_names
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
-NAMED = 8.0
-"""Odds that a number gains where its parameter is named beside it, and loses where another is."""
 CHOSEN = 100.0
 """Odds that a choice gains by being the number that the user named its parameter with."""
 ONE_CALL = 0.5
@@ -75,7 +73,7 @@ def _bind_choices(prediction: Prediction, slots: Sequence[Slot], history: Sequen
         sisters = [j for j in range(len(slots)) if j != i and not owners[i].isdisjoint(owners[j])]
         names = _telling({j: slots[j] for j in (i, *sisters)})
         others = frozenset().union(*(names[j] for j in sisters))
-        named = [number for number, cues in said if number in values and _weight(cues, names[i], others) > 1]
+        named = [number for number, cues in said if number in values and named_odds(cues, names[i], others) > 1]
         if named and len(out[i].choices) == len(values):
             out[i] = _chosen(out[i], [value == named[-1] for value in values])
     return replace(prediction, slots=tuple(out))
@@ -136,7 +134,8 @@ def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence
         sisters = [j for j in numeric if j != i and not owners[i].isdisjoint(owners[j])]
         if sisters and len(out[i].spans) > 1:
             names = _telling({j: slots[j] for j in (i, *sisters)})
-            out[i] = _weighed(out[i], names[i], frozenset().union(*(names[j] for j in sisters)), history)
+            others = frozenset().union(*(names[j] for j in sisters))
+            out[i] = weighed_by_names(out[i], history, _around, names[i], others)
             out[i] = _marked(out[i], slots[i], [slots[j] for j in sisters], history)
     if prediction.calls[0] >= ONE_CALL:
         for tool in sorted(set().union(*owners.values())):
@@ -277,25 +276,8 @@ def _words(text: str, most: int = 1000) -> frozenset[str]:
     return frozenset(map(_singular, kept))
 
 
-def _weighed(said: SlotPrediction, own: Set[str], others: Set[str], history: Sequence[Message]) -> SlotPrediction:
-    weights = [
-        _weight(beside(history[span.message].text, span.start, span.end), own, others)
-        if 0 <= span.message < len(history)
-        else 1.0
-        for span in said.spans
-    ]
-    return weighed(said, weights)
-
-
-def _weight(cues: tuple[frozenset[str], frozenset[str]], own: Set[str], others: Set[str]) -> float:
-    """By the words before; where they name no parameter, by those after."""
-    for words in cues:
-        mine, theirs = not words.isdisjoint(own), not words.isdisjoint(others)
-        if mine != theirs:
-            return NAMED if mine else 1 / NAMED
-        if mine:
-            return 1.0
-    return 1.0
+def _around(text: str, place: Place) -> tuple[frozenset[str], frozenset[str]]:
+    return beside(text, *place)
 
 
 def beside(text: str, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:

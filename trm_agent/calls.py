@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -129,21 +129,20 @@ def made_before(call: Call, history: Sequence[Message]) -> Made:
 
 def _call_text(tool: ToolSchema, arguments: Mapping[str, Any]) -> str:
     """Arguments to compare two calls by; leaving a default out is the same as giving it."""
-    leaves = dict(_leaves(arguments))
+    leaves = {name: normalise(value) for name, value in argument_leaves(arguments)}
     for parameter in tool.parameters:
         if parameter.has_default and leaves.get(parameter.name) == normalise(parameter.default):
             del leaves[parameter.name]
     return json.dumps({name: text for name, text in leaves.items() if text}, sort_keys=True, ensure_ascii=False)
 
 
-def _leaves(arguments: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    out = []
+def argument_leaves(arguments: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Parameter name, dotted for leaves, and argument, for all that is no object itself."""
     for name, value in arguments.items():
         if isinstance(value, Mapping):
-            out.extend(_leaves(value, f"{prefix}{name}."))
+            yield from argument_leaves(value, f"{prefix}{name}.")
         else:
-            out.append((f"{prefix}{name}", normalise(value)))
-    return out
+            yield f"{prefix}{name}", value
 
 
 def _is_error(content: Any) -> bool:

@@ -45,7 +45,7 @@ def count_calls(
         return prediction
     if not prediction.call >= MADE or prediction.calls[0] <= ONE or history[-1].role != "user":
         return prediction
-    meant = max(zip(prediction.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
+    meant = prediction.meant(tools)
     table = [(slot, said) for slot, said in zip(slots, prediction.slots, strict=True) if meant in slot.tools]
     if not (_twofold(table, history) or _too_many(table, history)):
         return prediction

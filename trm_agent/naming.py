@@ -8,21 +8,19 @@ they name and against the others. Nothing is found that the model did not point 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trm_agent.field_names import parameter_words
-from trm_agent.spans import Place, weighed
+from trm_agent.spans import Place, weighed_by_names
 from trm_agent.types import Message, Slot
 from trm_agent.wording import UNFILLED, singular
 
 if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction
+    from trm_agent.reading import Prediction
 
-NAMED = 8.0
-"""Odds that a text gains where its parameter is named beside it, and loses where another is."""
 BEFORE, AFTER = 3, 1
 """Words looked at."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -45,9 +43,9 @@ def name_texts(prediction: Prediction, slots: Sequence[Slot], history: Sequence[
     out = list(prediction.slots)
     for i in texts:
         sisters = [j for j in texts if j != i and not slots[i].tools.isdisjoint(slots[j].tools)]
-        others = frozenset().union(*(words[j] for j in sisters)) if sisters else frozenset()
         if sisters and len(out[i].spans) > 1:
-            out[i] = _weighed(out[i], words[i] - others, others - words[i], history)
+            others = frozenset().union(*(words[j] for j in sisters))
+            out[i] = weighed_by_names(out[i], history, _beside, words[i] - others, others - words[i])
     return replace(prediction, slots=tuple(out))
 
 
@@ -63,24 +61,6 @@ def _texts(prediction: Prediction, slots: Sequence[Slot]) -> list[int]:
 @lru_cache(maxsize=8192)
 def _name(name: str) -> frozenset[str]:
     return frozenset(singular(word) for word in parameter_words(name).split() if word not in _GENERAL)
-
-
-def _weighed(said: SlotPrediction, own: Set[str], others: Set[str], history: Sequence[Message]) -> SlotPrediction:
-    weights = []
-    for span in said.spans:
-        known = 0 <= span.message < len(history)
-        weights.append(_weight(history[span.message].text, (span.start, span.end), own, others) if known else 1.0)
-    return weighed(said, weights)
-
-
-def _weight(text: str, place: Place, own: Set[str], others: Set[str]) -> float:
-    for words in _beside(text, place):
-        mine, theirs = not words.isdisjoint(own), not words.isdisjoint(others)
-        if mine != theirs:
-            return NAMED if mine else 1 / NAMED
-        if mine:
-            return 1.0
-    return 1.0
 
 
 @lru_cache(maxsize=16_384)

@@ -92,6 +92,10 @@ class Prediction:
     calls: tuple[float, ...] = (1.0,)
     answer_state: Any = field(default=None, compare=False, repr=False)
 
+    def meant(self, tools: Sequence[ToolSchema]) -> str:
+        """The name of the likeliest of its tools, at least one; of equally likely ones the last by name."""
+        return max(zip(self.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
+
 
 @dataclass(frozen=True)
 class Reading:

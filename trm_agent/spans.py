@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int]
 """Where characters start and end in a text."""
+NAMED = 8.0
+"""Odds that a value gains where its parameter is named beside it, and loses where another is."""
 
 
 def moved(
@@ -41,3 +43,37 @@ def weighed(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
         for span, weight in zip(said.spans, weights, strict=True)
     ]
     return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
+
+
+def weighed_by_names(
+    said: SlotPrediction,
+    history: Sequence[Message],
+    beside: Callable[[str, Place], Iterable[Set[str]]],
+    own: Set[str],
+    others: Set[str],
+) -> SlotPrediction:
+    """Spans times `named_odds` of what stands `beside` them; those that point at no message stay."""
+    weights = [
+        named_odds(beside(history[span.message].text, (span.start, span.end)), own, others)
+        if 0 <= span.message < len(history)
+        else 1.0
+        for span in said.spans
+    ]
+    return weighed(said, weights)
+
+
+def named_odds(cues: Iterable[Set[str]], own: Set[str], others: Set[str]) -> float:
+    """By the first of the sets of words beside a value that names a parameter: `NAMED` for its own, against others.
+
+    Args:
+        cues: Words beside it, those that count first before the others.
+        own: Words that name its parameter.
+        others: Words that name the parameters that compete for it.
+    """
+    for words in cues:
+        mine, theirs = not words.isdisjoint(own), not words.isdisjoint(others)
+        if mine != theirs:
+            return NAMED if mine else 1 / NAMED
+        if mine:
+            return 1.0
+    return 1.0

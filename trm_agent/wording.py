@@ -242,7 +242,7 @@ def say_flags(
         return prediction
     if not prediction.call >= 0.5 or history[-1].role != "user":
         return prediction
-    meant = max(zip(prediction.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
+    meant = prediction.meant(tools)
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
         if slot.parameter.type == "boolean" and out[i].choices and meant in slot.tools:

@@ -8,13 +8,14 @@ declined. Everything is checked by the guard; what it refuses is not said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from trm_agent.calls import argument_leaves
 from trm_agent.features import TextEncoder
 from trm_agent.responses.collecting import after, says_nothing
 from trm_agent.responses.facts import Facts, known_facts, latest_results, name_of
@@ -182,7 +183,7 @@ class _Point:
         calls = [i for i, m in enumerate(self.history) if m.role == "tool_call" and m.content["name"] == tool.name]
         if not calls:
             return False
-        sent = dict(_leaves(self.history[calls[-1]].content.get("arguments") or {}))
+        sent = dict(argument_leaves(self.history[calls[-1]].content.get("arguments") or {}))
         since = " \n ".join(m.text.casefold() for m in self.history[calls[-1] :] if m.role == "user")
         now = self._values(tool)
         other = [v for name, v in now.items() if name in sent and not same_value(str(v), str(sent[name]))]
@@ -237,15 +238,6 @@ def _framed(text: str | None, kind: str) -> Framed | None:
 def _first_missing(decision: Decision, tool: ToolSchema) -> Parameter | None:
     parameters = {parameter.name: parameter for parameter in tool.parameters}
     return next((parameters[name] for name in decision.missing if name in parameters), None)
-
-
-def _leaves(arguments: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Parameter name, dotted for leaves → argument."""
-    for name, value in arguments.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
 
 
 def _error(content: Any) -> str | None:
