@@ -35,8 +35,17 @@ _JOINTS = (
 _NEXT = ("Then {c}.", "Also {c}.", "And {c}.", "Next, {c}.", "After that, {c}.", "I also want you to {c}.")
 _SAME = (
     "Do the same {p}.", "And the same {p}.", "Also {p}.", "And {p}?", "Then {p}, please.", "Repeat that {p}.",
-    "I need that {p} too.", "What about {p}?", "Do it {p} as well.",
+    "I need that {p} too.", "What about {p}?", "Do it {p} as well.", "How does it compare {p}?", "Now {p}.",
+    "And how about {p}?", "Also, can you do it {p}?", "Then do it again {p}.", "Finally, {p}.",
 )  # fmt: skip
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_ORDINAL_STARTS = ("the {o} one", "the {o}", "the {o} one", "for the {o} one,", "for the {o},", "the {o} time")
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
+_ADJECTIVES = frozenset(
+    "genre cuisine type category kind style color colour brand make diet dietary language topic flavor flavour "
+    "material model breed sport subject theme".split()
+)
+"""Last words of the names of parameters whose values stand before the noun: "rock concerts", "vegan restaurants"."""
 _SAME_BARE = (
     "and the same for {b}", ". Do the same for {b}", ". Also for {b}", ". What about {b}?", ", then {b}",
     ". And for {b}?", ". I need it for {b} as well", ", and again for {b}", ". Same for {b}", ". Repeat it for {b}",
@@ -158,7 +167,14 @@ class Several(Draws):
             text = self.phrases.request(tool, self._shuffled([first, *kept]))
             same = self.pick(_SAME_BARE).format(b=self.phrases.listed([g.shown for g in rest], mixed=False))
             return _joined(text, same)
-        if form < 0.6:
+        rows = [[g] for g in some]
+        if form < 0.57:
+            return self._verbless(tool, kept, rows)
+        if form < 0.63:
+            return self._counted(tool, kept, rows)
+        if form < 0.68:
+            return self._sentences(tool, kept, rows)
+        if form < 0.76:
             part = self.phrases.attach(first, alone(first, tool))
             return self.phrases.request_ending(
                 tool, kept, self._chain([part, *(_moved(part, [first], [g]) for g in rest)])
@@ -210,14 +226,20 @@ class Several(Draws):
 
     def _together(self, tool: ToolSchema, kept: Row, rows: Sequence[Row]) -> str:
         form = self.rng.random()
-        if form < 0.45 and len(rows[0]) < 4:
+        if form < 0.24 and len(rows[0]) < 4:
             part = self._part(tool, rows[0])
             return self.phrases.request_ending(tool, kept, self._chain([_moved(part, rows[0], row) for row in rows]))
-        if form < 0.65:
+        if form < 0.36:
             return self._clauses(tool, kept, rows)
-        if form < 0.85:
+        if form < 0.5:
             return self._sentences(tool, kept, rows)
-        return self._elliptic(tool, kept, rows)
+        if form < 0.58:
+            return self._elliptic(tool, kept, rows)
+        if form < 0.72:
+            return self._verbless(tool, kept, rows)
+        if form < 0.88:
+            return self._counted(tool, kept, rows)
+        return self._respectively(tool, kept, rows) if form < 0.95 else self._bracketed(tool, kept, rows)
 
     def _part(self, tool: ToolSchema, row: Row) -> str:
         parts, rest = self.phrases.tied(tool, row)
@@ -240,8 +262,11 @@ class Several(Draws):
         part = self._part(tool, rows[0])
         part = part if _TIED.match(part) else f"with {part}"
         for row in rows[1:]:
-            if self.chance(0.35):
+            way = self.rng.random()
+            if way < 0.3:
                 said = self.pick(_NEXT).format(c=self.phrases.clause(tool, row))
+            elif way < 0.45:
+                said = self.pick(("", "Also, ", "And ", "Then, ")) + self.phrases.request(tool, self._shuffled(row))
             else:
                 said = self.pick(_SAME).format(p=_moved(part, rows[0], row))
             text = _joined(text, f". {said}")
@@ -255,6 +280,68 @@ class Several(Draws):
         bare = [" and ".join(row[n].shown for n in order) for row in rows[1:]]
         form = self.pick(_SAME_BARE)
         return _joined(text, form.format(b=", and for ".join(bare) if "for {b}" in form else ", then ".join(bare)))
+
+    def _verbless(self, tool: ToolSchema, kept: Row, rows: Sequence[Row]) -> str:
+        """As in "find rock concerts in Rome and jazz concerts in Oslo": the verb once, its object every time."""
+        verb, thing, _ = self.phrases.tasks.task(tool, [], brief=True)
+        noun = re.sub(r"^(?:a|an|the|some) ", "", thing) or "one"
+        adjectives = [n for n, g in enumerate(rows[0]) if _stands_before(g)]
+        at = self.pick(adjectives) if adjectives and self.chance(0.8) else None
+        rest = [g for n, g in enumerate(rows[0]) if n != at]
+        part = f"{thing} {self._part(tool, rest)}" if at is None else f"{rows[0][at].mark} {noun}"
+        part = f"{part} {self._part(tool, rest)}".strip() if at is not None and rest else part
+        again = self.pick((None, "another", "one", "another one")) if at is None and self.chance(0.5) else None
+        parts = [part]
+        for row in rows[1:]:
+            moved = _moved(part, rows[0], row)
+            parts.append(f"{again}{moved.removeprefix(thing)}" if again else moved)
+        said = self.pick((self.phrases.listed(parts), self._chain(parts)))
+        ending = f" {self._part(tool, kept)}" if kept and self.chance(0.6) else ""
+        ahead = f"{self._part(tool, kept)}, " if kept and not ending else ""
+        start = self.pick(("", "please ", "can you ", "I want you to ", "I'd like to ", "could you "))
+        return f"{ahead}{start}{verb} {said}{ending}"
+
+    def _counted(self, tool: ToolSchema, kept: Row, rows: Sequence[Row]) -> str:
+        """As in "… for two of them. The first one has a base of 12 and a height of 15. The second …"."""
+        part = self._part(tool, rows[0])
+        part = part if _TIED.match(part) else f"with {part}"
+        count = _NUMBERS[len(rows)]
+        tails = (f"{count} times", f"for {count} of them", f"for {count} cases", f"for {count} different ones", "", "")
+        text = self.phrases.request_ending(tool, kept, self.pick(tails))
+        way, verb = self.pick(_ORDINAL_STARTS), self.pick(("has", "should have", "is", "comes with", "uses"))
+        said = []
+        for number, row in enumerate(rows):
+            moved = _moved(part, rows[0], row)
+            start = way.format(o=_ORDINALS[number])
+            if not way.startswith("for") and verb and moved.startswith("with "):
+                start, moved = f"{start} {verb if verb != 'is' else 'is one with'}", moved.removeprefix("with ")
+            said.append(f"{start} {moved}")
+        if self.chance(0.5):
+            return " ".join(f"{sentence.rstrip('.?!')}." for sentence in (text, *map(_capital, said)))
+        joint = self.pick((": ", ", ", " - ", ", where "))
+        return f"{text.rstrip('.?!')}{joint}{self.phrases.listed(said, mixed=False)}"
+
+    def _respectively(self, tool: ToolSchema, kept: Row, rows: Sequence[Row]) -> str:
+        """As in "… for Apple and Tesla over 10 and 15 days respectively": column by column."""
+        columns = []
+        for n, first in enumerate(rows[0]):
+            part = self.phrases.attach(first, alone=False)
+            listed = self.phrases.listed([row[n].mark for row in rows], mixed=False)
+            columns.append(put_in_place(part, first.mark, "{all}", all=listed))
+        said = self.pick((" and ", " ", ", ")).join(columns)
+        return self.phrases.request_ending(tool, kept, said + self.pick((" respectively", ", respectively", "")))
+
+    def _bracketed(self, tool: ToolSchema, kept: Row, rows: Sequence[Row]) -> str:
+        """As in "… for Rome (3 days) and Oslo (5 days)"."""
+        lead = self.rng.randrange(len(rows[0]))
+        inside = [n for n in range(len(rows[0])) if n != lead]
+        named = self.chance(0.5)
+        said = []
+        for row in rows:
+            bare = [f"{label(row[n].parameter)} {row[n].shown}" if named else row[n].shown for n in inside]
+            said.append(f"{row[lead].shown} ({', '.join(bare)})")
+        start = self.pick(("for ", "for ", "with ", "of "))
+        return self.phrases.request_ending(tool, kept, start + self.phrases.listed(said, mixed=False))
 
     def _in_place(self, text: str, rows: Sequence[Row]) -> str:
         some = [row[0] for row in rows]
@@ -288,6 +375,15 @@ def plural(name: str) -> str:
     if re.search(r"[^aeiou]y$", name):
         return f"{name[:-1]}ies"
     return f"{name}es" if name.endswith(("s", "x", "ch", "sh")) else f"{name}s"
+
+
+def _stands_before(g: Given) -> bool:
+    """Whether a value can stand before the noun that a tool is about: "rock" of `genre` in "rock concerts"."""
+    return kind_of(g.parameter) not in ("number", "boolean", "list") and label(g.parameter).split()[-1] in _ADJECTIVES
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _confusable(a: Given, b: Given) -> bool:
