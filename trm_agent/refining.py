@@ -1,7 +1,7 @@
 """What the words around a value say of it, brought into a prediction before anything is read from it.
 
 Each step takes a prediction and gives one of the same shape; none finds a value that the model did not point at, but
-flags and entries of closed lists that the user names.
+flags, entries of closed lists and values named by a declaration that the user says.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from trm_agent.binding import bind_numbers
 from trm_agent.counting import count_calls
 from trm_agent.directions import point_directions
 from trm_agent.enumerations import spread
+from trm_agent.examples import say_examples
 from trm_agent.naming import name_texts
 from trm_agent.shown import snap
 from trm_agent.types import Message, Slot, ToolSchema
@@ -28,8 +29,8 @@ def refine(
     """The same prediction with its spans, choices and flags weighed and moved by the words around them.
 
     Numbers go to the parameter named beside them, spans of answers end where shown values do, texts go by the direction
-    said before them and the name beside them, flags that are named are filled, spans end where quotes, codes and nouns
-    do, lists are read whole, several calls are likely where more is said than one takes. Not idempotent: odds gain once
+    said before them and the name beside them, flags that are named and values that a description names are filled, spans
+    end where quotes, codes and nouns do, lists are read whole, several calls are likely where more is said than one takes. Not idempotent: odds gain once
     a call.
 
     Args:
@@ -41,4 +42,5 @@ def refine(
     prediction = snap(bind_numbers(prediction, slots, history), slots, history)
     prediction = name_texts(point_directions(prediction, slots, history), slots, history)
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
+    prediction = say_examples(prediction, tools, slots, history)
     return count_calls(spread(prediction, slots, history), tools, slots, history)

@@ -42,9 +42,9 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ORDINAL_STARTS = ("the {o} one", "the {o}", "the {o} one", "for the {o} one,", "for the {o},", "the {o} time")
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 _ADJECTIVES = frozenset(
-    "genre cuisine type category kind style color colour brand make diet dietary language topic flavor flavour "
-    "material model breed sport subject theme".split()
-)
+    ("genre", "cuisine", "type", "category", "kind", "style", "color", "colour", "brand", "make", "diet", "dietary",
+     "language", "topic", "flavor", "flavour", "material", "model", "breed", "sport", "subject", "theme")
+)  # fmt: skip
 """Last words of the names of parameters whose values stand before the noun: "rock concerts", "vegan restaurants"."""
 _SAME_BARE = (
     "and the same for {b}", ". Do the same for {b}", ". Also for {b}", ". What about {b}?", ", then {b}",

@@ -6,7 +6,7 @@ off them once per schema (`hints`).
 """
 
 from trm_agent.values.checking import validates
-from trm_agent.values.choices import described_choices
+from trm_agent.values.choices import described_choices, described_names
 from trm_agent.values.comparing import choice_text, matches, normalise
 from trm_agent.values.numbers import read_number
 from trm_agent.values.parsing import parse_value, read_boolean
@@ -14,6 +14,7 @@ from trm_agent.values.parsing import parse_value, read_boolean
 __all__ = [
     "choice_text",
     "described_choices",
+    "described_names",
     "matches",
     "normalise",
     "parse_value",

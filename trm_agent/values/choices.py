@@ -81,6 +81,11 @@ def described_choices(parameter: Parameter) -> tuple[str, ...]:
     return _described(Identity(parameter.schema))
 
 
+def described_names(parameter: Parameter) -> tuple[str, ...]:
+    """What the description names as a value in any way: choices, examples, whatever stands in quotes."""
+    return _all_named(Identity(parameter.schema))
+
+
 def described_form(text: str, parameter: Parameter, language: str) -> str | None:
     """What a description names in other letters or another form of the word, as it has it: a choice or an example."""
     key = Identity(parameter.schema)
@@ -156,6 +161,7 @@ _EXAMPLES = re.compile(
     rf"|({_BARE_ITEM}(?:{_JOINT}{_BARE_ITEM})+?)(?=\s*[\])}}.;]|\s*,?\s+etc\b|\s*$))",
     re.IGNORECASE,
 )
+_QUOTED_NAME = re.compile(r"(?<!\w)(?:'([^'\n]{1,40})'|\"([^\"\n]{1,40})\"|`([^`\n]{1,40})`|“([^”\n]{1,40})”)(?!\w)")
 _OPEN = re.compile(r"^[\s,]*(?:\(?\s*)?(?:and|or)?\s*(?:etc\b|others?\b|so on|more\b|\.\.\.|…)", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:an?|the|any|some|your)\s", re.IGNORECASE)
 _FEWEST, _MOST = 2, 40
@@ -187,6 +193,13 @@ def _named(key: Identity) -> tuple[str, ...]:
         items = re.findall(_QUOTED_ITEM, found[1]) if found[1] else re.split(_JOINT, found[2])
         names += [name for item in items if (name := item.strip("'\"`“” ")) and not _ARTICLE.match(name)]
     return tuple(dict.fromkeys(names[:_MOST]))
+
+
+@lru_cache(maxsize=8192)
+def _all_named(key: Identity) -> tuple[str, ...]:
+    quoted = _QUOTED_NAME.finditer(str(key.schema.get("description") or ""))
+    names = [found[found.lastindex or 0].strip() for found in quoted]
+    return tuple(dict.fromkeys(name for name in [*_named(key), *names] if len(name) > 1))[:_MOST]
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,121 @@
+"""Values that a declaration names and the user says: "in Celsius" where the unit is "'Celsius' or 'Fahrenheit'".
+
+A text whose description quotes values or gives examples is nearly a closed list. Where the user's last message has
+one of these in so many words, it is the value, though the model may think that such a parameter is left at its
+default: of 60 such words in BFCL's requests for one call 53 are (docs/log.md, 2026-11-27).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from trm_agent.spans import NAMED, Place
+from trm_agent.types import Message, Parameter, Slot, ToolSchema
+from trm_agent.values import described_names
+
+if TYPE_CHECKING:
+    from trm_agent.reading import Prediction, SlotPrediction
+
+MADE = 0.5
+"""Probability of a call below which nothing is filled."""
+SURE = 0.9
+"""Least probability of being filled for a slot whose example is said."""
+SAID = 0.2
+"""Share of a slot's spans that a said example has where the model points at none of its words."""
+_GENERAL = frozenset(
+    (
+        *("all", "any", "none", "other", "auto", "default", "yes", "no", "true", "false"),
+        *("the", "me", "my", "you", "it", "us"),
+    )
+)
+
+
+def say_examples(
+    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
+) -> Prediction:
+    """The same prediction, texts of a call that is made now set to what the user says of what their declaration names.
+
+    Args:
+        prediction: For a decision point.
+        tools: In the order of `prediction.tools`.
+        slots: In the order of `prediction.slots`.
+        history: What has been said; nothing changes unless the user spoke last.
+    """
+    if len(slots) != len(prediction.slots) or len(tools) != len(prediction.tools) or not tools or not history:
+        return prediction
+    if not prediction.call >= MADE or history[-1].role != "user":
+        return prediction
+    meant = prediction.meant(tools)
+    own = [i for i, slot in enumerate(slots) if meant in slot.tools]
+    out = list(prediction.slots)
+    found = {i: places for i in own if out[i].spans and (places := _said(slots[i].parameter, history[-1].text))}
+    for i, places in found.items():
+        rivals = [out[j] for j in own if j != i and j not in found]
+        free = [place for place in places if not any(_takes(rival, len(history) - 1, place) for rival in rivals)]
+        if free:
+            out[i] = _filled(out[i], len(history) - 1, free)
+    return replace(prediction, slots=tuple(out))
+
+
+def _said(parameter: Parameter, text: str) -> tuple[Place, ...]:
+    """Where a text has what the declaration of an open text names."""
+    if parameter.type != "string" or parameter.choices:
+        return ()
+    names = frozenset(name for name in described_names(parameter) if name.casefold() not in _GENERAL)
+    return _places(names, text) if names else ()
+
+
+@lru_cache(maxsize=8192)
+def _places(names: frozenset[str], text: str) -> tuple[Place, ...]:
+    """Where names stand as words, the longer ones first, none of them within a longer proper name."""
+    out: list[Place] = []
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        for found in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE):
+            place = found.span()
+            if not any(a < place[1] and place[0] < b for a, b in out) and not _within_name(text, place):
+                out.append(place)
+    return tuple(sorted(out))
+
+
+_NAME_BEFORE = re.compile(r"[A-Z]\w+,\s$")
+_NAME_AFTER = re.compile(r",?\s[A-Z][A-Za-z]")
+
+
+def _within_name(text: str, place: Place) -> bool:
+    """Whether a name goes on around one that has a capital: "New York" in "New York Knicks", "MA" in "Boston, MA"."""
+    if not text[place[0]].isupper():
+        return False
+    return _NAME_AFTER.match(text, place[1]) is not None or _NAME_BEFORE.search(text[: place[0]]) is not None
+
+
+def _takes(rival: SlotPrediction, message: int, place: Place) -> bool:
+    """Whether another slot's surest reading has these words among others."""
+    if not rival.spans or rival.filled < SURE:
+        return False
+    best = rival.spans[0]
+    longer = best.end - best.start > place[1] - place[0]
+    return longer and best.message == message and best.start <= place[0] and place[1] <= best.end
+
+
+def _filled(said: SlotPrediction, message: int, places: Sequence[Place]) -> SlotPrediction:
+    """Filled, spans over a place moved to it and weighed up."""
+    odds: dict[tuple[int, int, int], float] = defaultdict(float)
+    for start, end in places:
+        odds[message, start, end] += SAID
+    for span in said.spans:
+        over = [p for p in places if span.message == message and span.start < p[1] and p[0] < span.end]
+        key = (message, *over[0]) if len(over) == 1 else (span.message, span.start, span.end)
+        odds[key] += span.probability
+    weights = {key: p * (NAMED if key[0] == message and key[1:] in places else 1.0) for key, p in odds.items()}
+    total = sum(weights.values())
+    ranked = sorted(weights.items(), key=lambda item: -item[1])
+    spans = tuple(type(said.spans[0])(*key, probability=weight / total) for key, weight in ranked)
+    filled = max(said.filled, SURE)
+    rest = said.empty + said.dontcare
+    scale = (1 - filled) / rest if rest > 0 else 0.0
+    return replace(said, filled=filled, empty=said.empty * scale, dontcare=said.dontcare * scale, spans=spans)
