@@ -61,17 +61,16 @@ def learn(args: argparse.Namespace) -> None:
 
     from trm_agent.checkpoint import load_checkpoint
     from trm_agent.decoder_training import DecoderTraining
-    from trm_agent.encoder import Encoder, Vocabulary, load_encoder
-    from trm_agent.response_training import KnownTexts, ResponseConfig, teach
+    from trm_agent.encoder import Encoder, KnownTexts, Vocabulary, load_encoder
+    from trm_agent.response_training import ResponseConfig, teach
     from trm_agent.router import Router, shipped_weights
 
     if args.threads:
         torch.set_num_threads(args.threads)
     started = time.monotonic()
     checkpoint = load_checkpoint(shipped_weights() if str(args.checkpoint) == "shipped" else args.checkpoint)
-    encoder: Encoder = load_encoder(checkpoint.encoder_name)
-    if args.cache:
-        encoder = KnownTexts(Vocabulary.load(args.cache), encoder)
+    loaded = load_encoder(checkpoint.encoder_name)
+    encoder: Encoder = KnownTexts(Vocabulary.load(args.cache), lambda: loaded) if args.cache else loaded
     router = Router(checkpoint, encoder)
     decoder = DecoderTraining(
         epochs=args.decoder_epochs,

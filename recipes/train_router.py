@@ -29,7 +29,7 @@ from trm_agent.log import logger, rank, setup_logging
 
 if TYPE_CHECKING:
     from trm_agent.checkpoint import Checkpoint
-    from trm_agent.encoder import Vocabulary
+    from trm_agent.encoder import Encoder, Vocabulary
     from trm_agent.model import RouterModel
     from trm_agent.types import Sample
 
@@ -156,7 +156,7 @@ def train(args: argparse.Namespace) -> None:
     from trm_agent.data.augmentation import augment
     from trm_agent.data.episodes import fingerprint, read_episodes
     from trm_agent.ema import EMA
-    from trm_agent.encoder import Vocabulary, fast_bfloat16, load_encoder
+    from trm_agent.encoder import KnownTexts, Vocabulary, fast_bfloat16, load_encoder
     from trm_agent.losses import Scope, losses, total
     from trm_agent.model import ModelConfig, RouterModel
     from trm_agent.training import (
@@ -192,6 +192,8 @@ def train(args: argparse.Namespace) -> None:
         texts,
         lambda: load_encoder(args.encoder, device=device.type, dtype="bfloat16" if amp else "float32"),
     )
+    # What is read beside a conversation's own texts, such as the clauses of several calls, is encoded as it comes.
+    encoder = KnownTexts(vocabulary, lambda: load_encoder(args.encoder, device=device.type))
     torch.manual_seed(args.seed)
     start = initial(args.init) if args.init else None
     floor = relevance_floor(episodes, vocabulary)
@@ -268,7 +270,7 @@ def train(args: argparse.Namespace) -> None:
             averaged = RouterModel(model.config)
             ema.copy_to(averaged)
             checkpoint = Checkpoint(averaged.eval(), vocabulary.name, vocabulary.fingerprint, slot_fields)
-            by_source = validate(checkpoint, vocabulary, val) if val else {}
+            by_source = validate(checkpoint, encoder, val) if val else {}
             figures = mean_figures(by_source)
             score = curves.score(figures) if val else float(done)
             if score >= curves.best:
@@ -282,11 +284,11 @@ def train(args: argparse.Namespace) -> None:
             save_training_state(state, done, model, ema, optimizer)
     if rank() == 0:
         if val:
-            calibrate(args.output, vocabulary, val)
+            calibrate(args.output, encoder, val)
         else:
             logger.warning("without --val the confidence is not calibrated: it ranks decisions and promises nothing")
         if args.responses:
-            learn_responses(args, vocabulary)
+            learn_responses(args, encoder)
         curves.draw()
         logger.info("checkpoint → %s", args.output)
     if world > 1:
@@ -382,13 +384,13 @@ def validation_samples(paths: Sequence[Path], dialogues: int, seed: int) -> list
     return [sample for path in paths for sample in draw_dialogues(read_samples(path), dialogues, seed)]
 
 
-def validate(checkpoint: Any, vocabulary: Vocabulary, samples: Sequence[Sample]) -> dict[str, Any]:
+def validate(checkpoint: Any, encoder: Encoder, samples: Sequence[Sample]) -> dict[str, Any]:
     """The report's main figures on the router's own state, for every source and as their mean."""
     from trm_agent.evaluation import evaluate
     from trm_agent.router import Router
 
     report = evaluate(
-        Router(checkpoint, vocabulary), samples, slot_fields=checkpoint.slot_fields, latency_turns=0
+        Router(checkpoint, encoder), samples, slot_fields=checkpoint.slot_fields, latency_turns=0
     ).to_json()
     sources = sorted({str(sample.meta.get("source", "all")) for sample in samples})
     figures = {name: report["groups"].get(name, report["groups"]["all"]) for name in sources}
@@ -404,25 +406,23 @@ def mean_figures(figures: Mapping[str, Mapping[str, float | None]]) -> dict[str,
     return out
 
 
-def calibrate(folder: Path, vocabulary: Vocabulary, samples: Sequence[Sample]) -> None:
+def calibrate(folder: Path, encoder: Encoder, samples: Sequence[Sample]) -> None:
     """Fit the best checkpoint's confidence on the validation dialogues."""
     from trm_agent.checkpoint import load_checkpoint
     from trm_agent.evaluation import calibrate_router
     from trm_agent.router import Router
 
-    router = Router(load_checkpoint(folder), vocabulary)
+    router = Router(load_checkpoint(folder), encoder)
     router.checkpoint.calibrated_with(calibrate_router(router, samples), len(samples)).save(folder)
 
 
-def learn_responses(args: argparse.Namespace, vocabulary: Vocabulary) -> None:
+def learn_responses(args: argparse.Namespace, encoder: Encoder) -> None:
     """Words for direct answers, for the best checkpoint; the router itself stays as it is."""
     from trm_agent.checkpoint import load_checkpoint
     from trm_agent.decoder_training import DecoderTraining
-    from trm_agent.encoder import load_encoder
-    from trm_agent.response_training import KnownTexts, ResponseConfig, teach
+    from trm_agent.response_training import ResponseConfig, teach
     from trm_agent.router import Router
 
-    encoder = KnownTexts(vocabulary, load_encoder(args.encoder))
     router = Router(load_checkpoint(args.output), encoder)
     decoder = DecoderTraining(seed=args.seed) if args.decoder else None
     config = ResponseConfig(seed=args.seed, language=args.language, decoder=decoder)

@@ -142,7 +142,9 @@ def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence
             group = [i for i in numeric if tool in owners[i] and out[i].spans and out[i].filled >= EAGER]
             if len(group) > 1:
                 _hand_out(out, group, slots, history)
-                _keep_apart(out, [i for i in group if slots[i].parameter.required], history)
+                asking = [i for i in group if slots[i].parameter.required]
+                _keep_apart(out, asking, history)
+                _leave(out, asking, [i for i in group if i not in asking], history)
     if all(new is old for new, old in zip(out, prediction.slots, strict=True)):
         return prediction
     return replace(prediction, slots=tuple(out))
@@ -254,6 +256,21 @@ def _keep_apart(out: list[SlotPrediction], asking: Sequence[int], history: Seque
             places = [_numeral_of(span, history) for span in out[i].spans]
             if any(place is not None and place not in taken for place in places):
                 out[i] = weighed(out[i], [1 / NAMED if place == at else 1.0 for place in places])
+
+
+def _leave(out: list[SlotPrediction], asking: Sequence[int], others: Sequence[int], history: Sequence[Message]) -> None:
+    """What may be left out is filled with no numeral that is the best of what a call requires."""
+    taken = {at for i in asking if (at := _numeral_of(out[i].spans[0], history)) is not None}
+    for i in others:
+        total = sum(span.probability for span in out[i].spans)
+        free = sum(span.probability for span in out[i].spans if _numeral_of(span, history) not in taken)
+        if total > 0 and free < total:
+            filled = out[i].filled * free / total
+            out[i] = replace(
+                weighed(out[i], [1 / NAMED if _numeral_of(s, history) in taken else 1.0 for s in out[i].spans]),
+                filled=filled,
+                empty=out[i].empty + out[i].filled - filled,
+            )
 
 
 def _telling(slots: Mapping[int, Slot]) -> dict[int, frozenset[str]]:

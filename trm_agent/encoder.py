@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -331,6 +332,38 @@ class Vocabulary:
             )
             for r in rows
         ]
+
+
+class KnownTexts:
+    """An encoder that looks texts up where a vocabulary has them, and encodes all others; nothing is written.
+
+    Args:
+        vocabulary: What a training run has encoded.
+        encoder: Loads the encoder of the vocabulary, at the first text that it lacks.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, encoder: Callable[[], Encoder]) -> None:
+        self.vocabulary = vocabulary
+        self.name, self.fingerprint, self.width = vocabulary.name, vocabulary.fingerprint, vocabulary.width
+        self._load = encoder
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Raises:
+        EncoderError: It is not the one that the vocabulary was encoded by.
+        """
+        loaded = self._load()
+        if loaded.fingerprint != self.fingerprint:
+            raise EncoderError(f"the kept texts were encoded by {self.name!r}, not by {loaded.name!r}")
+        return loaded
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        fresh = [text for text in dict.fromkeys(texts) if text not in self.vocabulary.index]
+        made = dict(zip(fresh, self.encoder.encode(fresh), strict=True)) if fresh else {}
+        return [made[text] if text in made else self.vocabulary.encode([text])[0] for text in texts]
+
+    def token_ids(self, text: str) -> list[int]:
+        return self.encoder.token_ids(text)
 
 
 def fast_bfloat16(device: str = "cpu") -> bool:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from trm_agent.data.jsonl import read_samples
 from trm_agent.decoder_training import DecoderTraining, learn_writer
-from trm_agent.encoder import EncodedText, Encoder, Vocabulary
+from trm_agent.encoder import Encoder
 from trm_agent.errors import DataError
 from trm_agent.evaluation import draw_dialogues, group_dialogues
 from trm_agent.fitting import Fit, fit
@@ -119,29 +119,6 @@ def teach(
 def with_responses(router: Router, responses: Responses) -> Router:
     """The same router with these words."""
     return Router(replace(router.checkpoint, responses=responses), router.encoder.encoder, router.halting)
-
-
-class KnownTexts:
-    """An encoder that looks a training run's texts up instead of encoding them again; nothing is written.
-
-    Args:
-        vocabulary: Of the same encoder.
-        encoder: For all other texts.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, encoder: Encoder) -> None:
-        if vocabulary.fingerprint != encoder.fingerprint:
-            raise DataError(f"the kept texts were encoded by {vocabulary.name!r}, not by {encoder.name!r}")
-        self.vocabulary, self.encoder = vocabulary, encoder
-        self.name, self.fingerprint, self.width = encoder.name, encoder.fingerprint, encoder.width
-
-    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
-        fresh = [text for text in dict.fromkeys(texts) if text not in self.vocabulary.index]
-        made = dict(zip(fresh, self.encoder.encode(fresh), strict=True)) if fresh else {}
-        return [made[text] if text in made else self.vocabulary.encode([text])[0] for text in texts]
-
-    def token_ids(self, text: str) -> list[int]:
-        return self.encoder.token_ids(text)
 
 
 def answer_decisions(router: Router, said: Sequence[Said], together: int = 32) -> list[Decision]:

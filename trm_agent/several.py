@@ -15,6 +15,7 @@ from datetime import datetime
 
 from trm_agent.calibration import Calibration
 from trm_agent.calls import Call, assemble, made_before
+from trm_agent.echoes import without_echoes
 from trm_agent.reading import SEVERAL, Prediction, SlotPrediction, meant_tools, read_slots, readings
 from trm_agent.respective import alike, items, tool_clauses
 from trm_agent.types import Message, Slot, Source, ToolSchema, Value
@@ -86,6 +87,7 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
         return (first,)
     tools = meant_tools(context.prediction, context.tools)
     found = [call for tool in tools for call in _calls_of(tool, first, _own_part(tool, tools, context))]
+    found = without_echoes(found, tools, context.history)
     out: dict[str, Call] = {}
     for call in sorted(found, key=_place):
         if call.legal and made_before(call, context.history) == "new":

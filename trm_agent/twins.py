@@ -94,8 +94,10 @@ def _places(said: Sequence[SlotPrediction], count: int) -> list[tuple[int, int, 
 
 def _given(said: SlotPrediction, own: tuple[int, int, int], places: Sequence[tuple[int, int, int]]) -> SlotPrediction:
     def odds(span: SpanCandidate) -> float:
-        place = span.message, span.start, span.end
-        return ORDERED if place == own else 1 / ORDERED if place in places else 1.0
+        if (span.message, span.start, span.end) == own:
+            return ORDERED
+        theirs = (place for place in places if place != own and place[0] == span.message)
+        return 1 / ORDERED if any(span.start < place[2] and place[1] < span.end for place in theirs) else 1.0
 
     spans = said.spans
     if all((span.message, span.start, span.end) != own for span in spans):

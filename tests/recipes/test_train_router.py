@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from recipes.train_router import FINE_TUNING, main, overrides
+from recipes.train_router import FINE_TUNING, main, overrides, validate
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import load_checkpoint
 from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
-from trm_agent.encoder import Vocabulary
+from trm_agent.encoder import KnownTexts, Vocabulary
 from trm_agent.errors import TRMError
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder
@@ -73,6 +73,13 @@ def test_a_run_leaves_a_calibrated_checkpoint_its_record_and_its_curves(data: Pa
     assert set(checkpoint.training["validation"]["made"]) >= {"decision_accuracy", "call_exact", "joint_goal_accuracy"}
     assert (folder / "curves.png").stat().st_size > 0
     assert (folder / "last" / "state.safetensors").is_file()
+
+
+def test_validation_reads_texts_that_no_sample_holds_such_as_the_clauses_of_several_calls(data: Path) -> None:
+    assert main(options(data, "run", "--epochs", "1")) == 0
+    encoder = KnownTexts(Vocabulary([], HashingEncoder()), HashingEncoder)
+    found = validate(load_checkpoint(data.parent / "run"), encoder, samples(2))
+    assert found["made"]["decision_accuracy"] is not None
 
 
 def test_a_plain_run_and_one_that_starts_from_it(data: Path) -> None:

@@ -167,6 +167,33 @@ def test_two_parameters_do_not_take_one_numeral_where_there_is_another() -> None
     assert [spans[0] for spans in bound(text, ["p", "q"], [pointed[0], [("70", 0.6)]])] == ["70", "70"]
 
 
+def test_what_may_be_left_out_takes_no_numeral_that_is_required_elsewhere() -> None:
+    text = "5 heads in 10 tosses"
+    pointed = {"tosses": (("10", 0.6), ("5", 0.3)), "heads": (("5", 0.6), ("10", 0.2)), "p": (("10", 0.7), ("5", 0.3))}
+    schema = {"properties": {name: {"type": "integer"} for name in pointed}, "required": ["tosses", "heads"]}
+    slots = slot_table(parse_tools([{"name": "t", "parameters": {"type": "object", **schema}}]))
+
+    def filled(optional: float, other: float = 0.0) -> tuple[float, str]:
+        answers = []
+        for slot in slots:
+            spans = [
+                SpanCandidate(0, text.index(w), text.index(w) + len(w), p) for w, p in pointed[slot.parameter.name]
+            ]
+            spans += [SpanCandidate(0, 2, 7, other)] if other and slot.parameter.name == "p" else []
+            sure = optional if slot.parameter.name == "p" else 0.9
+            answers.append(SlotPrediction(1 - sure, sure, 0.0, spans=tuple(spans)))
+        prediction = Prediction(0.9, (0.9,), 0.1, tuple(answers), 0.5, 2)
+        found = bind_numbers(prediction, slots, [Message("user", text)])
+        answer = next(a for slot, a in zip(slots, found.slots, strict=True) if slot.parameter.name == "p")
+        assert answer.empty + answer.filled == pytest.approx(1.0)
+        return answer.filled, text[answer.spans[0].start : answer.spans[0].end]
+
+    assert filled(0.95)[0] == 0.0
+    sure, word = filled(0.9, other=1.0)
+    assert 0.4 < sure < 0.9
+    assert word == "heads"
+
+
 def test_numbers_are_not_shared_out_where_several_calls_are_meant() -> None:
     text = "70 and 15"
     pointed = [[("15", 0.5), ("70", 0.4)], [("15", 0.6), ("70", 0.3)]]

@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from trm_agent import encoder as encoder_module
-from trm_agent.encoder import DEFAULT_SHA256, CachingEncoder, EncodedText, SentenceEncoder, Vocabulary, load_encoder
+from trm_agent.encoder import (
+    DEFAULT_SHA256,
+    CachingEncoder,
+    EncodedText,
+    KnownTexts,
+    SentenceEncoder,
+    Vocabulary,
+    load_encoder,
+)
 from trm_agent.errors import EncoderError
 from trm_agent.testing import HashingEncoder
 
@@ -167,3 +175,19 @@ def test_a_vocabulary_of_another_encoder_is_refused(tmp_path: Path) -> None:
     words.save(tmp_path)
     with pytest.raises(EncoderError, match=r"holds texts encoded by .* not by .*; give another folder"):
         Vocabulary.kept(tmp_path, ["b"], HashingEncoder)
+
+
+def test_known_texts_are_looked_up_and_others_encoded_as_they_come() -> None:
+    encoder = CountingEncoder()
+    known = KnownTexts(Vocabulary(["a", "to Anaheim"], HashingEncoder()), lambda: encoder)
+    wanted = HashingEncoder().encode(["to Anaheim", "from Fresno"])
+    for found, right in zip(known.encode(["to Anaheim", "from Fresno"]), wanted, strict=True):
+        np.testing.assert_array_equal(found.tokens, right.tokens)
+    assert encoder.asked == ["from Fresno"]
+    assert KnownTexts(known.vocabulary, lambda: pytest.fail("all is known")).encode(["a"])
+
+
+def test_texts_known_to_another_encoder_are_refused() -> None:
+    known = KnownTexts(Vocabulary(["a"], HashingEncoder()), lambda: HashingEncoder(16))
+    with pytest.raises(EncoderError, match="the kept texts were encoded by 'hashing-32', not by 'hashing-16'"):
+        known.encode(["b"])
