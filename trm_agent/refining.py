@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trm_agent.binding import bind_numbers
 from trm_agent.counting import count_calls
 from trm_agent.directions import point_directions
+from trm_agent.doubts import settle
 from trm_agent.enumerations import spread
 from trm_agent.examples import say_examples
 from trm_agent.naming import name_texts
@@ -30,9 +31,10 @@ def refine(
     """The same prediction with its spans, choices and flags weighed and moved by the words around them.
 
     Numbers go to the parameter named beside them, spans of answers end where shown values do, texts go by the direction
-    said before them and the name beside them, flags that are named and values that a description names are filled,
-    spans end where quotes, codes and nouns do, what only a number tells apart goes by the order, lists are read whole,
-    several calls are likely where more is said than one takes. Not idempotent: odds gain once a call.
+    said before them and the name beside them, one doubted value does not hold a call up, flags that are named and
+    values that a description names are filled, spans end where quotes, codes and nouns do, what only a number tells
+    apart goes by the order, lists are read whole, several calls are likely where more is said than one takes. Not
+    idempotent: odds gain once a call.
 
     Args:
         prediction: For a decision point.
@@ -42,6 +44,7 @@ def refine(
     """
     prediction = snap(bind_numbers(prediction, slots, history), slots, history)
     prediction = name_texts(point_directions(prediction, slots, history), slots, history)
+    prediction = settle(prediction, tools, slots, history)
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
     prediction = order_twins(prediction, slots, history)
     prediction = say_examples(prediction, tools, slots, history)

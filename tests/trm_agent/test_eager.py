@@ -35,7 +35,7 @@ def test_a_required_value_that_is_rather_empty_than_filled_is_read_for_a_sure_ca
     ("call", "slots"),
     [
         (0.9, {"city": hesitant(EAGER - 0.05)}),
-        (0.4, {"city": hesitant(0.45)}),
+        (0.1, {"city": hesitant(0.45)}),
         (0.9, {"day": hesitant(0.45)}),
     ],
     ids=["too improbable", "no call meant", "not required"],
