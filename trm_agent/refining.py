@@ -16,6 +16,7 @@ from trm_agent.doubts import settle
 from trm_agent.enumerations import spread
 from trm_agent.examples import say_examples
 from trm_agent.naming import name_texts
+from trm_agent.overlaps import part_overlaps
 from trm_agent.shown import snap
 from trm_agent.twins import order_twins
 from trm_agent.types import Message, Slot, ToolSchema
@@ -33,8 +34,8 @@ def refine(
     Numbers go to the parameter named beside them, spans of answers end where shown values do, texts go by the direction
     said before them and the name beside them, one doubted value does not hold a call up, flags that are named and
     values that a description names are filled, spans end where quotes, codes and nouns do, what only a number tells
-    apart goes by the order, lists are read whole, several calls are likely where more is said than one takes. Not
-    idempotent: odds gain once a call.
+    apart goes by the order, texts do not hold what is another slot's, lists are read whole, several calls are likely
+    where more is said than one takes. Not idempotent: odds gain once a call.
 
     Args:
         prediction: For a decision point.
@@ -48,4 +49,5 @@ def refine(
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
     prediction = order_twins(prediction, slots, history)
     prediction = say_examples(prediction, tools, slots, history)
+    prediction = part_overlaps(prediction, slots, history)
     return count_calls(spread(prediction, slots, history), tools, slots, history)
