@@ -7,6 +7,7 @@ default: of 60 such words in BFCL's requests for one call 53 are (docs/log.md, 2
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -53,12 +54,15 @@ def say_examples(
     meant = prediction.meant(tools)
     own = [i for i, slot in enumerate(slots) if meant in slot.tools]
     out = list(prediction.slots)
+    last = len(history) - 1
     found = {i: places for i in own if out[i].spans and (places := _said(slots[i].parameter, history[-1].text))}
     for i, places in found.items():
-        rivals = [out[j] for j in own if j != i and j not in found]
-        free = [place for place in places if not any(_takes(rival, len(history) - 1, place) for rival in rivals)]
+        others = [prediction.slots[j] for j in own if j != i]
+        free = [
+            place for place in places if not any(_takes(other, prediction.slots[i], last, place) for other in others)
+        ]
         if free:
-            out[i] = _filled(out[i], len(history) - 1, free)
+            out[i] = _filled(out[i], last, free)
     return replace(prediction, slots=tuple(out))
 
 
@@ -93,13 +97,19 @@ def _within_name(text: str, place: Place) -> bool:
     return _NAME_AFTER.match(text, place[1]) is not None or _NAME_BEFORE.search(text[: place[0]]) is not None
 
 
-def _takes(rival: SlotPrediction, message: int, place: Place) -> bool:
-    """Whether another slot's surest reading has these words among others."""
-    if not rival.spans or rival.filled < SURE:
+def _takes(other: SlotPrediction, said: SlotPrediction, message: int, place: Place) -> bool:
+    """Whether a place is among the words that another slot surely has, more than this one has it."""
+    if not other.spans or other.filled < SURE:
         return False
-    best = rival.spans[0]
-    longer = best.end - best.start > place[1] - place[0]
-    return longer and best.message == message and best.start <= place[0] and place[1] <= best.end
+    best = other.spans[0]
+    within = best.message == message and best.start <= place[0] and place[1] <= best.end
+    return within and _mass(other, message, place) > _mass(said, message, place)
+
+
+def _mass(said: SlotPrediction, message: int, place: Place) -> float:
+    """How probable it is that a slot has words of a place."""
+    over = (s.probability for s in said.spans if s.message == message and s.start < place[1] and place[0] < s.end)
+    return said.filled * math.fsum(over)
 
 
 def _filled(said: SlotPrediction, message: int, places: Sequence[Place]) -> SlotPrediction:

@@ -93,3 +93,23 @@ def test_only_a_call_that_answers_the_user_is_filled(call: float, role: str) -> 
 )
 def test_names_of_a_description(description: str, names: tuple[str, ...]) -> None:
     assert described_names(Parameter("p", {"type": "string", "description": description})) == names
+
+
+def test_a_named_value_that_another_slot_has_more_of_stays_there() -> None:
+    """Both ends of a journey are described with the same towns."""
+    text = "A train from Oslo to Rome"
+    told = {"type": "string", "description": "A town, e.g. 'Oslo' or 'Bern'."}
+    schema = {"type": "object", "properties": {"origin": told, "target": told}}
+    tools = parse_tools([{"name": "trains", "parameters": schema}])
+
+    def said(**shares: float) -> SlotPrediction:
+        spans = (SpanCandidate(0, text.index(w), text.index(w) + len(w), p) for w, p in shares.items())
+        return SlotPrediction(0.05, 0.95, 0.0, spans=tuple(spans))
+
+    def best(*slots: SlotPrediction) -> list[str]:
+        prediction = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=slots, halt=0.5, steps=2)
+        found = say_examples(prediction, tools, slot_table(tools), [Message("user", text)])
+        return [text[s.spans[0].start : s.spans[0].end] for s in found.slots]
+
+    assert best(said(Oslo=0.9), said(Rome=0.6, Oslo=0.3)) == ["Oslo", "Rome"]
+    assert best(said(Rome=0.9), said(Rome=0.6, Oslo=0.3)) == ["Oslo", "Oslo"]
