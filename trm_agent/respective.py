@@ -28,6 +28,8 @@ _NUMERAL = re.compile(r"(?<![\w.,])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\
 _QUOTED = re.compile(r"(?<!\w)(['\"“‘])([^'\"“”‘’]{1,60})['\"”’](?!\w)")
 _NAME = re.compile(r"[A-Z][\w'’.-]*\w(?:,? (?:of |the |de )?[A-Z][\w'’.-]*\w|\s\d+(?:st|nd|rd|th)?\b)*")
 _WORD = re.compile(r"[^\W\d_]+")
+_LED = re.compile(r"(?<!\w)(?:in|for|to|of|at|on|from|with|near)\s+$", re.IGNORECASE)
+"""What leads up to an enumeration, and may lead up to each of its items again ("in Rome and in Oslo")."""
 _INSIDE = re.compile(r"\b(?:with|for|from|to|at|about|between)\s")
 """What one value holds, rather than an item of several ("lunch with Ann and Bo")."""
 _JOINED = re.compile(
@@ -48,9 +50,11 @@ def items(text: str, place: Place) -> list[Place]:
         return []
     found: list[Place] = []
     at = start
+    led = _LED.search(text[:start])
     for item in split(words):
         at = text.index(item, at)
-        found.append((at, at + len(item)))
+        repeated = len(led[0]) if led and item.lower().startswith(led[0].lower()) else 0
+        found.append((at + repeated, at + len(item)))
         at += len(item)
     alike_said = not any(_INSIDE.search(text[slice(*place)]) for place in found)
     return found if len(found) > 1 and alike_said else []

@@ -71,3 +71,36 @@ def test_anything_less_leaves_the_count_as_it_is(text: str, slots: dict[str, dic
 @pytest.mark.parametrize(("text", "one"), [("I want 2, 3 and 4 seats", ONE), ("I want 4 seats", 0.99)])
 def test_more_numbers_in_a_row_than_parameters_that_take_them(text: str, one: float) -> None:
     assert single(text, {"seats": said(text, **{"4": 0.9})}) == one
+
+
+ALIKE = {"Rome": 0.5, "Oslo": 0.4}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Concerts in Rome and in Oslo",
+        "Concerts in Rome and Oslo",
+        "Rome, Oslo",
+        "near Rome as well as near the Oslo fjord",
+    ],
+)
+def test_one_slot_that_points_at_two_values_told_in_one_breath(text: str) -> None:
+    assert single(text, {"city": said(text, **ALIKE)}) == ONE
+
+
+@pytest.mark.parametrize(
+    ("text", "shares", "genre"),
+    [
+        ("Concerts in Rome and in Oslo", {"Rome": 0.8, "Oslo": 0.1}, {}),
+        ("From Rome to Oslo", ALIKE, {}),
+        ("Rome or Oslo", ALIKE, {}),
+        ("Compare Rome and Oslo", ALIKE, {"Oslo": 0.9}),
+    ],
+    ids=["sure of one", "a journey", "either", "another slot takes one"],
+)
+def test_two_values_that_are_not_told_alike_or_not_for_one_slot_are_one_call(
+    text: str, shares: dict[str, float], genre: dict[str, float]
+) -> None:
+    slots = {"city": said(text, **shares)} | ({"genre": said(text, **genre)} if genre else {})
+    assert single(text, slots) == 0.99

@@ -77,8 +77,13 @@ def test_what_differs_between_two_calls_differs_and_the_rest_is_shared() -> None
 
 
 def test_a_request_that_needs_one_call_gets_one() -> None:
-    decision = predict((0.99, 0.01, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.5, Rome=0.48))
+    decision = predict((0.99, 0.01, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.85, Rome=0.1))
     assert made(decision) == [("get_weather", {"city": "Oslo"})]
+
+
+def test_two_values_told_in_one_breath_and_pointed_at_alike_are_two_calls_whatever_the_head_says() -> None:
+    decision = predict((0.99, 0.01, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.45, Rome=0.42, Rome_and_in_Oslo=0.12))
+    assert made(decision) == [("get_weather", {"city": "Rome"}), ("get_weather", {"city": "Oslo"})]
 
 
 def test_readings_say_how_many_where_one_call_is_not_sure() -> None:
