@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trm_agent.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
-from trm_agent.spans import NAMED, Place, moved, named_odds, weighed, weighed_by_names
+from trm_agent.spans import NAMED, Place, emptier, moved, named_odds, weighed, weighed_by_names
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
 
@@ -265,12 +265,8 @@ def _leave(out: list[SlotPrediction], asking: Sequence[int], others: Sequence[in
         total = sum(span.probability for span in out[i].spans)
         free = sum(span.probability for span in out[i].spans if _numeral_of(span, history) not in taken)
         if total > 0 and free < total:
-            filled = out[i].filled * free / total
-            out[i] = replace(
-                weighed(out[i], [1 / NAMED if _numeral_of(s, history) in taken else 1.0 for s in out[i].spans]),
-                filled=filled,
-                empty=out[i].empty + out[i].filled - filled,
-            )
+            odds = [1 / NAMED if _numeral_of(span, history) in taken else 1.0 for span in out[i].spans]
+            out[i] = emptier(weighed(out[i], odds), free / total)
 
 
 def _telling(slots: Mapping[int, Slot]) -> dict[int, frozenset[str]]:

@@ -52,9 +52,9 @@ def count_calls(
         slots: In the order of `prediction.slots`.
         history: What the spans point into; nothing changes unless the user spoke last.
     """
-    if len(slots) != len(prediction.slots) or len(tools) != len(prediction.tools) or not tools or not history:
+    if not prediction.answers_user(tools, slots, history):
         return prediction
-    if not prediction.call >= MADE or prediction.calls[0] <= ONE or history[-1].role != "user":
+    if not prediction.call >= MADE or prediction.calls[0] <= ONE:
         return prediction
     meant = prediction.meant(tools)
     table = [(slot, said) for slot, said in zip(slots, prediction.slots, strict=True) if meant in slot.tools]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trm_agent.spans import surer
 from trm_agent.types import Message, Slot, ToolSchema
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def settle(
         slots: In the order of `prediction.slots`.
         history: What the spans point into; nothing changes unless the user spoke last.
     """
-    if len(slots) != len(prediction.slots) or len(tools) != len(prediction.tools) or not tools or not history:
+    if not prediction.answers_user(tools, slots, history):
         return prediction
-    if not CALL <= prediction.call < MADE or not max(prediction.tools) >= TOOL or history[-1].role != "user":
+    if not CALL <= prediction.call < MADE or not max(prediction.tools) >= TOOL:
         return prediction
     tool = next(tool for tool in tools if tool.name == prediction.meant(tools))
     own = {i for i, slot in enumerate(slots) if tool.name in slot.tools}
@@ -48,11 +49,8 @@ def settle(
     others = [prediction.slots[i] for i in own if i != doubted[0] and prediction.slots[i].filled > MADE]
     if said.choices or said.filled < FILLED or not _clear(said, others, len(history) - 1):
         return prediction
-    rest = said.empty + said.dontcare
-    filled = MADE + (1 - MADE) * said.filled
-    scale = (1 - filled) / rest if rest > 0 else 0.0
     out = list(prediction.slots)
-    out[doubted[0]] = replace(said, filled=filled, empty=said.empty * scale, dontcare=said.dontcare * scale)
+    out[doubted[0]] = surer(said, MADE + (1 - MADE) * said.filled)
     return replace(prediction, call=MADE, slots=tuple(out))
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trm_agent.spans import NAMED, Place
+from trm_agent.spans import NAMED, Place, surer
 from trm_agent.types import Message, Parameter, Slot, ToolSchema
 from trm_agent.values import described_names
 
@@ -47,9 +47,7 @@ def say_examples(
         slots: In the order of `prediction.slots`.
         history: What has been said; nothing changes unless the user spoke last.
     """
-    if len(slots) != len(prediction.slots) or len(tools) != len(prediction.tools) or not tools or not history:
-        return prediction
-    if not prediction.call >= MADE or history[-1].role != "user":
+    if not prediction.answers_user(tools, slots, history) or not prediction.call >= MADE:
         return prediction
     meant = prediction.meant(tools)
     own = [i for i, slot in enumerate(slots) if meant in slot.tools]
@@ -125,7 +123,4 @@ def _filled(said: SlotPrediction, message: int, places: Sequence[Place]) -> Slot
     total = sum(weights.values())
     ranked = sorted(weights.items(), key=lambda item: -item[1])
     spans = tuple(type(said.spans[0])(*key, probability=weight / total) for key, weight in ranked)
-    filled = max(said.filled, SURE)
-    rest = said.empty + said.dontcare
-    scale = (1 - filled) / rest if rest > 0 else 0.0
-    return replace(said, filled=filled, empty=said.empty * scale, dontcare=said.dontcare * scale, spans=spans)
+    return surer(replace(said, spans=spans), max(said.filled, SURE))

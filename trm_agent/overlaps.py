@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trm_agent.spans import weighed
+from trm_agent.spans import emptier, weighed
 from trm_agent.types import Message, Slot
 from trm_agent.wording import UNFILLED
 
@@ -44,8 +44,7 @@ def part_overlaps(prediction: Prediction, slots: Sequence[Slot], history: Sequen
         if not all(holds):
             out[i] = weighed(out[i], [1 / HELD if held else 1.0 for held in holds])
         elif not slot.parameter.required:
-            filled = out[i].filled / HELD
-            out[i] = replace(out[i], filled=filled, empty=out[i].empty + out[i].filled - filled)
+            out[i] = emptier(out[i], 1 / HELD)
     return replace(prediction, slots=tuple(out))
 
 

@@ -96,6 +96,12 @@ class Prediction:
         """The name of the likeliest of its tools, at least one; of equally likely ones the last by name."""
         return max(zip(self.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
 
+    def answers_user(self, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]) -> bool:
+        """Whether it is of these tools and slots, at least one tool, at a point where the user spoke last."""
+        if len(slots) != len(self.slots) or len(tools) != len(self.tools):
+            return False
+        return bool(tools) and bool(history) and history[-1].role == "user"
+
 
 @dataclass(frozen=True)
 class Reading:

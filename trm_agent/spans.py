@@ -45,6 +45,19 @@ def weighed(said: SlotPrediction, weights: Sequence[float]) -> SlotPrediction:
     return replace(said, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
 
 
+def surer(said: SlotPrediction, filled: float) -> SlotPrediction:
+    """Filled with a probability; empty and left open share the rest as before."""
+    rest = said.empty + said.dontcare
+    scale = (1 - filled) / rest if rest > 0 else 0.0
+    return replace(said, filled=filled, empty=said.empty * scale, dontcare=said.dontcare * scale)
+
+
+def emptier(said: SlotPrediction, share: float) -> SlotPrediction:
+    """Filled with a share of the probability that it was; the rest of it goes to empty."""
+    filled = said.filled * share
+    return replace(said, filled=filled, empty=said.empty + said.filled - filled)
+
+
 def weighed_by_names(
     said: SlotPrediction,
     history: Sequence[Message],

@@ -33,7 +33,7 @@ _RANKS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "one": 1, "two": 2, 
 
 
 def order_twins(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
-    """The same prediction, spans of twins weighed by their order in the last user message.
+    """The same prediction, spans of twins weighed by their order in a message.
 
     Args:
         prediction: For a decision point; nothing changes unless it means a single call.

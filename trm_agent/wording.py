@@ -238,9 +238,7 @@ def say_flags(
         slots: In the order of `prediction.slots`.
         history: What has been said; nothing changes unless the user spoke last.
     """
-    if len(slots) != len(prediction.slots) or len(tools) != len(prediction.tools) or not tools or not history:
-        return prediction
-    if not prediction.call >= 0.5 or history[-1].role != "user":
+    if not prediction.answers_user(tools, slots, history) or not prediction.call >= 0.5:
         return prediction
     meant = prediction.meant(tools)
     out = list(prediction.slots)
