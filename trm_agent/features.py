@@ -299,6 +299,10 @@ class Batch:
         """The same batch on a device."""
         return replace(self, **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
 
+    def pin_memory(self) -> Batch:
+        """The same batch in page-locked memory, from which a GPU copies while it computes."""
+        return replace(self, **{f.name: getattr(self, f.name).pin_memory() for f in fields(self)})
+
 
 def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> Batch:
     """Pad (tools, conversation, visible message counts of its decision points) to one batch."""

@@ -55,6 +55,10 @@ class Targets:
     def to(self, device: torch.device | str) -> Targets:
         return replace(self, **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
 
+    def pin_memory(self) -> Targets:
+        """See `Batch.pin_memory`."""
+        return replace(self, **{f.name: getattr(self, f.name).pin_memory() for f in fields(self)})
+
 
 LOSS_WEIGHTS = {"decision": 1.0, "tool": 1.0, "op": 0.3, "span": 0.25, "choice": 0.3, "calls": 0.3, "halt": 0.1}
 

@@ -183,7 +183,8 @@ def make_optimizer(model: nn.Module, weight_decay: float = 0.05) -> torch.optim.
     matrices = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.95))
+    fused = all(p.is_cuda for p in model.parameters())
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.95), fused=fused or None)
 
 
 def average_gradients(model: nn.Module) -> None:

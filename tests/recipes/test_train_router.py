@@ -138,6 +138,13 @@ def test_what_the_confidence_was_fitted_on_stands_in_the_training_record(data: P
 
 
 @pytest.mark.slow
+def test_a_run_whose_batches_are_made_by_others_ends_with_the_same_weights(data: Path) -> None:
+    for name, workers in (("alone", "0"), ("helped", "2")):
+        assert main(options(data, name, "--steps", "6", "--workers", workers)) == 0
+    alone, helped = (load_file(data.parent / name / "model.safetensors") for name in ("alone", "helped"))
+    assert all(torch.equal(alone[name], helped[name]) for name in alone)
+
+
 def test_two_processes_end_like_one(data: Path) -> None:
     common = ["--epochs", "2", "--val-every", "99"]
     assert main(options(data, "one", *common)) == 0
