@@ -27,7 +27,7 @@ class EMA:
         self.step += 1
         decay = min(self.decay, (1 + self.step) / (10 + self.step))
         values = model.state_dict()
-        # All at once: one by one, a hundred small tensors cost a GPU step as much as its backward pass does.
+        # All at once: one by one, each of a hundred small tensors is a launch of its own on a GPU.
         torch._foreach_lerp_(list(self.average.values()), [values[name].float() for name in self.average], 1 - decay)
 
     def copy_to(self, model: nn.Module) -> None:

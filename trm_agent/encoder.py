@@ -313,7 +313,7 @@ class Vocabulary:
         out.name, out.fingerprint, out.texts = about["name"], about["fingerprint"], about["texts"]
         out.index = {text: row for row, text in enumerate(out.texts)}
         for name in ("sentences", "tokens", "spans", "offsets"):
-            # A plain view of the mapped file: slicing numpy's own class for them takes five times as long.
+            # A plain view of the mapped file: slicing numpy's own class for them was a fifth of the time of a batch.
             setattr(out, name, np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")))
         out.width = out.sentences.shape[1]
         return out

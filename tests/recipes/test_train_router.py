@@ -145,6 +145,7 @@ def test_a_run_whose_batches_are_made_by_others_ends_with_the_same_weights(data:
     assert all(torch.equal(alone[name], helped[name]) for name in alone)
 
 
+@pytest.mark.slow
 def test_two_processes_end_like_one(data: Path) -> None:
     common = ["--epochs", "2", "--val-every", "99"]
     assert main(options(data, "one", *common)) == 0
