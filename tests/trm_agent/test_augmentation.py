@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
 from tests.trm_agent.model_doubles import TOOLS, episode
 from trm_agent.data.augmentation import Rates, augment
 from trm_agent.data.episodes import Episode, Point
-from trm_agent.types import Message, parse_tools
+from trm_agent.data.renaming import abbreviated
+from trm_agent.types import Message, Slot, SlotField, parse_tools
 
 NEVER = Rates(
-    hint=0, tool_description=0, slot_description=0, neutral=0, number=0, foreign=0, instruction=0, together=0, chain=0
+    hint=0,
+    tool_description=0,
+    slot_description=0,
+    neutral=0,
+    nameless=0,
+    abbreviated=0,
+    number=0,
+    foreign=0,
+    instruction=0,
+    together=0,
+    chain=0,
 )
 
 
@@ -109,6 +121,42 @@ def test_neutral_names_reach_calls_points_and_keys() -> None:
     assert [point.intent for point in story.points] == ["tool_1", "tool_1", "tool_1", "tool_2"]
     assert [m.content["name"] for m in story.messages if m.role == "tool_call"] == ["tool_1"]
     assert {tool.description for tool in story.tools} == {tool["description"] for tool in TOOLS}
+
+
+def test_names_of_parameters_that_say_nothing_reach_calls_points_and_keys() -> None:
+    told = episode()
+    [story] = augment([told], 0, replace(NEVER, nameless=1.0, slot_description=1.0))
+    new = {old.key: slot.key for old in told.slots for slot in story.slots if same_text(old, slot)}
+    assert len(new) == len(told.slots) == len(story.slots)
+    assert not set(new) & set(new.values())
+    for before, after in zip(told.points, story.points, strict=True):
+        assert after.slots == {new[key]: values for key, values in before.slots.items()}
+    [before] = [m.content["arguments"] for m in told.messages if m.role == "tool_call"]
+    [after] = [m.content["arguments"] for m in story.messages if m.role == "tool_call"]
+    assert after == {new[name]: value for name, value in before.items()}
+
+
+def test_names_are_cut_short_and_stay_different() -> None:
+    made = {slot.key for seed in range(20) for slot in augment([TABLE], seed, replace(NEVER, abbreviated=1.0))[0].slots}
+    assert made == {"guests", "gsts", "gue", "gues"}
+    names = ["departure_date", "departure_day", "departed_date"]
+    for seed in range(50):
+        assert len(set(abbreviated(names, random.Random(seed)).values())) == 3
+
+
+def test_a_name_stays_where_no_description_says_what_it_is() -> None:
+    bare = request("A trip for 3", "plan_trip", {"guests": "3"}, [{**table_for(""), "name": "plan_trip"}])
+    assert [slot.key for slot in augment([bare], 0, replace(NEVER, nameless=1.0))[0].slots] == ["guests"]
+
+
+def test_a_slot_field_of_a_log_keeps_its_name() -> None:
+    logged = replace(TABLE, slot_fields=(SlotField("guests", "how many come"), SlotField("phone")))
+    [story] = augment([logged], 0, replace(NEVER, nameless=1.0))
+    assert story == logged
+
+
+def same_text(one: Slot, other: Slot) -> bool:
+    return one.parameter.description == other.parameter.description
 
 
 def test_only_slots_whose_every_value_is_a_number_are_declared_as_numbers() -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from trm_agent.data.episodes import Episode, Point
 from trm_agent.data.instructions import instruction
-from trm_agent.types import Message, Slot, ToolSchema, identifier_words, slot_table
+from trm_agent.data.renaming import STEMS, Renaming, abbreviated, described_names, last_part, numbered
+from trm_agent.types import Message, Parameter, Slot, ToolSchema, identifier_words, slot_table
 from trm_agent.values import read_number
 
 ANSWERS = (
@@ -51,6 +52,8 @@ class Rates:
         tool_description: That a tool's description is dropped.
         slot_description: That a parameter's description is dropped.
         neutral: That the tools of an episode have names that say nothing (where descriptions say it).
+        nameless: That its parameters have names that say nothing (where descriptions say it).
+        abbreviated: That they have names cut short, of the others.
         number: That a parameter whose values are all numbers is declared as one.
         foreign: That a request meets the tools of another one, none of which serves it.
         instruction: That something no tool is for ("write a poem") is asked beside a request, of as many as these.
@@ -65,6 +68,8 @@ class Rates:
     tool_description: float = 0.08
     slot_description: float = 0.12
     neutral: float = 0.04
+    nameless: float = 0.15
+    abbreviated: float = 0.06
     number: float = 0.5
     foreign: float = 0.1
     instruction: float = 0.06
@@ -308,30 +313,48 @@ def _declared_otherwise(episode: Episode, rng: random.Random, rates: Rates) -> E
     quiet = rng.random() < rates.hint
     numeric = _numeric_slots(episode)
     neutral = rng.random() < rates.neutral and all(tool.description for tool in episode.tools)
-    names = {tool.name: f"tool_{i + 1}" if neutral else tool.name for i, tool in enumerate(episode.tools)}
+    named = _other_parameter_names(episode, rng, rates)
+    renamed = {
+        tool.name: Renaming(f"tool_{i}" if neutral else tool.name, named) for i, tool in enumerate(episode.tools, 1)
+    }
     changes: dict[str, dict[str, Any]] = {}
     tools = []
     for tool in episode.tools:
         parameters = {}
         for parameter in tool.parameters:
             if parameter.declaration not in changes:
-                changes[parameter.declaration] = _schema_change(parameter.schema, parameter.name in numeric, rng, rates)
-            parameters[parameter.name] = replace(parameter, schema=changes[parameter.declaration])
+                changes[parameter.declaration] = _schema_change(parameter, named, parameter.name in numeric, rng, rates)
+            name, schema = renamed[tool.name].path(parameter.name), changes[parameter.declaration]
+            parameters[name] = replace(parameter, name=name, schema=schema)
         tools.append(
             replace(
                 tool,
-                name=names[tool.name],
+                name=renamed[tool.name].tool,
                 description="" if not neutral and rng.random() < rates.tool_description else tool.description,
                 read_only=None if quiet and tool.read_only else tool.read_only,
                 parameters=tuple(parameters.values()),
             )
         )
-    return _rekeyed(episode, tuple(tools), names)
+    return _rekeyed(episode, tuple(tools), renamed)
 
 
-def _schema_change(schema: Mapping[str, Any], numeric: bool, rng: random.Random, rates: Rates) -> dict[str, Any]:
-    out = dict(schema)
-    if rng.random() < rates.slot_description:
+def _other_parameter_names(episode: Episode, rng: random.Random, rates: Rates) -> dict[str, str]:
+    """Name of a parameter → another that says nothing, or half of it; none for most episodes."""
+    drawn = rng.random()
+    if drawn >= rates.nameless + rates.abbreviated:
+        return {}
+    fields = {slot_field.name for slot_field in episode.slot_fields}
+    names = [name for name in described_names(episode.tools) if name not in fields]
+    kept = {last_part(parameter) for tool in episode.tools for parameter in tool.parameters} - set(names)
+    new = numbered(names, rng.choice(STEMS)) if drawn < rates.nameless else abbreviated(names, rng)
+    return {} if (kept | fields) & set(new.values()) else new
+
+
+def _schema_change(
+    parameter: Parameter, named: Mapping[str, str], numeric: bool, rng: random.Random, rates: Rates
+) -> dict[str, Any]:
+    out = dict(parameter.schema)
+    if rng.random() < rates.slot_description and last_part(parameter) not in named:
         out.pop("description", None)
     if numeric and out.get("type") == "string" and "enum" not in out and rng.random() < rates.number:
         out["type"] = rng.choice(["integer", "number"])
@@ -352,30 +375,34 @@ def _numeric_slots(episode: Episode) -> set[str]:
     }
 
 
-def _rekeyed(episode: Episode, tools: tuple[ToolSchema, ...], names: Mapping[str, str]) -> Episode:
+def _rekeyed(episode: Episode, tools: tuple[ToolSchema, ...], renamed: Mapping[str, Renaming]) -> Episode:
     """The episode with its tools declared otherwise: slot keys follow the declarations, calls the names."""
-    table = slot_table(tools, episode.slot_fields)
-    key_of = {reader: slot.key for slot in table for reader in slot.readers}
-    keys = {
-        slot.key: key_of[names[slot.readers[0][0]], slot.readers[0][1]] if slot.readers else slot.key
-        for slot in episode.slots
-    }
+    key_of = {reader: slot.key for slot in slot_table(tools, episode.slot_fields) for reader in slot.readers}
+    keys = {}
+    for slot in episode.slots:
+        for tool, name in slot.readers[:1]:
+            keys[slot.key] = key_of[renamed[tool].tool, renamed[tool].path(name)]
 
-    def renamed(message: Message) -> Message:
-        if message.role != "tool_call" or message.content["name"] not in names:
+    def of(name: str | None) -> str | None:
+        return renamed[name].tool if name is not None and name in renamed else name
+
+    def called(message: Message) -> Message:
+        if message.role != "tool_call" or message.content["name"] not in renamed:
             return message
-        return Message("tool_call", {**message.content, "name": names[message.content["name"]]})
+        call = renamed[message.content["name"]]
+        arguments = call.value(message.content.get("arguments", {}))
+        return Message("tool_call", {**message.content, "name": call.tool, "arguments": arguments})
 
     points = tuple(
         replace(
             point,
-            tool=names.get(point.tool or "", point.tool),
-            intent=names.get(point.intent or "", point.intent),
-            tools=tuple(names.get(tool, tool) for tool in point.tools),
+            tool=of(point.tool),
+            intent=of(point.intent),
+            tools=tuple(of(tool) or tool for tool in point.tools),
             slots={keys.get(key, key): values for key, values in point.slots.items()},
             known=None if point.known is None else frozenset(keys.get(key, key) for key in point.known),
             more={keys.get(key, key): values for key, values in point.more.items()},
         )
         for point in episode.points
     )
-    return Episode(tools, tuple(map(renamed, episode.messages)), points, episode.slot_fields)
+    return Episode(tools, tuple(map(called, episode.messages)), points, episode.slot_fields)

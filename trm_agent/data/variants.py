@@ -8,55 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from trm_agent.data.renaming import VALUE_KEYWORDS, Renaming, numbered
 from trm_agent.data.sgd import Service
 from trm_agent.types import Accept, Message, Sample, ToolSchema, slot_table
-
-_VALUE_KEYWORDS = frozenset(("default", "enum", "const", "examples", "example"))
-
-
-@dataclass(frozen=True)
-class Renaming:
-    """New names of one tool and its properties.
-
-    Attributes:
-        tool: The tool's new name.
-        properties: Property → new name, at every level of nesting; others keep theirs.
-    """
-
-    tool: str
-    properties: Mapping[str, str] = field(default_factory=dict)
-
-    def path(self, name: str) -> str:
-        """The new name of a parameter, nested names part by part."""
-        if name in self.properties:
-            return self.properties[name]
-        return ".".join(self.properties.get(part, part) for part in name.split("."))
-
-    def value(self, value: Any) -> Any:
-        """An argument with the keys of its objects renamed."""
-        if isinstance(value, Mapping):
-            return {self.properties.get(key, key): self.value(item) for key, item in value.items()}
-        return [self.value(item) for item in value] if isinstance(value, list) else value
-
-    def schema(self, node: Any) -> Any:
-        """A schema with its properties renamed; values in it stay."""
-        if isinstance(node, list):
-            return [self.schema(item) for item in node]
-        if not isinstance(node, Mapping):
-            return node
-        out: dict[str, Any] = {}
-        for key, item in node.items():
-            if key == "properties" and isinstance(item, Mapping):
-                out[key] = {self.properties.get(name, name): self.schema(spec) for name, spec in item.items()}
-            elif key == "required" and isinstance(item, list):
-                out[key] = [self.properties.get(name, name) for name in item]
-            else:
-                out[key] = item if key in _VALUE_KEYWORDS else self.schema(item)
-        return out
-
 
 Change = Callable[[Sample], Sample]
 
@@ -76,7 +33,7 @@ def neutral_names(*, tools: bool, parameters: bool) -> Change:
     """Names that say nothing: `tool_1`, … and `param_1`, …, numbered as offered; equal names stay equal."""
 
     def change(sample: Sample) -> Sample:
-        named = _numbered((name for tool in sample.tools for name in _property_names(tool.schema)), "param")
+        named = numbered((name for tool in sample.tools for name in _property_names(tool.schema)), "param_")
         renamings = {
             tool.name: Renaming(f"tool_{i}" if tools else tool.name, named if parameters else {})
             for i, tool in enumerate(sample.tools, 1)
@@ -96,7 +53,7 @@ def drop_descriptions(sample: Sample) -> Sample:
         if not isinstance(node, Mapping):
             return node
         return {
-            key: item if key in _VALUE_KEYWORDS and not names else bare(item, key == "properties" and not names)
+            key: item if key in VALUE_KEYWORDS and not names else bare(item, key == "properties" and not names)
             for key, item in node.items()
             if names or key not in ("description", "title")
         }
@@ -254,12 +211,8 @@ def _property_names(node: Any) -> Iterator[str]:
             if key == "properties" and isinstance(item, Mapping):
                 yield from item
                 yield from _property_names(list(item.values()))
-            elif key not in _VALUE_KEYWORDS:
+            elif key not in VALUE_KEYWORDS:
                 yield from _property_names(item)
-
-
-def _numbered(names: Iterable[str], stem: str) -> dict[str, str]:
-    return {name: f"{stem}_{i}" for i, name in enumerate(dict.fromkeys(names), 1)}
 
 
 def _rng(seed: int, sample: Sample) -> random.Random:
