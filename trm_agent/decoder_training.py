@@ -21,7 +21,7 @@ from trm_agent.errors import DataError
 from trm_agent.fitting import Fit, fit
 from trm_agent.log import logger
 from trm_agent.responses.candidates import candidates
-from trm_agent.responses.choosing import Situation
+from trm_agent.responses.choosing import Responses, Situation
 from trm_agent.responses.collecting import Said
 from trm_agent.responses.decoder import Decoder, DecoderConfig, Ground, word_loss
 from trm_agent.responses.lexicon import END, MOST_WORDS, Lexicon
@@ -81,13 +81,19 @@ class Lesson:
 
 
 def learn_writer(
-    said: Sequence[Said], decisions: Sequence[Decision], router_width: int, encoder: Encoder, config: DecoderTraining
+    said: Sequence[Said],
+    decisions: Sequence[Decision],
+    responses: Responses,
+    router_width: int,
+    encoder: Encoder,
+    config: DecoderTraining,
 ) -> Writer:
     """A decoder with its words.
 
     Args:
         said: Answers that state nothing but what their names stand for.
         decisions: The router's at each, with answer states.
+        responses: Which say what should be told; their bank and head are not used.
         router_width: D of the router.
         encoder: For the names of fields.
         config: How.
@@ -108,7 +114,7 @@ def learn_writer(
         torch.manual_seed(config.seed)
         decoder = Decoder(sizes)
         writer = Writer(decoder, lexicon, encoder)
-        lessons = make_lessons(said, decisions, writer)
+        lessons = make_lessons(said, decisions, responses, writer)
         parameters = sum(p.numel() for p in decoder.parameters())
         logger.info("%d answers to learn, %d words, %.2f M parameters", len(lessons), len(lexicon), parameters / 1e6)
         if not lessons:
@@ -116,15 +122,17 @@ def learn_writer(
         return replace(writer, decoder=train_decoder(decoder, lessons, config))
 
 
-def make_lessons(said: Sequence[Said], decisions: Sequence[Decision], writer: Writer) -> list[Lesson]:
+def make_lessons(
+    said: Sequence[Said], decisions: Sequence[Decision], responses: Responses, writer: Writer
+) -> list[Lesson]:
     """Answers → lessons; those that are too long, or hold a name that is not known, are left out."""
     lessons = []
     for one, decision in zip(said, decisions, strict=True):
-        history = one.sample.history
-        place = Situation.of(decision, history, one.sample.tools)
+        history, tools = one.sample.history, one.sample.tools
+        place = Situation.of(decision, history, tools)
         if not place.facts.keys() >= set(placeholders(one.response.text)):
             place = replace(place, facts=one.facts)
-        known = candidates(place, decision, history)
+        known = candidates(place, decision, history, responses.wanted(decision, history, tools, place.facts))
         names = {candidate.name: number for number, candidate in enumerate(known) if candidate.copied}
         ids = writer.lexicon.encode(one.response.text, names)
         if ids is not None and len(ids) < writer.decoder.config.longest:

@@ -87,11 +87,12 @@ def learn_responses(
     decisions = answer_decisions(router, told)
     states = np.stack([decision.answer_state for decision in decisions])
     head = train_head(states, bank.vectors, np.array([row for _, row in kept]), config)
-    writer = None
-    if config.decoder is not None:
-        writer = learn_writer(told, decisions, router.model.config.width, encoder, config.decoder)
     telling = train_telling(told, states, encoder, config)
-    return Responses(bank.most_frequent(config.most), head, config.language, writer, telling, encoder)
+    responses = Responses(bank.most_frequent(config.most), head, config.language, None, telling, encoder)
+    if config.decoder is None:
+        return responses
+    writer = learn_writer(told, decisions, responses, router.model.config.width, encoder, config.decoder)
+    return replace(responses, writer=writer)
 
 
 def teach(

@@ -21,7 +21,8 @@ from trm_agent.responses.collecting import collect
 from trm_agent.responses.decoder import SITUATION, Decoder, DecoderConfig, Ground, Speech, word_loss
 from trm_agent.responses.head import state_width
 from trm_agent.responses.lexicon import END, Lexicon, pieces
-from trm_agent.responses.writing import Written
+from trm_agent.responses.telling import Wanted
+from trm_agent.responses.writing import Writer, Written
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message
 
@@ -131,6 +132,44 @@ def test_fields_are_told_by_name_and_origin_and_never_by_value() -> None:
     assert other.keys() == known.keys()
 
 
+def test_a_field_knows_how_probable_it_is_that_it_should_be_told() -> None:
+    history = DIALOGUES[0][3].history
+    decision = replace(tiny_router().bind(TOOLS).decide(history), slots={"city": "Oslo"})
+    place = Situation.of(decision, history, TOOLS)
+    wanted = Wanted.of(["phone", "city"], np.array([0.9, 0.1]), place.facts)
+    told = {c.name: c.features[-2:] for c in candidates(place, decision, history, wanted)}
+    assert told["phone"] == pytest.approx((0.9, 1.0))
+    assert told["city"] == pytest.approx((0.1, 0.0))
+    assert {c.features[-2:] for c in candidates(place, decision, history)} == {(0.0, 0.0)}
+
+
+def test_what_the_decoder_leaves_out_is_added(learned: Responses, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = DIALOGUES[0][3].history
+    decision = replace(tiny_router().bind(TOOLS).decide(history), slots=DIALOGUES[0][3].slots)
+    assert learned.writer is not None
+    responses = with_responses(tiny_router(), learned).responses
+    assert responses is not None
+    assert responses.writer is not None
+
+    def write(template: str, sure: dict[str, float]) -> str:
+        place = Situation.of(decision, history, TOOLS)
+        wanted = Wanted.of(list(place.facts), np.array([sure.get(name, 0.0) for name in place.facts]), place.facts)
+        monkeypatch.setattr(Writer, "template", lambda *_: (template, 1.0))
+        monkeypatch.setattr(Responses, "wanted", lambda *_: wanted)
+        written = responses.writer.write(responses, decision, history, TOOLS) if responses.writer else None
+        assert written is not None
+        assert written.refused == ""
+        return written.text
+
+    [phone] = Situation.of(decision, history, TOOLS).facts["phone"]
+    alone = write("How about {restaurant_name}?", {"restaurant_name": 1.0})
+    whole = write("How about {restaurant_name}?", {"restaurant_name": 1.0, "phone": 1.0})
+    assert phone not in alone
+    assert phone in whole
+    assert whole.endswith(alone), "a question comes last"
+    assert write("Call {phone}.", {"phone": 1.0}) == f"Call {phone}."
+
+
 def test_a_handful_of_dialogues_is_learned_and_worded_again(learned: Responses) -> None:
     router = with_responses(tiny_router(), learned)
     assert router.responses is not None
@@ -238,8 +277,8 @@ def test_batches_are_a_function_of_the_seed_and_hold_every_answer_once() -> None
     assert SITUATION == 5
 
 
-def test_conversations_without_anything_to_learn_are_named() -> None:
+def test_conversations_without_anything_to_learn_are_named(learned: Responses) -> None:
     from trm_agent.errors import DataError
 
     with pytest.raises(DataError, match="no answer can be worded by a decoder"):
-        learn_writer([], [], 16, HashingEncoder(), SMALL)
+        learn_writer([], [], learned, 16, HashingEncoder(), SMALL)

@@ -359,10 +359,10 @@ def test_what_an_answer_leaves_out_is_added_from_the_bank_or_in_frames() -> None
     place = Situation.of(decision, history, TOOLS)
     wanted = Wanted.of(tuple(facts), np.array([0.9, 0.8, 0.7]), facts)
     near = np.zeros(2, np.float32)
-    text = completed(bank, 0, "How about Siam?", place, near, wanted, load_frames(), TOOLS)
+    text = completed(bank, "How about Siam?", place, near, wanted, load_frames(), TOOLS, row=0)
     assert text == "Call them on 555-0134. The street is Main Road. How about Siam?"
     assert (
-        completed(bank, 0, "How about Siam?", place, near, wanted, None, TOOLS)
+        completed(bank, "How about Siam?", place, near, wanted, None, TOOLS, row=0)
         == "Call them on 555-0134. How about Siam?"
     )
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from trm_agent.responses.choosing import Situation
 from trm_agent.responses.facts import fields_of, latest_results, name_of
 from trm_agent.responses.filling import can_fill
+from trm_agent.responses.telling import TELL, Wanted
 from trm_agent.types import Decision, Message
 from trm_agent.values import normalise
 
 MOST_CANDIDATES = 48
-FEATURES = 12
+FEATURES = 14
 _LAST_RECORD = 3
 
 
@@ -27,7 +28,8 @@ class Candidate:
     Attributes:
         name: As in a template.
         features: Of `FEATURES` numbers: missing, yes, no; from a result that has just come, an older one, a slot, a
-            call; of a second, a third record; said by the user just now, said in an answer; a number.
+            call; of a second, a third record; said by the user just now, said in an answer; a number; how probable it
+            is that it should be told, and whether that is `TELL` or more.
         copied: Whether it may be.
     """
 
@@ -41,19 +43,23 @@ class Candidate:
         return self.name.partition("#")[0].replace("_", " ")
 
 
-def candidates(place: Situation, decision: Decision, history: Sequence[Message]) -> list[Candidate]:
+def candidates(
+    place: Situation, decision: Decision, history: Sequence[Message], wanted: Wanted | None = None
+) -> list[Candidate]:
     """The fields of a point, those that cannot be copied first; at most `MOST_CANDIDATES`.
 
     Args:
         place: What may be said there.
         decision: Whose slots and missing parameters they are.
         history: The conversation so far.
+        wanted: What should be told; None where that is not known.
     """
+    sure = wanted.names if wanted else {}
     missing = [Candidate(name_of(name), _flags(0), False) for name in decision.missing]
     told = [Candidate(name, _flags(1 if value else 2), False) for name, value in place.flags.items()]
     origins = _Origins.of(decision, history)
     known = [
-        Candidate(name, origins.features(name, str(values[0])), True)
+        Candidate(name, origins.features(name, str(values[0]), sure.get(name, 0.0)), True)
         for name, values in place.facts.items()
         if can_fill(f"{{{name}}}", place.facts)
     ]
@@ -89,7 +95,7 @@ class _Origins:
             normalise(answered),
         )
 
-    def features(self, name: str, value: str) -> tuple[float, ...]:
+    def features(self, name: str, value: str, wanted: float) -> tuple[float, ...]:
         plain = normalise(value)
         record = name.partition("#")[2]
         return (
@@ -101,6 +107,8 @@ class _Origins:
             float(plain in self.asked),
             float(plain in self.answered),
             float(plain.replace(".", "", 1).isdecimal()),
+            wanted,
+            float(wanted >= TELL),
         )
 
 

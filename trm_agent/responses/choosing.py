@@ -99,7 +99,7 @@ class Responses:
         if decision.answer_state is None or not self.bank.responses:
             return None
         place = Situation.of(decision, history, tools)
-        scores = self.bank.vectors @ self.head.query(decision.answer_state)
+        scores = self.near(decision)
         wanted = self.wanted(decision, history, tools, place.facts)
         refused = 0
         for row, score in place.ranked(self.bank, scores, wanted):
@@ -107,8 +107,10 @@ class Responses:
             if text is None or normalise(text) == place.last_said:
                 continue
             if not unsupported(text, place.evidence, self.bank.ordinary, self.language):
-                text = self._completed(row, text, place, scores, wanted, tools)
-                return Chosen(text, self.bank.responses[row].id, round(float(score), 3), refused)
+                response = self.bank.responses[row]
+                bare = not response.names and not response.asks
+                text = self.completed(text, place, scores, wanted, tools, row=row, bare=bare)
+                return Chosen(text, response.id, round(float(score), 3), refused)
             refused += 1
             if refused >= MOST_TRIED:
                 break
@@ -130,19 +132,35 @@ class Responses:
         sure = np.where([name in changed for name in fields.names], 1.0, sure)
         return Wanted.of(fields.names, sure, facts)
 
-    def _completed(
+    def near(self, decision: Decision) -> np.ndarray:
+        """Cosine of each answer of the bank with what the TRM asks for, [R]."""
+        return np.asarray(self.bank.vectors @ self.head.query(decision.answer_state))
+
+    def completed(
         self,
-        row: int,
         text: str,
         place: Situation,
         near: np.ndarray,
         wanted: Wanted | None,
         tools: Sequence[ToolSchema],
+        *,
+        row: int | None = None,
+        bare: bool = False,
     ) -> str:
-        """The answer with what it leaves out, where that states nothing without a source."""
+        """An answer with what it leaves out, where that states nothing without a source.
+
+        Args:
+            text: The answer, filled.
+            place: What may be said here.
+            near: As of `near`.
+            wanted: What should be told; None: nothing is added.
+            tools: On offer.
+            row: Of the answer, where it is the bank's.
+            bare: It neither states nor asks anything, so what is added can take its place.
+        """
         if wanted is None or not wanted.left(text):
             return text
-        whole = completed(self.bank, row, text, place, near, wanted, self._frames(), tools)
+        whole = completed(self.bank, text, place, near, wanted, self._frames(), tools, row=row, bare=bare)
         return whole if self._has_sources(whole, place) else text
 
     def _told_alone(

@@ -24,25 +24,28 @@ RESTATED = 2
 
 def completed(
     bank: ResponseBank,
-    row: int,
     text: str,
     place: Situation,
     near: np.ndarray,
     wanted: Wanted,
     frames: Frames | None,
     tools: Sequence[ToolSchema],
+    *,
+    row: int | None = None,
+    bare: bool = False,
 ) -> str:
     """An answer with what it leaves out.
 
     Args:
         bank: The answers.
-        row: Of the one chosen.
-        text: It, filled.
+        text: The one chosen or written, filled.
         place: What may be said here.
         near: Cosine of each answer with what the TRM asks for, [R].
         wanted: What should be told.
         frames: Wordings for what no answer says; None: nothing is added then.
         tools: On offer.
+        row: Of the answer, where it is the bank's.
+        bare: It neither states nor asks anything, so what is added can take its place.
     """
     left = wanted.left(text)
     tool = next((tool for tool in tools if tool.name == place.tool), None)
@@ -58,7 +61,7 @@ def completed(
         said += [worded] if (worded := _worded(frames, rest, place)) else []
     if not said:
         return text
-    if place.after == "user" and not bank.responses[row].names and not bank.responses[row].asks:
+    if place.after == "user" and bare:
         return " ".join(said)
     first, last = ([*said, text], []) if text.rstrip().endswith("?") else ([as_sentence(text)], said)
     return " ".join([*first, *last])
@@ -90,7 +93,7 @@ def _confirmation(
 
 
 def _second(
-    bank: ResponseBank, row: int, left: Sequence[str], place: Situation, near: np.ndarray, wanted: Wanted
+    bank: ResponseBank, row: int | None, left: Sequence[str], place: Situation, near: np.ndarray, wanted: Wanted
 ) -> str | None:
     """The statement of the bank that says most of what is left, and nothing else."""
     rows = {other for name in left for other in bank.rows_with.get(name, ()) if other != row}

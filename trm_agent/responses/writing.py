@@ -26,6 +26,7 @@ from trm_agent.responses.decoder import Decoder, Ground, Speech
 from trm_agent.responses.filling import fill
 from trm_agent.responses.guard import unsupported
 from trm_agent.responses.lexicon import END, Lexicon
+from trm_agent.responses.telling import Wanted
 from trm_agent.responses.templates import comparison_key, placeholders
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
@@ -43,8 +44,8 @@ class Written:
     """What the decoder says.
 
     Attributes:
-        text: The answer; empty where it came to no end.
-        template: With `{name}` for every value that is copied.
+        text: The answer, with what it left out that should be told; empty where it came to no end.
+        template: The decoder's part of it, with `{name}` for every value that is copied.
         score: Geometric mean of its words' probabilities.
         refused: Why it may not be said; empty where it may.
     """
@@ -109,16 +110,22 @@ class Writer:
         if decision.answer_state is None:
             return None
         place = Situation.of(decision, history, tools)
-        template, score = self.template(place, decision, history)
+        wanted = responses.wanted(decision, history, tools, place.facts)
+        template, score = self.template(place, decision, history, wanted)
         text = fill(template, place.facts) if template else None
         if text is None:
             return Written("", template, score, "it came to no end")
         why = self._objection(text, template, score, place, responses)
+        if not why:
+            bare = not placeholders(template) and "?" not in text
+            text = responses.completed(text, place, responses.near(decision), wanted, tools, bare=bare)
         return Written(text, template, score, why)
 
-    def template(self, place: Situation, decision: Decision, history: Sequence[Message]) -> tuple[str, float]:
+    def template(
+        self, place: Situation, decision: Decision, history: Sequence[Message], wanted: Wanted | None
+    ) -> tuple[str, float]:
         """The most probable words one after the other, and their mean probability; empty if they come to no end."""
-        known = candidates(place, decision, history)
+        known = candidates(place, decision, history, wanted)
         names = [candidate.name for candidate in known]
         words: list[str] = []
         chances: list[float] = []
