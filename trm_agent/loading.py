@@ -6,6 +6,7 @@ same steps as one without. A GPU is kept busy by a handful; on a CPU the network
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from trm_agent.data.episodes import Episode
 from trm_agent.encoder import Vocabulary
 from trm_agent.features import Batch
+from trm_agent.log import logger
 from trm_agent.losses import Targets
 from trm_agent.model_config import ModelConfig
 from trm_agent.training import assemble, plan_steps, thin
@@ -91,9 +93,12 @@ def load_steps(steps: Steps, workers: int = 0, *, pin: bool = False) -> Iterator
 
     Args:
         steps: Of the run.
-        workers: Processes that make them; 0: this one, when they are asked for.
+        workers: Processes that make them, where the platform can fork; 0: this one, when they are asked for.
         pin: Whether they come in page-locked memory (`Step.pin_memory`).
     """
+    if workers and "fork" not in multiprocessing.get_all_start_methods():
+        logger.warning("this platform cannot fork processes: batches are made in this one")
+        workers = 0
     yield from DataLoader(
         steps,
         batch_size=None,
