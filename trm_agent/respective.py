@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from trm_agent.tool_words import ToolWords
 from trm_agent.types import ToolSchema, identifier_words
@@ -35,13 +36,15 @@ _INSIDE = re.compile(r"\b(?:with|for|from|to|at|about|between)\s")
 _JOINED = re.compile(
     r"\s*(?:%|[^\W\d_]+(?:\s[^\W\d_]+)?)?\s*(?:,|;|,?\s(?:and|or)\s|&)\s*(?:then\s+|also\s+)?[$€£]?\s*"
 )
+_AND = re.compile(r"\b(?:and|or)\b|&", re.IGNORECASE)
+RESPECTIVELY = re.compile(r"\b(?:respectively|in that order|in this order)\b", re.IGNORECASE)
 _WEAK = frozenset(("of", "is", "are", "was", "be", "the", "a", "an", "by", "with", "at", "as", "number", "another"))
 
 
 def items(text: str, place: Place) -> list[Place]:
     """The places of an enumeration's items; nothing unless an "and" or the like joins two or more.
 
-    "Lunch with Ann and Bo" is one value.
+    "Lunch with Ann and Bo" is one value; "Bern, Switzerland and Rome, Italy" are two.
     """
     start, end = place
     words = text[start:end]
@@ -57,7 +60,17 @@ def items(text: str, place: Place) -> list[Place]:
         found.append((at + repeated, at + len(item)))
         at += len(item)
     alike_said = not any(_INSIDE.search(text[slice(*place)]) for place in found)
+    found = _grouped(text, found)
     return found if len(found) > 1 and alike_said else []
+
+
+def _grouped(text: str, found: Sequence[Place]) -> list[Place]:
+    """Items that belong together: as many at a time as there are after the last "and"."""
+    gaps = [text[before[1] : after[0]] for before, after in pairwise(found)]
+    size = next((n for n, gap in enumerate(reversed(gaps), 1) if _AND.search(gap)), 1)
+    if size == 1 or len(found) % size:
+        return list(found)
+    return [(found[at][0], found[at + size - 1][1]) for at in range(0, len(found), size)]
 
 
 def alike(text: str, place: Place, beside: Sequence[Place] = ()) -> list[Place]:
@@ -105,6 +118,12 @@ def _runs(text: str, places: Sequence[Place]) -> list[list[Place]]:
         else:
             runs.append([place])
     return runs
+
+
+def joined(text: str, places: Sequence[Place]) -> bool:
+    """Whether places stand one after the other with nothing but a comma, "and" or the like between them."""
+    ordered = sorted(places)
+    return all(_JOINED.fullmatch(text[before[1] : after[0]]) for before, after in pairwise(ordered))
 
 
 def _cue(before: str) -> str:

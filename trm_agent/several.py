@@ -12,12 +12,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
+from math import prod
 
 from trm_agent.calibration import Calibration
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.echoes import without_echoes
-from trm_agent.reading import SEVERAL, Prediction, SlotPrediction, meant_tools, read_slots, readings
-from trm_agent.respective import alike, items, tool_clauses
+from trm_agent.reading import SEVERAL, Prediction, SlotPrediction, SpanCandidate, meant_tools, read_slots, readings
+from trm_agent.respective import RESPECTIVELY, alike, items, joined, tool_clauses
 from trm_agent.types import Message, Slot, Source, ToolSchema, Value
 from trm_agent.values import parse_value
 
@@ -31,6 +33,8 @@ CHOICE = 0.1
 """Least probability of a choice that the user names, among others."""
 LISTED, SURELY_LISTED = 0.1, 0.3
 """Least probability of an enumeration that is taken apart: where several calls are likely, and where they are not."""
+WITHIN, NEARLY = 0.02, 0.85
+"""The same where so much of the slot's probability lies within it, for several likely calls or a number."""
 ALIKE, SURELY_ALIKE = 0.02, 0.25
 """Part of a slot's spans that must lie on values said like its own; the same two cases."""
 BESIDE = 0.1
@@ -132,10 +136,32 @@ def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]
     lead = next((found for found in choices.values() if len(found) == count), [])
     if count > 1 and lead[0].source.message is not None:
         choices |= _beside(lead, [key for key, values in found.items() if len(values) != count], context)
-    for number in range(count):
-        different = {key: _nth(number, found, lead) for key, found in choices.items()}
+    for different in _crossed(choices, context) or [
+        {key: _nth(number, found, lead) for key, found in choices.items()} for number in range(count)
+    ]:
         call = assemble(tool, context.slots, {**context.values, **different})
         yield first if count == 1 and tool.name == first.tool.name and not context.theirs else call
+
+
+def _crossed(choices: Mapping[str, Sequence[Value]], context: Context) -> list[dict[str, Value]]:
+    """Every value of one slot with every value of the others, where each slot's are enumerated by themselves.
+
+    "Lakers and Bulls in 2018 and 2020" is four calls; with "respectively" it is two.
+    """
+    count = prod(len(values) for values in choices.values())
+    if len(choices) < 2 or count > MOST or not all(_enumeration(values, context) for values in choices.values()):
+        return []
+    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+
+
+def _enumeration(values: Sequence[Value], context: Context) -> bool:
+    """Whether values stand one after the other in one message, as the items of an enumeration do."""
+    message = values[0].source.message
+    if message is None or any(value.source.message != message for value in values):
+        return False
+    text = context.history[message].text
+    places = [(value.source.start or 0, value.source.end or 0) for value in values]
+    return not RESPECTIVELY.search(text) and joined(text, places)
 
 
 def _differing(found: Mapping[str, list[Value]]) -> dict[str, list[Value]]:
@@ -224,17 +250,33 @@ def _enumerated(
     """The items of the enumeration that a slot's value is or stands in, where the model points at all of it."""
     if slot.parameter.type == "array" or not _by_user(value, context):
         return []
-    least = LISTED if context.several else SURELY_LISTED
-    for span in said.spans:
-        place = Source("span", span.message, span.start, span.end)
-        whole = replace(value, source=place)
-        if span.probability < least or not 0 <= span.message < len(context.history) or not _same(whole, value):
+    for span in sorted(said.spans, key=lambda span: span.start - span.end):
+        whole = replace(value, source=Source("span", span.message, span.start, span.end))
+        if not 0 <= span.message < len(context.history) or not _same(whole, value):
+            continue
+        if span.probability < _least_listed(span, slot, said, context):
             continue
         places = items(context.history[span.message].text, (span.start, span.end))
         found = _read_places(places, span.message, value, slot, context)
+        own = (value.source.start, value.source.end) in (*places, (span.start, span.end))
+        if span.probability < LISTED and not own:
+            continue
         if len(found) > 1 and len(found) == len(places) and not any(_same(whole, other) for other in elsewhere):
             return found
     return []
+
+
+def _least_listed(whole: SpanCandidate, slot: Slot, said: SlotPrediction, context: Context) -> float:
+    """The least probability of an enumeration that is taken apart."""
+    inside = sum(
+        span.probability
+        for span in said.spans
+        if span.message == whole.message and whole.start <= span.start and span.end <= whole.end
+    )
+    meant = context.several or slot.parameter.type in ("integer", "number")
+    if meant and inside > NEARLY * sum(span.probability for span in said.spans):
+        return WITHIN
+    return LISTED if context.several else SURELY_LISTED
 
 
 def _said_alike(

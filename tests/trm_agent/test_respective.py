@@ -54,3 +54,13 @@ def test_clauses_go_to_the_tool_that_they_share_words_with() -> None:
     found = tool_clauses(text, tools)
     assert [owner for _, owner in found] == [None, 0, 0, 1]
     assert words(text, [part for part, _ in found]) == words(text, clauses(text))
+
+
+def test_items_of_several_parts_stay_together() -> None:
+    for text, expected in (
+        ("Bern, Switzerland and Rome, Italy", ["Bern, Switzerland", "Rome, Italy"]),
+        ("Austin, Texas, Reno, Nevada, and Salem, Oregon", ["Austin, Texas", "Reno, Nevada", "Salem, Oregon"]),
+        ("Bern, Rome and Oslo", ["Bern", "Rome", "Oslo"]),
+        ("Bern and Rome, Oslo and Paris, Lyon", ["Bern", "Rome", "Oslo", "Paris", "Lyon"]),
+    ):
+        assert words(text, items(text, (0, len(text)))) == expected

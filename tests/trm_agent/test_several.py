@@ -214,3 +214,62 @@ def test_numbers_that_the_same_words_lead_up_to_belong_to_calls_beside_each_othe
 def test_a_tool_is_read_where_the_user_speaks_of_it() -> None:
     decision = predict((0.1, 0.9, 0.0, 0.0), (0.5, 0.48), city=said(Rome=0.9), destination=said(Rome=0.6, airport=0.35))
     assert made(decision) == [("get_weather", {"city": "Rome"}), ("book_taxi", {"destination": "airport"})]
+
+
+NUMBERED = parse_tools(
+    [
+        {
+            "name": "record",
+            "parameters": {
+                "type": "object",
+                "properties": {"team": {"type": "string"}, "season": {"type": "integer"}},
+                "required": ["team", "season"],
+            },
+        }
+    ]
+)
+
+
+def records(text: str, single: float, **slots: dict[str, float]) -> list[tuple[str, int]]:
+    """Team and season of each call; a slot's readings are words of the text."""
+    table = slot_table(NUMBERED)
+    read = tuple(
+        SlotPrediction(
+            0.01,
+            0.99,
+            0.0,
+            spans=tuple(
+                SpanCandidate(0, text.index(words), text.index(words) + len(words), p)
+                for words, p in slots[slot.key].items()
+            ),
+        )
+        for slot in table
+    )
+    prediction = Prediction(0.95, (0.97,), 0.03, read, 0.5, 2, calls=(single, 1 - single, 0.0, 0.0))
+    decision = decode(prediction, NUMBERED, table, [Message("user", text)], calibration=Calibration.identity())
+    return [(call.arguments["team"], call.arguments["season"]) for call in decision.calls]
+
+
+def test_two_enumerations_are_crossed_unless_they_belong_together_in_order() -> None:
+    team, season = {"Lakers and Bulls": 0.9}, {"2018 and 2020": 0.4, "2018": 0.35, "2020": 0.25}
+    text = "How often did the Lakers and Bulls win in 2018 and 2020"
+    crossed = [("Lakers", 2018), ("Lakers", 2020), ("Bulls", 2018), ("Bulls", 2020)]
+    assert sorted(records(f"{text}?", 0.3, team=team, season=season)) == sorted(crossed)
+    assert records(f"{text}, respectively?", 0.3, team=team, season=season) == [("Lakers", 2018), ("Bulls", 2020)]
+
+
+def test_an_enumeration_is_taken_apart_as_a_whole_where_the_model_stays_inside_it() -> None:
+    text = "How often did the Lakers, Bulls and Heat win in 2018?"
+    season = {"2018": 0.99}
+    inside = {"Heat": 0.5, "Lakers": 0.28, "Bulls and Heat": 0.12, "Lakers, Bulls and Heat": 0.05, "Bulls": 0.04}
+    three = [("Lakers", 2018), ("Bulls", 2018), ("Heat", 2018)]
+    assert records(text, 0.3, team=inside, season=season) == three
+    outside = {"Heat": 0.5, "win": 0.3, "Lakers, Bulls and Heat": 0.05}
+    assert records(text, 0.3, team=outside, season=season) != three
+
+
+def test_what_is_half_of_an_item_does_not_stand_for_the_enumeration() -> None:
+    text = "the rise and fall of the Lakers in 2018"
+    season = {"2018": 0.99}
+    half = {"Lakers": 0.9, "the rise and fall of the Lakers": 0.06}
+    assert records(text, 0.4, team=half, season=season) == [("Lakers", 2018)]
