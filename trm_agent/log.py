@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sized
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 logger = logging.getLogger("trm_agent")
+
+REPORT_EVERY = 30.0
+"""Seconds between two records of how far something is."""
 
 
 def rank() -> int:
@@ -45,20 +49,36 @@ def setup_logging(verbose: bool = False) -> None:
 
 
 def progress(items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
-    """Pass the items on, with a bar on stderr where that is a terminal and this is rank 0.
+    """Pass the items on and tell how far they are: a bar on a terminal, elsewhere a record every half minute.
+
+    Only rank 0 tells.
 
     Args:
         items: Taken one at a time, never gathered.
         description: What the bar says.
         total: How many there are; without it the length, where there is one.
     """
-    if rank() or not sys.stderr.isatty():
+    if rank():
         yield from items
+        return
+    if not sys.stderr.isatty():
+        known = len(items) if total is None and isinstance(items, Sized) else total
+        yield from _reported(items, description, known)
         return
     from rich.progress import Progress
 
     with Progress(*Progress.get_default_columns(), console=_console(), redirect_stdout=False) as bar:
         yield from bar.track(items, total, description=description)
+
+
+def _reported(items: Iterable[Item], description: str, total: int | None) -> Iterator[Item]:
+    """The items; a record says now and then how many have been passed on."""
+    told = time.monotonic()
+    for count, item in enumerate(items):
+        if time.monotonic() - told >= REPORT_EVERY:
+            told = time.monotonic()
+            logger.info("%s: %d%s", description, count, f" of {total}" if total is not None else "")
+        yield item
 
 
 class _RankFormatter(logging.Formatter):

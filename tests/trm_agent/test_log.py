@@ -6,6 +6,7 @@ import io
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -128,3 +129,14 @@ def test_the_logger_loads_neither_torch_nor_rich() -> None:
     code = "import sys, trm_agent.log; print(sorted({'torch', 'rich'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_where_there_is_no_terminal_a_record_says_now_and_then_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = iter(range(0, 1000, 20))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with caplog.at_level(logging.INFO, "trm_agent"):
+        assert list(progress([1, 2, 3, 4], "reading")) == [1, 2, 3, 4]
+        assert list(progress(iter([1, 2, 3]), "counting")) == [1, 2, 3]
+    assert [record.message for record in caplog.records] == ["reading: 1 of 4", "reading: 3 of 4", "counting: 1"]
