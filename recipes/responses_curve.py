@@ -29,7 +29,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", default=[50, 500, 5000], help="numbers of conversations")
     parser.add_argument("--dev-dialogues", type=int, default=40, help="dev conversations, drawn with the seed")
     parser.add_argument("--checkpoint", type=Path, help="router; default: the shipped weights")
+    parser.add_argument("--read", type=int, default=12_000, help="answers that the heads learn from; the bank takes all")
+        "--read", type=int, default=12_000, help="answers that the heads learn from; all go into the bank"
+    )
     parser.add_argument("--steps", type=int, default=1500, help="updates of the heads")
+    parser.add_argument("--cache", type=Path, help="encoded texts of a training run, to read (its --output/encoded)")
     parser.add_argument("--output", type=Path, required=True, help="figures, JSON")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--seed", type=int, default=0)
@@ -59,6 +63,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from trm_agent.data.jsonl import read_samples
+    from trm_agent.encoder import KnownTexts, Vocabulary
     from trm_agent.evaluation import draw_dialogues
     from trm_agent.response_scores import scores, speak
     from trm_agent.response_training import ResponseConfig, teach
@@ -67,8 +72,11 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     if args.threads:
         torch.set_num_threads(args.threads)
     router = Router.from_pretrained(args.checkpoint)
+    if args.cache:
+        loaded = router.encoder.encoder
+        router = Router(router.checkpoint, KnownTexts(Vocabulary.load(args.cache), lambda: loaded))
     dev = list(draw_dialogues(read_samples(args.dev), args.dev_dialogues, args.seed))
-    config = ResponseConfig(steps=args.steps, seed=args.seed, decoder=None)
+    config = ResponseConfig(read=args.read, steps=args.steps, seed=args.seed, decoder=None)
     out: dict[str, Any] = {"seed": args.seed, "dev_dialogues": args.dev_dialogues, "sizes": {}}
     for size in sorted(args.sizes):
         logger.info("%d conversations", size)

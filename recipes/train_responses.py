@@ -27,6 +27,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="folder to write; default: --checkpoint itself")
     parser.add_argument("--dialogues", type=int, default=2000, help="so many of each file, drawn with the seed")
     parser.add_argument("--most", type=int, default=2000, help="answers kept, the most frequent")
+    parser.add_argument(
+        "--read", type=int, default=12_000, help="answers that heads and decoder learn from; all go into the bank"
+    )
     parser.add_argument("--steps", type=int, default=1500, help="updates of the head")
     parser.add_argument(
         "--decoder", action=argparse.BooleanOptionalAction, default=True, help="also learn to word answers anew"
@@ -81,6 +84,7 @@ def learn(args: argparse.Namespace) -> None:
     )
     config = ResponseConfig(
         most=args.most,
+        read=args.read,
         steps=args.steps,
         seed=args.seed,
         language=args.language,

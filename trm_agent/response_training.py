@@ -8,8 +8,11 @@ N direct answers · A width of the answer state · E encoder width.
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ from trm_agent.decoder_training import DecoderTraining, learn_writer
 from trm_agent.encoder import Encoder
 from trm_agent.errors import DataError
 from trm_agent.evaluation import draw_dialogues, group_dialogues
+from trm_agent.features import read_text
 from trm_agent.fitting import Fit, fit
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
@@ -33,6 +37,10 @@ from trm_agent.responses.telling import TellingConfig, TellingHead, fields_at, s
 from trm_agent.router import Router
 from trm_agent.types import Decision, Sample
 
+MOST_READ = 12_000
+"""Answers that heads and decoder learn from: reading more of them takes hours."""
+_AHEAD = 16
+
 
 @dataclass(frozen=True)
 class ResponseConfig:
@@ -40,6 +48,8 @@ class ResponseConfig:
 
     Attributes:
         most: Answers kept.
+        read: Of how many answers the router's state is read, for heads and decoder to learn from; of more, so many are
+            drawn, conversation by conversation. All of them go into the bank.
         hidden: Width of the head's hidden layer.
         steps: Updates.
         batch: Direct answers in each; the others of a batch are the negatives.
@@ -50,6 +60,7 @@ class ResponseConfig:
     """
 
     most: int = MOST_RESPONSES
+    read: int = MOST_READ
     hidden: int = 256
     steps: int = 1500
     batch: int = 256
@@ -83,6 +94,7 @@ def learn_responses(
         )
     counts = len(said), len(kept), len(bank.responses), config.most
     logger.info("%d direct answers, %d of them usable, as %d; at most %d are kept", *counts)
+    kept = drawn_conversations(kept, dialogues, config.read, config.seed)
     told = [one for one, _ in kept]
     decisions = answer_decisions(router, told)
     states = np.stack([decision.answer_state for decision in decisions])
@@ -122,6 +134,28 @@ def with_responses(router: Router, responses: Responses) -> Router:
     return Router(replace(router.checkpoint, responses=responses), router.encoder.encoder, router.halting)
 
 
+def drawn_conversations(
+    kept: Sequence[tuple[Said, int]], dialogues: Sequence[Sequence[Sample]], most: int, seed: int
+) -> list[tuple[Said, int]]:
+    """The answers of conversations drawn until there are `most`, in their order; all, if there are no more.
+
+    Args:
+        kept: Answers with their rows in the bank.
+        dialogues: The samples of each conversation, theirs among them.
+        most: So many, and what the last conversation drawn has beyond.
+        seed: Draws the conversations.
+    """
+    if len(kept) <= most:
+        return list(kept)
+    owner = {id(sample): place for place, dialogue in enumerate(dialogues) for sample in dialogue}
+    sizes = Counter(owner[id(one.sample)] for one, _ in kept)
+    order = sorted(sizes)
+    random.Random(seed).shuffle(order)
+    so_far = accumulate((sizes[place] for place in order), initial=0)
+    drawn = {place for place, before in zip(order, so_far, strict=False) if before < most}
+    return [(one, row) for one, row in kept if owner[id(one.sample)] in drawn]
+
+
 def answer_decisions(router: Router, said: Sequence[Said], together: int = 32) -> list[Decision]:
     """What the router decides where each of these was said, with its answer states; states are not kept."""
     chunks: list[list[Said]] = []
@@ -131,7 +165,10 @@ def answer_decisions(router: Router, said: Sequence[Said], together: int = 32) -
         else:
             chunks.append([one])
     out: list[Decision] = []
-    for chunk in progress_bar(chunks, "reading conversations", len(chunks)):
+    for number, chunk in enumerate(progress_bar(chunks, "reading conversations", len(chunks))):
+        if number % _AHEAD == 0:
+            ahead = (one.sample.history for chunk in chunks[number : number + _AHEAD] for one in chunk)
+            router.encoder.encode(list(dict.fromkeys(read_text(m) for history in ahead for m in history)))
         bound = router.bind(chunk[0].sample.tools)
         out += [replace(d, state={}) for d in bound.decide_batch([one.sample.history for one in chunk])]
     return out

@@ -13,7 +13,7 @@ import torch
 
 from trm_agent.checkpoint import Checkpoint, load_checkpoint
 from trm_agent.errors import CheckpointError
-from trm_agent.response_training import ResponseConfig, learn_responses, with_responses
+from trm_agent.response_training import ResponseConfig, drawn_conversations, learn_responses, with_responses
 from trm_agent.responses.bank import Response, ResponseBank, read_responses
 from trm_agent.responses.choosing import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Responses, Situation
 from trm_agent.responses.collecting import build_bank, collect, said_at
@@ -403,3 +403,24 @@ def test_which_values_to_tell_is_learned_saved_and_loaded(tmp_path: Path) -> Non
         wanted = held.wanted(decision, told.history, TOOLS, facts)
         assert wanted is not None
         assert wanted.names["phone"] > 0.5 > wanted.names["cuisine"]
+
+
+def test_the_router_reads_so_many_answers_conversation_by_conversation() -> None:
+    told = collect(DIALOGUES)
+    kept = [(one, row) for row, one in enumerate(told)]
+    owner = {id(sample): place for place, dialogue in enumerate(DIALOGUES) for sample in dialogue}
+    assert drawn_conversations(kept, DIALOGUES, len(kept), 0) == kept
+    for seed in range(5):
+        found = drawn_conversations(kept, DIALOGUES, len(kept) // 2, seed)
+        assert len(kept) // 2 <= len(found) < len(kept)
+        whole = {owner[id(one.sample)] for one, _ in found}
+        assert found == [pair for pair in kept if owner[id(pair[0].sample)] in whole]
+    draws = {tuple(row for _, row in drawn_conversations(kept, DIALOGUES, 4, seed)) for seed in range(8)}
+    assert len(draws) > 1
+
+
+def test_answers_that_were_not_read_are_in_the_bank_all_the_same() -> None:
+    config = ResponseConfig(steps=20, batch=8, hidden=32, decoder=None)
+    few = learn_responses(tiny_router(), DIALOGUES, HashingEncoder(), replace(config, read=2))
+    all_read = learn_responses(tiny_router(), DIALOGUES, HashingEncoder(), config)
+    assert [r.text for r in few.bank.responses] == [r.text for r in all_read.bank.responses]
