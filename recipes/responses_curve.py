@@ -29,9 +29,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", default=[50, 500, 5000], help="numbers of conversations")
     parser.add_argument("--dev-dialogues", type=int, default=40, help="dev conversations, drawn with the seed")
     parser.add_argument("--checkpoint", type=Path, help="router; default: the shipped weights")
-    parser.add_argument("--read", type=int, default=12_000, help="answers that the heads learn from; the bank takes all")
-        "--read", type=int, default=12_000, help="answers that the heads learn from; all go into the bank"
-    )
+    parser.add_argument("--read", type=int, default=12_000, help="answers the heads learn from; the bank takes all")
     parser.add_argument("--steps", type=int, default=1500, help="updates of the heads")
     parser.add_argument("--cache", type=Path, help="encoded texts of a training run, to read (its --output/encoded)")
     parser.add_argument("--output", type=Path, required=True, help="figures, JSON")
