@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.binding import beside
-from trm_agent.field_names import parameter_words
+from trm_agent.field_names import parameter_words, singular
 from trm_agent.spans import Place, moved, weighed
 from trm_agent.types import Message, Parameter, Slot, identifier_words
-from trm_agent.wording import UNFILLED, singular
+from trm_agent.wording import UNFILLED
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from trm_agent.encoder import EncodedText
-from trm_agent.field_names import field_names, parameter_words
+from trm_agent.field_names import field_names, meant_fields, parameter_words
 from trm_agent.types import ROLES, Message, Slot, ToolSchema, identifier_words
 
 TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
@@ -445,7 +445,7 @@ class _Done:
         called: (message, tool) of every call of a tool on offer.
         filled: Message of a call → slots that it fills, [S].
         other: Message of a call → slots whose parameter name it fills for another tool, [S].
-        returned: Message of a result → slots whose name is one of its fields, [S].
+        returned: Message of a result → slots that one of its fields may fill, [S].
     """
 
     called: list[tuple[int, int]]
@@ -471,7 +471,8 @@ class _Done:
                 filled[m], other[m] = named & reads, named & ~reads
             elif message.role == "tool_response":
                 given = field_names(message.content)
-                returned[m] = np.array([name in given for name in names], bool).reshape(-1)
+                meant = [bool(meant_fields(slot.parameter, given)) for slot in table.slots]
+                returned[m] = np.array(meant, bool).reshape(-1)
         return cls(called, filled, other, returned, len(table.tools), len(table.slots))
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
-from trm_agent.types import identifier_words
+from trm_agent.types import Parameter, identifier_words
 
 DEPTH = 4
 ROWS = 8
 """Rows of a list that are looked at; the others have the same fields nearly always."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SMALL = frozenset(
+    ("a", "an", "the", "of", "in", "on", "to", "for", "is", "it", "and", "or", "by", "at", "with", "from")
+)
+_PLACEHOLDERS = frozenset(("param", "parameter", "arg", "argument", "field", "input", "value", "key", "option", "var"))
 
 
 def field_names(value: Any, depth: int = DEPTH) -> set[str]:
@@ -36,3 +43,42 @@ def field_names(value: Any, depth: int = DEPTH) -> set[str]:
 def parameter_words(name: str) -> str:
     """A parameter's name as `field_names` spells it: of a path such as `stay.check_in` its last part, in words."""
     return identifier_words(name.rsplit(".", 1)[-1])
+
+
+def says_nothing(name: str) -> bool:
+    """Whether a parameter's name says no more than that it is one: `param_3`, `arg2`, `x`."""
+    return all(len(word) < 2 or word in _PLACEHOLDERS for word in _LETTERS.findall(parameter_words(name)))
+
+
+def meant_fields(parameter: Parameter, fields: Collection[str]) -> set[str]:
+    """The fields that may fill a parameter: that of its name, else the longest whose words its description all has.
+
+    `restaurant_name` is a field for `param_3`, "Name of the restaurant", and for `place`, described so.
+
+    Args:
+        parameter: Of a tool.
+        fields: Their names, as of `field_names`.
+    """
+    own = parameter_words(parameter.name)
+    if own in fields:
+        return {own}
+    told = _content(parameter.description)
+    sizes = {field: len(words) for field in fields if (words := _content(field)) and words <= told}
+    return {field for field, size in sizes.items() if size == max(sizes.values())}
+
+
+@lru_cache(maxsize=16_384)
+def _content(text: str) -> frozenset[str]:
+    """Its words but for small ones, without plurals."""
+    return frozenset(singular(word) for word in _LETTERS.findall(text) if word.lower() not in _SMALL)
+
+
+@lru_cache(maxsize=16_384)
+def singular(word: str) -> str:
+    """Lower-case, without the letters of a plural."""
+    word = word.lower()
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 5 and word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trm_agent.field_names import parameter_words
+from trm_agent.field_names import parameter_words, singular
 from trm_agent.spans import Place, weighed_by_names
 from trm_agent.types import Message, Slot
-from trm_agent.wording import UNFILLED, singular
+from trm_agent.wording import UNFILLED
 
 if TYPE_CHECKING:
     from trm_agent.reading import Prediction

@@ -17,7 +17,7 @@ from typing import Any
 
 from trm_agent.calibration import Calibration
 from trm_agent.enumerations import named_choices
-from trm_agent.field_names import parameter_words
+from trm_agent.field_names import meant_fields
 from trm_agent.refining import refine
 from trm_agent.shown import shown_names
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
@@ -124,8 +124,8 @@ def fold(
     """The value of every filled slot after this decision point.
 
     Slots are read anew from the whole history; those of tools that the conversation is clearly not about keep
-    their previous value. One of these that has none is read only if a tool result has shown a field of its name: the
-    user takes an offer up ("that sounds good") before anything is booked. A span that two open slots of one tool
+    their previous value. One of these that has none is read only if a tool result has shown a field that may fill it:
+    the user takes an offer up ("that sounds good") before anything is booked. A span that two open slots of one tool
     read alike goes to the surer one.
 
     Args:
@@ -168,7 +168,7 @@ def read_slots(
         before = previous.get(slot.key) if idle else None
         if before is not None and (kept := _carry(before, slot.parameter, history)) is not None:
             values[slot.key] = kept
-        if not idle or parameter_words(slot.parameter.name) in shown:
+        if not idle or meant_fields(slot.parameter, shown):
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from trm_agent.field_names import DEPTH, field_names, parameter_words
+from trm_agent.field_names import DEPTH, field_names, meant_fields
 from trm_agent.spans import Place, moved
 from trm_agent.types import Message, Slot, identifier_words
 
@@ -59,7 +59,7 @@ def _texts(value: Any, name: str = "", depth: int = DEPTH) -> Iterator[tuple[str
 
 
 def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
-    """The same prediction, spans moved to the value of a result that they overlap, where the slot's name is its field.
+    """The same prediction, spans moved to the value of a result that they overlap, where its field may fill the slot.
 
     Spans that become the same add up.
 
@@ -73,7 +73,7 @@ def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Messag
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
-        texts = values.get(parameter_words(slot.parameter.name))
+        texts = {text for field in meant_fields(slot.parameter, values.keys()) for text in values[field]}
         if texts and out[i].spans and slot.parameter.type == "string":
             out[i] = replace(out[i], spans=_snapped(out[i].spans, texts, history))
     return replace(prediction, slots=tuple(out))

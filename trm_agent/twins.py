@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from trm_agent.field_names import says_nothing
 from trm_agent.spans import weighed
 from trm_agent.types import Message, Slot, identifier_words
 
@@ -29,6 +31,9 @@ MOST = 0.6
 """Least share of the twins' spans that these places must have together."""
 ORDERED = 64.0
 """Odds that a place gains for the twin whose it is by the order."""
+ALIKE = 0.5
+"""Least share of words that the descriptions of twins have in common, ranks and numbers apart."""
+_WORD = re.compile(r"\w+")
 _RANKS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "one": 1, "two": 2, "three": 3, "a": 1, "b": 2, "c": 3}
 
 
@@ -59,8 +64,24 @@ def twins(slots: Sequence[Slot]) -> list[list[int]]:
             continue
         if (found := _numbered(slot.parameter.name)) is not None:
             groups[slot.tools, slot.parameter.type, found[0]].append((found[1], i))
-    kept = (sorted(group) for group in groups.values() if len({rank for rank, _ in group}) == len(group) > 1)
-    return [[i for _, i in group] for group in kept]
+    kept = [sorted(group) for group in groups.values() if len({rank for rank, _ in group}) == len(group) > 1]
+    return [[i for _, i in group] for group in kept if _described_alike([slots[i] for _, i in group])]
+
+
+def _described_alike(group: Sequence[Slot]) -> bool:
+    """Whether descriptions speak of one kind of thing: `param_1` and `param_2` may be a city and a day.
+
+    Of names that say nothing nothing but the rank may differ; a description that is missing differs from none.
+    """
+    told = [words for slot in group if (words := _described(slot.parameter.description))]
+    least = 1.0 if says_nothing(group[0].parameter.name) else ALIKE
+    return all(len(a & b) >= least * len(a | b) for a, b in pairwise(told))
+
+
+@lru_cache(maxsize=8192)
+def _described(description: str) -> frozenset[str]:
+    words = (word.lower() for word in _WORD.findall(description))
+    return frozenset(word for word in words if word not in _RANKS and not re.fullmatch(r"\d+(?:st|nd|rd|th)?", word))
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from trm_agent.field_names import parameter_words
+from trm_agent.field_names import parameter_words, singular
 from trm_agent.spans import Place, moved
 from trm_agent.types import Message, Slot, ToolSchema, identifier_words
 
@@ -62,17 +62,6 @@ def slot_words(slot: Slot) -> tuple[tuple[str, ...], frozenset[str]]:
 def _slot_words(name: str, tools: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     own = tuple(map(singular, parameter_words(name).split()))
     return own, frozenset(singular(word) for tool in tools for word in identifier_words(tool).split())
-
-
-@lru_cache(maxsize=16_384)
-def singular(word: str) -> str:
-    """Lower-case, without the letters of a plural."""
-    word = word.lower()
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 5 and word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 @lru_cache(maxsize=32_768)

@@ -37,6 +37,17 @@ def test_a_span_becomes_the_shown_value_it_overlaps(pointed: str, expected: str)
     assert read("You could try Bert Epstein, a Psychologist.", pointed) == expected
 
 
+def test_a_field_is_that_of_a_parameter_that_is_described_so() -> None:
+    properties = {"param_1": {"type": "string", "description": "Name of the therapist"}}
+    slots = slot_table(parse_tools([{"name": "book", "parameters": {"type": "object", "properties": properties}}]))
+    text = "You could try Bert Epstein, a Psychologist."
+    history = [Message("tool_response", RESULT), Message("assistant", text)]
+    start = text.index("Epstein")
+    said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(1, start, start + len("Epstein"), 0.8),))
+    [span] = snap(Prediction(0.1, (0.9,), 0.1, (said,), 0.5, 1), slots, history).slots[0].spans
+    assert text[span.start : span.end] == "Bert Epstein"
+
+
 def test_what_the_user_says_stays_as_it_was_said() -> None:
     assert read("Bert Epstein, a Psychologist", "Epstein", role="user") == "Epstein"
 

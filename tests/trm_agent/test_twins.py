@@ -87,3 +87,21 @@ def test_twins_are_told_apart_by_a_number_alone(names: tuple[str, ...], groups: 
 
 def test_of_closed_lists_and_of_several_at_once_there_are_none() -> None:
     assert twins(slots("city1", "city2", kind="array")) == []
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "expected"),
+    [
+        ({"param_1": "Name of the city", "param_2": "Day of the forecast"}, []),
+        ({"param_1": "Where the first journey starts", "param_2": "Where the first journey ends"}, []),
+        ({"param_1": "The first sign", "param_2": "The second sign"}, [["param_1", "param_2"]]),
+        ({"city1": "City where it starts", "city2": "City where it ends"}, [["city1", "city2"]]),
+        ({"city1": "Name of the city", "city2": "Postal code"}, []),
+        ({"city1": "Name of the city", "city2": ""}, [["city1", "city2"]]),
+    ],
+)
+def test_twins_are_described_alike(descriptions: dict[str, str], expected: list[list[str]]) -> None:
+    properties = {name: {"type": "string", "description": text} for name, text in descriptions.items()}
+    tool = {"name": "tool", "parameters": {"type": "object", "properties": properties}}
+    table = slot_table(parse_tools([tool]))
+    assert [[table[i].parameter.name for i in group] for group in twins(table)] == expected
