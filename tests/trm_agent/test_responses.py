@@ -367,6 +367,23 @@ def test_what_an_answer_leaves_out_is_added_from_the_bank_or_in_frames() -> None
     )
 
 
+def test_fields_of_a_further_record_are_not_told_as_those_of_the_first() -> None:
+    def added(records: list[dict[str, Any]]) -> str:
+        history = [user("thai"), Message("tool_response", records if len(records) > 1 else records[0])]
+        decision = replace(tiny_router().bind(TOOLS).decide(history), slots={}, missing=(), intended_tool=None)
+        place = Situation.of(decision, history, TOOLS)
+        wanted = Wanted.of(tuple(place.facts), np.full(len(place.facts), 0.9), place.facts)
+        return completed(bank_of(), "How about Siam?", place, np.zeros(0), wanted, load_frames(), TOOLS)
+
+    text = added([{"name": "Siam", "street": "Main Road"}, {"name": "Red Fort", "street": "Mill Lane"}])
+    assert "Main Road" in text
+    assert "Red Fort" in text
+    assert "Mill Lane" not in text
+    listed = added([{"name": "Siam", "dish": ["Green curry", "Mango rice"]}])
+    assert "Green curry" in listed
+    assert "Mango rice" in listed
+
+
 def test_what_is_asked_is_told_in_frames_where_no_answer_of_the_bank_may_be_given() -> None:
     facts = {"name": ["Siam"], "phone": ["555-0134"], "street": ["Main Road"]}
     history = [user("thai"), Message("tool_response", {n: v[0] for n, v in facts.items()}), user("their phone?")]

@@ -108,11 +108,16 @@ def _second(
 
 
 def _worded(frames: Frames, names: Sequence[str], place: Situation) -> str | None:
-    """What is left, in frames: names of further records, and the fields as sentences."""
+    """What is left, in frames: the fields as sentences, and of further records no more than their names.
+
+    Any other field of theirs would be taken for one of the first record.
+    """
+    records = len({name.partition("#")[0] for name in place.facts if name.endswith("#2")}) > 1
     known = [name for name in names if can_fill(f"{{{name}}}", place.facts)]
     others = [n for n in known if "#" in n and n.partition("#")[0].rsplit("_", 1)[-1] in ("name", "title")]
-    pairs = [(name.partition("#")[0], place.facts[name][0]) for name in known if name not in others]
+    told = [name for name in known if "#" not in name or not (records or name in others)]
+    pairs = [(name.partition("#")[0], place.facts[name][0]) for name in told]
     items = frames.joined([str(place.facts[name][0]) for name in others])
-    told = word_fields(frames, pairs, subject=True)
-    named = f"{told.details}." if told.details else ""
-    return " ".join(filter(None, (frames.fill("others", {"items": items}), named, told.more))) or None
+    worded = word_fields(frames, pairs, subject=True)
+    named = f"{worded.details}." if worded.details else ""
+    return " ".join(filter(None, (frames.fill("others", {"items": items}), named, worded.more))) or None
