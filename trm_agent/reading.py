@@ -19,7 +19,7 @@ from trm_agent.calibration import Calibration
 from trm_agent.enumerations import named_choices
 from trm_agent.field_names import meant_fields
 from trm_agent.refining import refine
-from trm_agent.shown import shown_names
+from trm_agent.shown import shown_names, shown_values
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
 
@@ -31,6 +31,8 @@ SHARE = 0.1
 """Share of the pointer from which on a tool is one of several that are called."""
 EAGER = 0.25
 """Least probability of being filled for a slot that a call needs, where the model is set on making that call."""
+OFFERED = 0.5
+"""Least probability of being filled, and of the span, for what a result holds to be taken up whatever it is called."""
 # Where a span already went to another slot of the tool, the next best must be at least this probable.
 SECOND_READING = 0.1
 # The same for what a sure call requires: something has to be there.
@@ -124,9 +126,9 @@ def fold(
     """The value of every filled slot after this decision point.
 
     Slots are read anew from the whole history; those of tools that the conversation is clearly not about keep
-    their previous value. One of these that has none is read only if a tool result has shown a field that may fill it:
-    the user takes an offer up ("that sounds good") before anything is booked. A span that two open slots of one tool
-    read alike goes to the surer one.
+    their previous value. One of these that has none is read only if a tool result has shown a field that may fill it,
+    or the model surely points at a text that a result holds: the user takes an offer up ("that sounds good") before
+    anything is booked. A span that two open slots of one tool read alike goes to the surer one.
 
     Args:
         prediction: For this decision point.
@@ -158,6 +160,7 @@ def read_slots(
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
     shown = shown_names(history)
+    held = {text.lower() for texts in shown_values(history).values() for text in texts}
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
@@ -168,7 +171,7 @@ def read_slots(
         before = previous.get(slot.key) if idle else None
         if before is not None and (kept := _carry(before, slot.parameter, history)) is not None:
             values[slot.key] = kept
-        if not idle or meant_fields(slot.parameter, shown):
+        if not idle or meant_fields(slot.parameter, shown) or _offered(slot, said, history, held):
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5
@@ -222,6 +225,17 @@ def check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Seq
             raise ValueError(
                 f"slot {slot.key!r}: {len(said.choices)} choice probabilities for {len(slot.parameter.choices)} choices"
             )
+
+
+def _offered(slot: Slot, said: SlotPrediction, history: Sequence[Message], held: Set[str]) -> bool:
+    """Whether the model surely points at what an answer said of a result, a text that the result holds."""
+    if slot.parameter.type != "string" or not said.filled > OFFERED or not said.spans:
+        return False
+    span = said.spans[0]
+    if span.probability < OFFERED or not 0 <= span.message < len(history):
+        return False
+    message = history[span.message]
+    return message.role == "assistant" and message.text[span.start : span.end].strip().lower() in held
 
 
 def _carry(value: Value, parameter: Parameter, history: Sequence[Message]) -> Value | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -483,6 +483,33 @@ def test_what_a_result_offers_is_taken_up_before_its_tool_is_meant(result: objec
     scene.history.append(Message("tool_response", result))
     at = scene.predict(tools={}, no_tool=1.0, stars="two")
     assert {key: value.value for key, value in read_by(scene, at, {}).items()} == read
+
+
+@pytest.mark.parametrize(
+    ("role", "held", "filled", "expected"),
+    [
+        ("assistant", "Casa Verde", 0.9, "Casa Verde"),
+        ("user", "Casa Verde", 0.9, None),
+        ("assistant", "Casa Azul", 0.9, None),
+        ("assistant", "Casa Verde", 0.4, None),
+    ],
+    ids=["offered", "said by the user", "no value of the result", "hardly filled"],
+)
+def test_a_value_of_a_result_is_taken_up_whatever_its_field_is_called(
+    role: Literal["user", "assistant"], held: str, filled: float, expected: str | None
+) -> None:
+    properties = {"lodging": {"type": "string", "description": "Where to sleep"}}
+    tools = parse_tools([{"name": "book", "parameters": {"type": "object", "properties": properties}}])
+    history = [
+        Message("user", "somewhere in Rome"),
+        Message("tool_response", {"place_name": held}),
+        Message(role, "How about Casa Verde?"),
+        Message("user", "Sounds good!"),
+    ]
+    said = SlotPrediction(1 - filled, filled, 0.0, spans=(SpanCandidate(2, 10, 20, 0.95),))
+    prediction = Prediction(0.1, (0.05,), 0.95, (said,), 0.5, 1)
+    values = fold(prediction, tools, slot_table(tools), history, {}, NOW)
+    assert {key: value.value for key, value in values.items()} == ({"lodging": expected} if expected else {})
 
 
 def test_slot_fields_are_always_active() -> None:
