@@ -53,7 +53,8 @@ def says_nothing(name: str) -> bool:
 def meant_fields(parameter: Parameter, fields: Collection[str]) -> set[str]:
     """The fields that may fill a parameter: that of its name, else the longest whose words its description all has.
 
-    `restaurant_name` is a field for `param_3`, "Name of the restaurant", and for `place`, described so.
+    `restaurant_name` is a field for `param_3`, "Name of the restaurant", and for `place`, described so. Of a field whose words
+    a parameter's name has, and more, it is another thing: `alarm_time` is none for `new_alarm_time`.
 
     Args:
         parameter: Of a tool.
@@ -62,8 +63,8 @@ def meant_fields(parameter: Parameter, fields: Collection[str]) -> set[str]:
     own = parameter_words(parameter.name)
     if own in fields:
         return {own}
-    told = _content(parameter.description)
-    sizes = {field: len(words) for field in fields if (words := _content(field)) and words <= told}
+    told, named = _content(parameter.description), _content(own)
+    sizes = {f: len(words) for f in fields if (words := _content(f)) and words <= told and not words < named}
     return {field for field, size in sizes.items() if size == max(sizes.values())}
 
 

@@ -19,6 +19,8 @@ SHOWN = {"restaurant name", "city", "phone number", "has live music"}
         ("stay.city", "Name of the restaurant", {"city"}),
         ("x", "Cities", {"city"}),
         ("x", "Name of the hotel", set()),
+        ("new_city", "The city to move to", set()),
+        ("city_2", "The second city", {"city"}),
         ("x", "", set()),
     ],
 )
