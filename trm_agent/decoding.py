@@ -213,7 +213,7 @@ def _scores(
     if call is None:
         return DecisionScores(1 - to_call, 1.0, odds.margin(None), odds.halt, values=reading.raw)
     tool = odds.given_call(call.tool.name) if tool_choice in _KEYWORDS else 1.0
-    certain = [reading.raw.get(key, reading.values[key].confidence) for key in call.slots.values()]
+    certain = [reading.raw.get(key, call.values[name].confidence) for name, key in call.slots.items()]
     if fate in ("new", "retry"):
         omitted = math.prod(1 - p for name, p in filled.items() if name not in call.values)
         margin = odds.margin(call.tool.name)

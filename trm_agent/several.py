@@ -100,15 +100,17 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
 
 
 def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -> Context:
-    """The context as far as the last user message speaks of one of several tools: its slots are read there."""
+    """The context for one of several tools: its slots are read where the last user message speaks of it, if it does.
+
+    What the tool requires is read as if it alone were meant, however small its share of the pointer.
+    """
     last = max((i for i, message in enumerate(context.history) if message.role == "user"), default=None)
     if len(tools) < 2 or last is None:
         return context
     own = tools.index(tool)
     parts = tool_clauses(context.history[last].text, tools)
-    if not any(owner == own for _, owner in parts):
-        return context
-    theirs = [place for place, owner in parts if owner not in (own, None)]
+    spoken = any(owner == own for _, owner in parts)
+    theirs = [place for place, owner in parts if owner not in (own, None)] if spoken else []
     slots = []
     for slot, said in zip(context.slots, context.prediction.slots, strict=True):
         inside = tuple(
@@ -117,11 +119,14 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
             if span.message != last or not any(a < span.end and span.start < b for a, b in theirs)
         )
         slots.append(replace(said, spans=inside) if tool.name in slot.tools and inside else said)
-    prediction = replace(context.prediction, slots=tuple(slots))
+    alone = tuple(float(offered.name == tool.name) for offered in context.tools)
+    prediction = replace(context.prediction, slots=tuple(slots), tools=alone, no_tool=0.0)
     values = read_slots(
         prediction, context.tools, context.slots, context.history, context.values, context.now, context.calibration
     ).values
+    mine = {slot.key for slot in context.slots if tool.name in slot.tools}
     kept = {key: values.get(key, value) for key, value in context.values.items()}
+    kept |= {key: value for key, value in values.items() if key in mine}
     return replace(
         context, prediction=prediction, values=kept, theirs=tuple((last, start, end) for start, end in theirs)
     )

@@ -107,6 +107,12 @@ def test_two_tools_share_the_pointer() -> None:
     assert made(decision) == [("get_weather", {"city": "Rome"}), ("book_taxi", {"destination": "airport"})]
 
 
+def test_a_second_tool_with_a_small_share_of_the_pointer_gets_what_it_requires() -> None:
+    decision = predict((0.2, 0.8, 0.0, 0.0), (0.85, 0.13), city=said(Rome=0.9), destination=said(airport=0.9))
+    assert made(decision) == [("get_weather", {"city": "Rome"}), ("book_taxi", {"destination": "airport"})]
+    assert decision.calls[1].argument_values["destination"].source.text == "airport"
+
+
 def test_three_calls_over_two_tools() -> None:
     decision = predict((0.1, 0.1, 0.8, 0.0), (0.6, 0.38), city=said(Rome=0.5, Oslo=0.45), destination=said(airport=0.9))
     assert [call["city"] for _, call in made(decision)[:2]] == ["Rome", "Oslo"]
