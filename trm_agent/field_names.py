@@ -53,8 +53,8 @@ def says_nothing(name: str) -> bool:
 def meant_fields(parameter: Parameter, fields: Collection[str]) -> set[str]:
     """The fields that may fill a parameter: that of its name, else the longest whose words its description all has.
 
-    `restaurant_name` is a field for `param_3`, "Name of the restaurant", and for `place`, described so. A parameter whose
-    name says more than a field's is another thing: `new_alarm_time` is no `alarm_time`.
+    `restaurant_name` is a field for `param_3`, "Name of the restaurant", and for `place`, described so. A parameter
+    whose name says more than a field's is another thing: `new_alarm_time` is no `alarm_time`.
 
     Args:
         parameter: Of a tool.
