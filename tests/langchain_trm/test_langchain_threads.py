@@ -86,7 +86,7 @@ def conversation(model: ChatTRM, name: int, turns: int) -> list[object]:
     return told
 
 
-@pytest.mark.parametrize("turns", [12, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("turns", [12, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(2400)])])
 def test_sixteen_conversations_on_one_instance_are_as_if_alone(turns: int) -> None:
     """Slots, arguments, call ids and confidences of each are those of one thread on an instance of its own."""
     alone = ChatTRM(router=tiny_router(1), tools=[weather, book])
