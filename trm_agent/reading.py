@@ -160,7 +160,6 @@ def read_slots(
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
     shown = shown_names(history)
-    held = {text.lower() for texts in shown_values(history).values() for text in texts}
     values: dict[str, Value] = {}
     candidates: dict[str, Iterator[Value]] = {}
     owners: dict[str, tuple[str, ...]] = {}
@@ -171,7 +170,7 @@ def read_slots(
         before = previous.get(slot.key) if idle else None
         if before is not None and (kept := _carry(before, slot.parameter, history)) is not None:
             values[slot.key] = kept
-        if not idle or meant_fields(slot.parameter, shown) or _offered(slot, said, history, held):
+        if not idle or meant_fields(slot.parameter, shown) or _offered(slot, said, history):
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5
@@ -227,7 +226,7 @@ def check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Seq
             )
 
 
-def _offered(slot: Slot, said: SlotPrediction, history: Sequence[Message], held: Set[str]) -> bool:
+def _offered(slot: Slot, said: SlotPrediction, history: Sequence[Message]) -> bool:
     """Whether the model surely points at what an answer said of a result, a text that the result holds."""
     if slot.parameter.type != "string" or not said.filled > OFFERED or not said.spans:
         return False
@@ -235,7 +234,10 @@ def _offered(slot: Slot, said: SlotPrediction, history: Sequence[Message], held:
     if span.probability < OFFERED or not 0 <= span.message < len(history):
         return False
     message = history[span.message]
-    return message.role == "assistant" and message.text[span.start : span.end].strip().lower() in held
+    text = message.text[span.start : span.end].strip().lower()
+    return message.role == "assistant" and any(
+        text == value.lower() for values in shown_values(history).values() for value in values
+    )
 
 
 def _carry(value: Value, parameter: Parameter, history: Sequence[Message]) -> Value | None:
