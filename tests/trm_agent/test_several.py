@@ -8,7 +8,7 @@ from typing import Any
 from trm_agent.calibration import Calibration
 from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode
 from trm_agent.metrics import judge
-from trm_agent.types import Decision, Message, Sample, parse_tools, slot_table
+from trm_agent.types import Decision, Message, Sample, ToolSchema, parse_tools, slot_table
 
 TOOLS = parse_tools(
     [
@@ -178,9 +178,12 @@ RUN = parse_tools(
 )
 
 
-def plan(text: str, one: float, **slots: dict[str, float]) -> list[dict[str, Any]]:
+def plan(
+    text: str, one: float, tools: tuple[ToolSchema, ...] | None = None, **slots: dict[str, float]
+) -> list[dict[str, Any]]:
     """The arguments of the calls for a message; each slot has readings, words of it with their probability."""
-    table = slot_table(RUN)
+    tools = tools or RUN
+    table = slot_table(tools)
     spans = {
         key: tuple(SpanCandidate(0, text.index(w), text.index(w) + len(w), p) for w, p in found.items())
         for key, found in slots.items()
@@ -190,7 +193,7 @@ def plan(text: str, one: float, **slots: dict[str, float]) -> list[dict[str, Any
     )
     prediction = Prediction(0.9, (0.95,), 0.05, filled, 0.5, 2, (one, 1 - one))
     history = [Message("user", text)]
-    decision = decode(prediction, RUN, table, history, calibration=Calibration.identity())
+    decision = decode(prediction, tools, table, history, calibration=Calibration.identity())
     return [dict(call.arguments) for call in decision.calls]
 
 
@@ -237,23 +240,8 @@ NUMBERED = parse_tools(
 
 
 def records(text: str, single: float, **slots: dict[str, float]) -> list[tuple[str, int]]:
-    """Team and season of each call; a slot's readings are words of the text."""
-    table = slot_table(NUMBERED)
-    read = tuple(
-        SlotPrediction(
-            0.01,
-            0.99,
-            0.0,
-            spans=tuple(
-                SpanCandidate(0, text.index(words), text.index(words) + len(words), p)
-                for words, p in slots[slot.key].items()
-            ),
-        )
-        for slot in table
-    )
-    prediction = Prediction(0.95, (0.97,), 0.03, read, 0.5, 2, calls=(single, 1 - single, 0.0, 0.0))
-    decision = decode(prediction, NUMBERED, table, [Message("user", text)], calibration=Calibration.identity())
-    return [(call.arguments["team"], call.arguments["season"]) for call in decision.calls]
+    """Team and season of each call."""
+    return [(call["team"], call["season"]) for call in plan(text, single, NUMBERED, **slots)]
 
 
 def test_two_enumerations_are_crossed_unless_they_belong_together_in_order() -> None:
