@@ -64,7 +64,7 @@ def find_words(
     if step.decision.decision == "tool_call":
         return Words("")
     refused = 0
-    if mode == "generate" and (written := responses.writer.write(responses, *_asked(step))) is not None:
+    if mode == "generate" and (written := responses.write(*_asked(step))) is not None:
         if not written.refused:
             return Words(cut(written.text, stop), written.origin)
         refused = 1

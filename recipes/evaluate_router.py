@@ -168,10 +168,8 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
     def words(sample: Sample, decision: Decision) -> Spoken:
         return own_words(responses, sample, decision, router.encoder) or rule(sample, decision)
 
-    writer = responses.writer
-
     def generated(sample: Sample, decision: Decision) -> Spoken:
-        written = writer.write(responses, decision, sample.history, sample.tools) if writer else None
+        written = responses.write(decision, sample.history, sample.tools)
         if written is not None and not written.refused:
             return Spoken(written.text, "decoder")
         return replace(words(sample, decision), refused=1)
@@ -182,7 +180,7 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
         "asking rule": rule,
         "last answer": last_answer,
     }
-    if writer is not None:
+    if responses.writer is not None:
         speakers["generate"] = generated
     if args.train_data:
         train = [s for path in args.train_data for s in draw_dialogues(read(path), TRAIN_DIALOGUES, args.seed)]

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from trm_agent.calls import assemble
+from trm_agent.refining.spans import Place
 from trm_agent.sentences import clause_end
-from trm_agent.spans import Place
 from trm_agent.types import Message, Slot, ToolCall, ToolSchema, Value
 
 SURE = 0.5

@@ -21,10 +21,11 @@ from trm_agent.errors import DataError
 from trm_agent.fitting import Fit, fit
 from trm_agent.log import logger
 from trm_agent.responses.candidates import candidates
-from trm_agent.responses.choosing import Responses, Situation
+from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import Said
 from trm_agent.responses.decoder import Decoder, DecoderConfig, Ground, word_loss
 from trm_agent.responses.lexicon import END, MOST_WORDS, Lexicon
+from trm_agent.responses.situation import Situation
 from trm_agent.responses.templates import placeholders
 from trm_agent.responses.writing import Writer, ground_of
 from trm_agent.types import Decision

@@ -16,18 +16,8 @@ from typing import Literal
 from trm_agent.calibration import Calibration, DecisionScores
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.errors import ToolError
-from trm_agent.reading import (
-    CALL_THRESHOLD,
-    INACTIVE,
-    Prediction,
-    Reading,
-    SlotPrediction,
-    SpanCandidate,
-    check_shapes,
-    fold,
-    read_slots,
-    unit,
-)
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
+from trm_agent.reading import CALL_THRESHOLD, INACTIVE, Reading, fold, read_slots
 from trm_agent.refining import refine
 from trm_agent.several import Context, several_calls
 from trm_agent.types import Decision, Message, Slot, ToolCall, ToolSchema, Value

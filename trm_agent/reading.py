@@ -11,15 +11,15 @@ import heapq
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from trm_agent.calibration import Calibration
-from trm_agent.enumerations import named_choices
 from trm_agent.field_names import meant_fields
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
 from trm_agent.refining import refine
-from trm_agent.shown import shown_names, shown_values
+from trm_agent.refining.enumerations import named_choices
+from trm_agent.refining.shown import shown_names, shown_values
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, parse_value, validates
 
@@ -39,70 +39,6 @@ SECOND_READING = 0.1
 LAST_READING = 0.01
 
 _IDENTITY = Calibration.identity()
-
-
-@dataclass(frozen=True)
-class SpanCandidate:
-    """Characters `start` to `end` of `history[message].text`, and how probable they are given that it is filled."""
-
-    message: int
-    start: int
-    end: int
-    probability: float
-
-
-@dataclass(frozen=True)
-class SlotPrediction:
-    """What the model says of one slot.
-
-    Attributes:
-        empty: The user has said nothing of it.
-        filled: It has a value. The three sum to 1.
-        dontcare: The user leaves it open.
-        spans: Best first, for open slots.
-        choices: One probability per `parameter.choices` entry, for closed slots.
-    """
-
-    empty: float
-    filled: float
-    dontcare: float
-    spans: tuple[SpanCandidate, ...] = ()
-    choices: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the model says of one decision point.
-
-    Attributes:
-        call: Probability that a tool is called now.
-        tools: Probability that the conversation is about each tool, in tool order.
-        no_tool: That it is about none; with `tools` it sums to 1.
-        slots: In the order of the slot table.
-        halt: Probability that the whole decision is right, as the halting head sees it.
-        steps: Supervision steps taken.
-        calls: If a call is made, the probabilities of one, two, … calls; the last is that of so many or more.
-        answer_state: What the words of a direct answer are chosen by (`responses.head.answer_state`), an array.
-    """
-
-    call: float
-    tools: tuple[float, ...]
-    no_tool: float
-    slots: tuple[SlotPrediction, ...]
-    halt: float
-    steps: int
-    calls: tuple[float, ...] = (1.0,)
-    answer_state: Any = field(default=None, compare=False, repr=False)
-
-    def meant(self, tools: Sequence[ToolSchema]) -> str:
-        """The name of the likeliest of its tools, at least one; of equally likely ones the last by name."""
-        return max(zip(self.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
-
-    def answers_user(self, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]) -> bool:
-        """Whether it is of these tools and slots, at least one tool, at a point where the user spoke last."""
-        if len(slots) != len(self.slots) or len(tools) != len(self.tools):
-            return False
-        return bool(tools) and bool(history) and history[-1].role == "user"
 
 
 @dataclass(frozen=True)
@@ -211,19 +147,6 @@ def _needed(prediction: Prediction, tools: Sequence[ToolSchema]) -> frozenset[tu
     if not tools or unit(prediction.call) < CALL_THRESHOLD:
         return frozenset()
     return frozenset((tool.name, name) for tool in meant_tools(prediction, tools) for name in tool.required)
-
-
-def check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
-    if len(prediction.tools) != len(tools) or len(prediction.slots) != len(slots):
-        raise ValueError(
-            f"the prediction is for {len(prediction.tools)} tools and {len(prediction.slots)} slots, "
-            f"got {len(tools)} tools and {len(slots)} slots"
-        )
-    for slot, said in zip(slots, prediction.slots, strict=True):
-        if said.choices and len(said.choices) != len(slot.parameter.choices):
-            raise ValueError(
-                f"slot {slot.key!r}: {len(said.choices)} choice probabilities for {len(slot.parameter.choices)} choices"
-            )
 
 
 def _offered(slot: Slot, said: SlotPrediction, history: Sequence[Message]) -> bool:
@@ -345,8 +268,3 @@ def _places(value: Value, owners: Sequence[str]) -> set[tuple[str, int, int, int
         return set()
     text = normalise(value.value)
     return {(owner, source.message, source.start, source.end, text) for owner in owners}
-
-
-def unit(p: float) -> float:
-    """A probability kept within [0, 1]; not a number counts as none."""
-    return min(1.0, max(0.0, p)) if p == p else 0.0

@@ -31,7 +31,7 @@ import torch
 from trm_agent.calibration import Calibration
 from trm_agent.checkpoint import Checkpoint, load_checkpoint
 from trm_agent.clauses import clauses, reread
-from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, check_tool_choice, decode, fold
+from trm_agent.decoding import check_tool_choice, decode, fold
 from trm_agent.encoder import CachingEncoder, Encoder, load_encoder
 from trm_agent.errors import CheckpointError
 from trm_agent.features import Conversation, ToolTable, collate
@@ -40,6 +40,7 @@ from trm_agent.heads import Answer
 from trm_agent.log import logger
 from trm_agent.losses import Scope, span_scores
 from trm_agent.packed_linear import packed
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.preselection import Catalogue, Limits
 from trm_agent.reading_memory import ReadingMemory
 from trm_agent.responses.choosing import Responses

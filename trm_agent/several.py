@@ -18,7 +18,8 @@ from math import prod
 from trm_agent.calibration import Calibration
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.echoes import without_echoes
-from trm_agent.reading import SEVERAL, Prediction, SlotPrediction, SpanCandidate, meant_tools, read_slots, readings
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.reading import SEVERAL, meant_tools, read_slots, readings
 from trm_agent.respective import RESPECTIVELY, alike, items, joined, tool_clauses
 from trm_agent.types import Message, Slot, Source, ToolSchema, Value
 from trm_agent.values import parse_value

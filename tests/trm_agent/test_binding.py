@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from trm_agent.binding import beside, bind_numbers
 from trm_agent.calibration import Calibration
-from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode
+from trm_agent.decoding import decode
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.binding import beside, bind_numbers
 from trm_agent.types import Message, parse_tools, slot_table
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.counting import ONE, count_calls
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.counting import ONE, count_calls
 from trm_agent.types import Message, parse_tools, slot_table
 
 TOOLS = parse_tools(

@@ -16,11 +16,12 @@ from trm_agent.errors import CheckpointError
 from trm_agent.response_training import ResponseConfig, answer_decisions, learn_responses, with_responses
 from trm_agent.responses.bank import Response
 from trm_agent.responses.candidates import FEATURES, candidates
-from trm_agent.responses.choosing import Responses, Situation
+from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import collect
 from trm_agent.responses.decoder import SITUATION, Decoder, DecoderConfig, Ground, Speech, word_loss
 from trm_agent.responses.head import state_width
 from trm_agent.responses.lexicon import END, Lexicon, pieces
+from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import Wanted
 from trm_agent.responses.writing import Writer, Written
 from trm_agent.testing import HashingEncoder, tiny_router
@@ -146,17 +147,15 @@ def test_a_field_knows_how_probable_it_is_that_it_should_be_told() -> None:
 def test_what_the_decoder_leaves_out_is_added(learned: Responses, monkeypatch: pytest.MonkeyPatch) -> None:
     history = DIALOGUES[0][3].history
     decision = replace(tiny_router().bind(TOOLS).decide(history), slots=DIALOGUES[0][3].slots)
-    assert learned.writer is not None
     responses = with_responses(tiny_router(), learned).responses
     assert responses is not None
-    assert responses.writer is not None
 
     def write(template: str, sure: dict[str, float]) -> str:
         place = Situation.of(decision, history, TOOLS)
         wanted = Wanted.of(list(place.facts), np.array([sure.get(name, 0.0) for name in place.facts]), place.facts)
         monkeypatch.setattr(Writer, "template", lambda *_: (template, 1.0))
         monkeypatch.setattr(Responses, "wanted", lambda *_: wanted)
-        written = responses.writer.write(responses, decision, history, TOOLS) if responses.writer else None
+        written = responses.write(decision, history, TOOLS)
         assert written is not None
         assert written.refused == ""
         return written.text
@@ -173,11 +172,10 @@ def test_what_the_decoder_leaves_out_is_added(learned: Responses, monkeypatch: p
 def test_a_handful_of_dialogues_is_learned_and_worded_again(learned: Responses) -> None:
     router = with_responses(tiny_router(), learned)
     assert router.responses is not None
-    assert router.responses.writer is not None
     told = collect(DIALOGUES)
     for one, decision in zip(told, answer_decisions(router, told), strict=True):
         own = replace(decision, slots=one.sample.slots, missing=one.response.asks, probabilities={})
-        written = router.responses.writer.write(router.responses, own, one.sample.history, TOOLS)
+        written = router.responses.write(own, one.sample.history, TOOLS)
         assert written is not None
         assert (written.text, written.refused) == (one.sample.content, "")
         assert written.score > 0.5
@@ -188,8 +186,7 @@ def test_values_never_seen_in_training_are_copied(learned: Responses) -> None:
     fresh = dialogue("Reykjavik", "thai", "Zorba's 8th Kitchen", "555-9876")[3]
     decision = replace(router.bind(TOOLS).decide(fresh.history), slots=fresh.slots)
     assert router.responses is not None
-    assert router.responses.writer is not None
-    written = router.responses.writer.write(router.responses, decision, fresh.history, TOOLS)
+    written = router.responses.write(decision, fresh.history, TOOLS)
     assert written is not None
     assert written.text == "How about Zorba's 8th Kitchen in Reykjavik? Call 555-9876."
     assert written.copied == ["restaurant_name", "city", "phone"]
@@ -199,16 +196,15 @@ def test_values_never_seen_in_training_are_copied(learned: Responses) -> None:
 def test_what_is_stated_without_a_source_is_refused(learned: Responses) -> None:
     router = with_responses(tiny_router(), learned)
     assert router.responses is not None
-    assert router.responses.writer is not None
     history = [user("hello")]
     decision = router.bind(TOOLS).decide(history)
     place = Situation.of(decision, history, TOOLS)
-    judge = router.responses.writer._objection
-    assert judge("Call 555-0134.", "Call 555-0134.", 1.0, place, router.responses) == "nothing holds 555-0134"
-    assert judge("Ask Berta, then.", "Ask Berta, then.", 1.0, place, router.responses) == "nothing holds Berta"
-    assert judge("Gladly.", "Gladly.", 1.0, place, router.responses) == ""
+    judge = router.responses.objection
+    assert judge("Call 555-0134.", "Call 555-0134.", place) == "nothing holds 555-0134"
+    assert judge("Ask Berta, then.", "Ask Berta, then.", place) == "nothing holds Berta"
+    assert judge("Gladly.", "Gladly.", place) == ""
     told = replace(place, last_said="gladly")
-    assert judge("Gladly.", "Gladly.", 1.0, told, router.responses) == "it was said just before"
+    assert judge("Gladly.", "Gladly.", told) == "it was said just before"
 
 
 def test_words_of_the_bank_are_held_to_their_condition(learned: Responses) -> None:
@@ -216,13 +212,10 @@ def test_words_of_the_bank_are_held_to_their_condition(learned: Responses) -> No
     responses = replace(learned, bank=bank)
     history = [user("hello")]
     decision = tiny_router().bind(TOOLS).decide(history)
-    assert responses.writer is not None
     place = Situation.of(decision, history, TOOLS)
-    assert (
-        responses.writer._objection("It is done!", "It is done!", 1.0, place, responses) == "it was only said elsewhere"
-    )
+    assert responses.objection("It is done!", "It is done!", place) == "it was only said elsewhere"
     done = Situation.of(decision, [*history, Message("tool_response", {"ok": 1})], TOOLS)
-    assert responses.writer._objection("It is done!", "It is done!", 1.0, done, responses) == ""
+    assert responses.objection("It is done!", "It is done!", done) == ""
 
 
 def test_an_answer_without_end_is_refused(learned: Responses) -> None:
@@ -232,7 +225,7 @@ def test_an_answer_without_end_is_refused(learned: Responses) -> None:
     endless.word_bias.data[1] = 1e3
     writer = replace(learned.writer, decoder=endless).with_encoder(HashingEncoder())
     history = [user("hello")]
-    written = writer.write(replace(learned, writer=writer), tiny_router().bind(TOOLS).decide(history), history, TOOLS)
+    written = replace(learned, writer=writer).write(tiny_router().bind(TOOLS).decide(history), history, TOOLS)
     assert isinstance(written, Written)
     assert (written.text, written.refused) == ("", "it came to no end")
 
@@ -250,7 +243,7 @@ def test_a_decoder_is_saved_loaded_and_taken_away(learned: Responses, tmp_path: 
     history = DIALOGUES[0][3].history
     decision = tiny_router().bind(TOOLS).decide(history)
     with pytest.raises(CheckpointError, match="the decoder has no encoder to read names with"):
-        loaded.writer.write(loaded, decision, history, TOOLS)
+        loaded.write(decision, history, TOOLS)
     with_responses(tiny_router(), replace(learned, writer=None)).save_pretrained(tmp_path)
     without = load_checkpoint(tmp_path).responses
     assert without is not None

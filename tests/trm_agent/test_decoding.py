@@ -11,8 +11,9 @@ from typing import Any, Literal
 import pytest
 
 from trm_agent.calibration import Calibration, DecisionScores, Logistic
-from trm_agent.decoding import INACTIVE, Prediction, SlotPrediction, SpanCandidate, decode, fold
+from trm_agent.decoding import INACTIVE, decode, fold
 from trm_agent.errors import ToolError
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.types import (
     DONTCARE,
     Decision,

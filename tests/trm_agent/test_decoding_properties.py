@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from trm_agent.calibration import Calibration
-from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
+from trm_agent.decoding import decode, fold
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.types import DONTCARE, Decision, Message, Slot, Source, ToolSchema, Value, parse_tools, slot_table
 from trm_agent.values import parse_value
 

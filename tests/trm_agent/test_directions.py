@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from trm_agent.directions import direction, point_directions
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.directions import direction, point_directions
 from trm_agent.types import Message, parse_tools, slot_table
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.doubts import MADE, settle
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.doubts import MADE, settle
 from trm_agent.types import Message, parse_tools, slot_table
 
 TEXT = "Interest for an amount of 1500 for 2 years"

@@ -8,7 +8,8 @@ import pytest
 
 from tests.trm_agent.test_several import EMPTY, HISTORY, SLOTS, TEXT, TOOLS
 from trm_agent.calibration import Calibration
-from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode, fold
+from trm_agent.decoding import decode, fold
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.reading import EAGER
 from trm_agent.types import Message, parse_tools, slot_table
 

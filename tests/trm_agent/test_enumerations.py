@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from trm_agent.enumerations import free_lists, named_choices, number_lists, spread, text_lists
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate, readings
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.reading import readings
+from trm_agent.refining.enumerations import free_lists, named_choices, number_lists, spread, text_lists
 from trm_agent.types import Message, Parameter, parse_tools, slot_table
 
 NUMBERS = {"type": "array", "items": {"type": "number"}}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.examples import SURE, say_examples
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.examples import SURE, say_examples
 from trm_agent.types import Message, Parameter, parse_tools, slot_table
 from trm_agent.values import described_names
 

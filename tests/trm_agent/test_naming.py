@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.naming import name_texts
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.spans import NAMED
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.naming import name_texts
+from trm_agent.refining.spans import NAMED
 from trm_agent.types import Message, Slot, parse_tools, slot_table
 
 TEXT = "The price of the company Amazon on the NASDAQ exchange"

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.numerals import MONEY, PERCENT, TIME, enumerated, marks, numerals, place_in_row, quantity_at, touched
+from trm_agent.refining.numerals import (
+    MONEY,
+    PERCENT,
+    TIME,
+    enumerated,
+    marks,
+    numerals,
+    place_in_row,
+    quantity_at,
+    touched,
+)
 from trm_agent.types import Parameter
 
 

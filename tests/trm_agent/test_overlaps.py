@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.overlaps import HELD, part_overlaps
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.overlaps import HELD, part_overlaps
 from trm_agent.types import Message, parse_tools, slot_table
 
 TEXT = "Full details of the stocks of Apple Inc."

@@ -15,7 +15,7 @@ from trm_agent.checkpoint import Checkpoint, load_checkpoint
 from trm_agent.errors import CheckpointError
 from trm_agent.response_training import ResponseConfig, drawn_conversations, learn_responses, with_responses
 from trm_agent.responses.bank import Response, ResponseBank, read_responses
-from trm_agent.responses.choosing import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Responses, Situation
+from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import build_bank, collect, said_at
 from trm_agent.responses.completing import completed, told_alone
 from trm_agent.responses.facts import known_facts
@@ -23,6 +23,7 @@ from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import load_frames
 from trm_agent.responses.guard import Evidence, stated_values, unsupported
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss, state_width
+from trm_agent.responses.situation import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Situation
 from trm_agent.responses.storage import load_responses, ready, save_responses
 from trm_agent.responses.telling import Wanted, otherwise
 from trm_agent.responses.templates import comparison_key, make_template

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from trm_agent.calibration import Calibration
-from trm_agent.decoding import Prediction, SlotPrediction, SpanCandidate, decode
+from trm_agent.decoding import decode
 from trm_agent.metrics import judge
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.types import Decision, Message, Sample, ToolSchema, parse_tools, slot_table
 
 TOOLS = parse_tools(

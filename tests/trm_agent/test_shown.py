@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trm_agent.field_names import field_names, parameter_words
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.shown import shown_names, shown_values, snap
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.shown import shown_names, shown_values, snap
 from trm_agent.types import Message, parse_tools, slot_table
 
 RESULT = {"rows": [{"TherapistName": "Bert Epstein", "zip": "94103", "open": True}, {"therapist_name": "Ann Lee"}]}

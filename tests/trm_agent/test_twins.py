@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.twins import order_twins, twins
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.twins import order_twins, twins
 from trm_agent.types import Message, Slot, parse_tools, slot_table
 
 TEXT = "The compatibility of Aries with Gemini in percent"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.wording import flag, quotes, say_flags, word_spans
 from trm_agent.types import Message, parse_tools, slot_table
-from trm_agent.wording import flag, quotes, say_flags, word_spans
 
 
 def read(text: str, pointed: str, name: str = "note", tool: str = "save") -> str:

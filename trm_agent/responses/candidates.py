@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trm_agent.responses.choosing import Situation
 from trm_agent.responses.facts import fields_of, latest_results, name_of
 from trm_agent.responses.filling import can_fill
+from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import TELL, Wanted
 from trm_agent.types import Decision, Message
 from trm_agent.values import normalise

@@ -8,46 +8,29 @@ nothing without a source; else the next best is tried.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trm_agent.features import TextEncoder
-from trm_agent.responses.bank import After, Response, ResponseBank
-from trm_agent.responses.collecting import after
+from trm_agent.responses.bank import ResponseBank
 from trm_agent.responses.completing import completed, told_alone
-from trm_agent.responses.facts import Facts, known_facts, known_flags
-from trm_agent.responses.filling import can_fill, fill
+from trm_agent.responses.facts import Facts
+from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import FRAMES_LANGUAGE, Frames, load_frames
-from trm_agent.responses.guard import Evidence, unsupported
+from trm_agent.responses.guard import unsupported
 from trm_agent.responses.head import ResponseHead
+from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import TellingHead, Wanted, fields_at, otherwise
+from trm_agent.responses.templates import comparison_key, placeholders
+from trm_agent.responses.writing import Writer, Written
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
 
-if TYPE_CHECKING:
-    from trm_agent.responses.writing import Writer
-
-ABOUT = 0.6
-"""Least probability of the intended tool at which something is asked for its sake."""
-LEAST_SCORE = {"user": 0.2, "result": 0.3, "empty": 0.15}
-"""An answer further from what the TRM asks for is not given; a result can always be read out instead."""
 MOST_TRIED = 20
 TOLD = "told"
 """In the place of an answer's id, where fields are told and no answer of the bank is given."""
-GENERAL = 3
-"""An answer seen with so many tools is no tool's own."""
-FOREIGN = 0.3
-"""What an answer loses that was only seen with other tools."""
-ASKS = 0.2
-"""What an answer gains that asks for what is missing."""
-FREQUENT = 0.02
-"""What an answer gains each time that its count doubles."""
-COVERS = 0.3
-"""What an answer gains that states all that should be told, and loses that states none of it."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +99,44 @@ class Responses:
                 break
         return self._told_alone(place, wanted, tools, refused)
 
+    def write(self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Written | None:
+        """An answer in the decoder's words, to be said if nothing speaks against it; None where nothing can be written.
+
+        Args:
+            decision: A direct answer, with its answer state.
+            history: What it answers.
+            tools: On offer.
+        """
+        if self.writer is None or decision.answer_state is None:
+            return None
+        place = Situation.of(decision, history, tools)
+        wanted = self.wanted(decision, history, tools, place.facts)
+        template, score = self.writer.template(place, decision, history, wanted)
+        text = fill(template, place.facts) if template else None
+        if text is None:
+            return Written("", template, score, "it came to no end")
+        why = self.objection(text, template, place)
+        if not why:
+            bare = not placeholders(template) and "?" not in text
+            text = self.completed(text, place, self.near(decision), wanted, tools, bare=bare)
+        return Written(text, template, score, why)
+
+    def objection(self, text: str, template: str, place: Situation) -> str:
+        """Why an answer of the decoder may not be said; empty if it may.
+
+        Args:
+            text: The answer, filled.
+            template: The same with `{name}` for every value that is copied.
+            place: What may be said here.
+        """
+        if wrong := unsupported(text, place.evidence, self.bank.ordinary, self.language):
+            return f"nothing holds {', '.join(wrong)}"
+        if normalise(text) == place.last_said:
+            return "it was said just before"
+        row = self.bank.row_of_key.get(comparison_key(template))
+        fits = row is None or place.allows(self.bank.responses[row])
+        return "" if fits else "it was only said elsewhere"
+
     def wanted(
         self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema], facts: Facts
     ) -> Wanted | None:
@@ -181,86 +202,3 @@ class Responses:
     def _frames(self) -> Frames | None:
         """The package's frames, where the answers are in their language."""
         return load_frames() if self.language == FRAMES_LANGUAGE else None
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What decides which answers may be given.
-
-    Attributes:
-        facts: What may be said.
-        evidence: What may be stated.
-        flags: What is known as yes or no.
-        after: What came just before.
-        tool: The tool that is meant; "" for none.
-        missing: What has to be asked for.
-        last_said: The answer before, in comparison form.
-    """
-
-    facts: Facts
-    evidence: Evidence
-    flags: Mapping[str, bool]
-    after: After
-    tool: str
-    missing: frozenset[str]
-    last_said: str
-
-    @classmethod
-    def of(cls, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Situation:
-        facts = known_facts(decision.slots, history, tools, decision.intended_tool)
-        meant = decision.probabilities.get("tools", {}).get(decision.intended_tool or "", 1.0) >= ABOUT
-        spoken = next((message.text for message in reversed(history) if message.role == "assistant"), "")
-        return cls(
-            facts,
-            Evidence.of(history, facts),
-            known_flags(decision.slots, history),
-            after(history),
-            decision.intended_tool or "" if meant else "",
-            frozenset(decision.missing if meant else ()),
-            normalise(spoken),
-        )
-
-    def allows(self, response: Response) -> bool:
-        """Whether the condition of an answer holds here, and all its names are known."""
-        if response.after and self.after not in response.after:
-            return False
-        if not self.missing.issuperset(response.asks):
-            return False
-        if any(self.flags.get(name) is not value for name, value in response.when.items()):
-            return False
-        return can_fill(response.text, self.facts)
-
-    def ranked(self, bank: ResponseBank, near: np.ndarray, wanted: Wanted | None = None) -> Iterator[tuple[int, float]]:
-        """(row, score) of the answers that may be given, the best first; the others are hardly looked at.
-
-        Args:
-            bank: The answers.
-            near: Cosine of each with what the TRM asks for, [R].
-            wanted: What should be told.
-        """
-        gain = np.where(bank.asking, ASKS, -ASKS) if self.missing and self.after == "user" else 0.0
-        least, reach = LEAST_SCORE[self.after], COVERS if wanted else 0.0
-        most = near + gain + FREQUENT * bank.frequency
-        known, name_sets = frozenset(self.facts), bank.name_sets
-        agreed: dict[frozenset[str], float] = {}
-        waiting: list[tuple[float, str, int]] = []
-        for row in np.argsort(-most, kind="stable").tolist():
-            while waiting and -waiting[0][0] >= most[row] + reach:
-                score, _, best = heapq.heappop(waiting)
-                yield best, -score
-            if most[row] + reach < least:
-                break
-            response, names = bank.responses[row], name_sets[row]
-            if names <= known and self.allows(response):
-                score = float(most[row]) - FOREIGN * self._is_foreign(response)
-                if wanted is not None and names not in agreed:
-                    agreed[names] = COVERS * wanted.agreement(response.names)
-                score += agreed.get(names, 0.0)
-                if score >= least:
-                    heapq.heappush(waiting, (-score, response.id, row))
-        for score, _, best in sorted(waiting):
-            yield best, -score
-
-    def _is_foreign(self, response: Response) -> bool:
-        """Whether an answer is about other tools: not if it was ever given while none was meant."""
-        return bool(response.tools) and not {self.tool, ""} & response.tools.keys() and len(response.tools) < GENERAL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +11,9 @@ from trm_agent.responses.facts import name_of
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.frames import Frames
 from trm_agent.responses.phrasing import action, as_sentence, word_fields
+from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import ADD, TELL, Wanted
 from trm_agent.types import ToolSchema
-
-if TYPE_CHECKING:
-    from trm_agent.responses.choosing import Situation
 
 RESTATED = 2
 """So many values of the call to be made that an answer leaves out make a confirmation of its own."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -19,24 +19,16 @@ import torch
 from trm_agent.encoder import Encoder
 from trm_agent.errors import CheckpointError
 from trm_agent.features import TextEncoder
-from trm_agent.responses.bank import After, ResponseBank
+from trm_agent.responses.bank import After
 from trm_agent.responses.candidates import FEATURES, Candidate, candidates
-from trm_agent.responses.choosing import Situation
 from trm_agent.responses.decoder import Decoder, Ground, Speech
-from trm_agent.responses.filling import fill
-from trm_agent.responses.guard import unsupported
 from trm_agent.responses.lexicon import END, Lexicon
+from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import Wanted
-from trm_agent.responses.templates import comparison_key, placeholders
-from trm_agent.types import Decision, Message, ToolSchema
-from trm_agent.values import normalise
-
-if TYPE_CHECKING:
-    from trm_agent.responses.choosing import Responses
+from trm_agent.responses.templates import placeholders
+from trm_agent.types import Decision, Message
 
 AFTER: tuple[str, ...] = get_args(After)
-LEAST_PROBABILITY = 0.0
-"""An answer whose words are less probable on average (geometric mean) is not given."""
 
 
 @dataclass(frozen=True)
@@ -93,34 +85,6 @@ class Writer:
         """The same, ready to write."""
         return replace(self, encoder=encoder)
 
-    def write(
-        self, responses: Responses, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]
-    ) -> Written | None:
-        """An answer, to be said if nothing speaks against it.
-
-        Args:
-            responses: Whose bank knows ordinary words and the conditions of its own answers.
-            decision: A direct answer, with its answer state.
-            history: What it answers.
-            tools: On offer.
-
-        Returns:
-            None where there is nothing to write from.
-        """
-        if decision.answer_state is None:
-            return None
-        place = Situation.of(decision, history, tools)
-        wanted = responses.wanted(decision, history, tools, place.facts)
-        template, score = self.template(place, decision, history, wanted)
-        text = fill(template, place.facts) if template else None
-        if text is None:
-            return Written("", template, score, "it came to no end")
-        why = self._objection(text, template, score, place, responses)
-        if not why:
-            bare = not placeholders(template) and "?" not in text
-            text = responses.completed(text, place, responses.near(decision), wanted, tools, bare=bare)
-        return Written(text, template, score, why)
-
     def template(
         self, place: Situation, decision: Decision, history: Sequence[Message], wanted: Wanted | None
     ) -> tuple[str, float]:
@@ -162,16 +126,6 @@ class Writer:
                 if word == END:
                     return
 
-    def _objection(self, text: str, template: str, score: float, place: Situation, responses: Responses) -> str:
-        """Why an answer may not be said; empty if it may."""
-        if score < LEAST_PROBABILITY:
-            return "it is not sure of its words"
-        if wrong := unsupported(text, place.evidence, responses.bank.ordinary, responses.language):
-            return f"nothing holds {', '.join(wrong)}"
-        if normalise(text) == place.last_said:
-            return "it was said just before"
-        return "" if _fits(template, place, responses.bank) else "it was only said elsewhere"
-
 
 def ground_of(decision: Decision, place: Situation, known: Sequence[Candidate], vectors: np.ndarray) -> Ground:
     """What one answer is worded from; no padding.
@@ -190,9 +144,3 @@ def ground_of(decision: Decision, place: Situation, known: Sequence[Candidate], 
         copied=torch.tensor([c.copied for c in known], dtype=torch.bool)[None],
         real=torch.ones(1, len(known), dtype=torch.bool),
     )
-
-
-def _fits(template: str, place: Situation, bank: ResponseBank) -> bool:
-    """Whether the bank's answer with the same words, if it has one, may be given here."""
-    row = bank.row_of_key.get(comparison_key(template))
-    return row is None or place.allows(bank.responses[row])

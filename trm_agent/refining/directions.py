@@ -11,14 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from trm_agent.field_names import parameter_words
-from trm_agent.spans import Place, moved, weighed
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.spans import Place, moved, weighed
 from trm_agent.types import Message, Slot
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 SAID = 8.0
 """Odds that a text gains where the word before it says its parameter's direction, and loses where it says the other."""

@@ -11,16 +11,14 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trm_agent.binding import beside
 from trm_agent.field_names import parameter_words, singular
-from trm_agent.spans import Place, moved, weighed
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.binding import beside
+from trm_agent.refining.spans import Place, moved, weighed
+from trm_agent.refining.wording import UNFILLED
 from trm_agent.types import Message, Parameter, Slot, identifier_words
-from trm_agent.wording import UNFILLED
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 _NUMBER = r"[-+]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?%?"
 _AND = r"(?:\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+)"

@@ -13,14 +13,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from trm_agent.spans import NAMED, Place, surer
+from trm_agent.predictions import Prediction, SlotPrediction
+from trm_agent.refining.spans import NAMED, Place, surer
 from trm_agent.types import Message, Parameter, Slot, ToolSchema
 from trm_agent.values import described_names
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction
 
 MADE = 0.5
 """Probability of a call below which nothing is filled."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from trm_agent.predictions import SlotPrediction, SpanCandidate
 from trm_agent.types import Message
-
-if TYPE_CHECKING:
-    from trm_agent.reading import SlotPrediction, SpanCandidate
 
 Place = tuple[int, int]
 """Where characters start and end in a text."""

@@ -7,23 +7,20 @@ flags, entries of closed lists and values named by a declaration that the user s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from trm_agent.binding import bind_numbers
-from trm_agent.counting import count_calls
-from trm_agent.directions import point_directions
-from trm_agent.doubts import settle
-from trm_agent.enumerations import spread
-from trm_agent.examples import say_examples
-from trm_agent.naming import name_texts
-from trm_agent.overlaps import part_overlaps
-from trm_agent.shown import snap
-from trm_agent.twins import order_twins
+from trm_agent.predictions import Prediction
+from trm_agent.refining.binding import bind_numbers
+from trm_agent.refining.counting import count_calls
+from trm_agent.refining.directions import point_directions
+from trm_agent.refining.doubts import settle
+from trm_agent.refining.enumerations import spread
+from trm_agent.refining.examples import say_examples
+from trm_agent.refining.naming import name_texts
+from trm_agent.refining.overlaps import part_overlaps
+from trm_agent.refining.shown import snap
+from trm_agent.refining.twins import order_twins
+from trm_agent.refining.wording import say_flags, word_spans
 from trm_agent.types import Message, Slot, ToolSchema
-from trm_agent.wording import say_flags, word_spans
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction
 
 
 def refine(

@@ -12,14 +12,11 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 from trm_agent.field_names import parameter_words, singular
-from trm_agent.spans import Place, moved
+from trm_agent.predictions import Prediction
+from trm_agent.refining.spans import Place, moved
 from trm_agent.types import Message, Slot, ToolSchema, identifier_words
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction
 
 _QUOTED = re.compile(
     r"(?<![\w'])'(?=\S)((?:[^'\n]|(?<=\w)'(?=\w))+?)(?<=\S)'(?![\w'])"

@@ -15,15 +15,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from trm_agent.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
-from trm_agent.spans import NAMED, Place, emptier, moved, named_odds, weighed, weighed_by_names
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
+from trm_agent.refining.spans import NAMED, Place, emptier, moved, named_odds, weighed, weighed_by_names
 from trm_agent.types import Message, Parameter, Slot, identifier_words
 from trm_agent.values.numbers import read_number
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 CHOSEN = 100.0
 """Odds that a choice gains by being the number that the user named its parameter with."""

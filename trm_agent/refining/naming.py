@@ -11,15 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from trm_agent.field_names import parameter_words, singular
-from trm_agent.spans import Place, weighed_by_names
+from trm_agent.predictions import Prediction
+from trm_agent.refining.spans import Place, weighed_by_names
+from trm_agent.refining.wording import UNFILLED
 from trm_agent.types import Message, Slot
-from trm_agent.wording import UNFILLED
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction
 
 BEFORE, AFTER = 3, 1
 """Words looked at."""

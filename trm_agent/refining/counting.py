@@ -13,15 +13,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-from trm_agent.numerals import enumerated, touched
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.numerals import enumerated, touched
+from trm_agent.refining.spans import Place
 from trm_agent.sentences import clause_ends
-from trm_agent.spans import Place
 from trm_agent.types import Message, Slot, ToolSchema
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 MADE = 0.5
 """Probability of a call below which nothing is counted."""

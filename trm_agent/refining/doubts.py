@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from trm_agent.spans import surer
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.spans import surer
 from trm_agent.types import Message, Slot, ToolSchema
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 TOOL, CALL = 0.8, 0.2
 """Least probability of the tool and of a call; a call is made from .5."""

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from trm_agent.spans import emptier, weighed
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.spans import emptier, weighed
+from trm_agent.refining.wording import UNFILLED
 from trm_agent.types import Message, Slot
-from trm_agent.wording import UNFILLED
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 SURE = 0.7
 """Least probability that a slot has its best span for that to be its own."""

@@ -12,14 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from trm_agent.field_names import says_nothing
-from trm_agent.spans import weighed
+from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.refining.spans import weighed
 from trm_agent.types import Message, Slot, identifier_words
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SlotPrediction, SpanCandidate
 
 ONE_CALL = 0.8
 """Probability of a single call from which on twins share out what is said."""

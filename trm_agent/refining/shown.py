@@ -11,14 +11,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trm_agent.field_names import DEPTH, field_names, meant_fields
-from trm_agent.spans import Place, moved
+from trm_agent.predictions import Prediction, SpanCandidate
+from trm_agent.refining.spans import Place, moved
 from trm_agent.types import Message, Slot, identifier_words
-
-if TYPE_CHECKING:
-    from trm_agent.reading import Prediction, SpanCandidate
 
 _NAME = re.compile(r"[^\W\d_]{2}")
 LONGEST = 100

@@ -1,0 +1,94 @@
+"""What the model says of one decision point, as plain numbers: what refining weighs and reading reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trm_agent.types import Message, Slot, ToolSchema
+
+
+@dataclass(frozen=True)
+class SpanCandidate:
+    """Characters `start` to `end` of `history[message].text`, and how probable they are given that it is filled."""
+
+    message: int
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class SlotPrediction:
+    """What the model says of one slot.
+
+    Attributes:
+        empty: The user has said nothing of it.
+        filled: It has a value. The three sum to 1.
+        dontcare: The user leaves it open.
+        spans: Best first, for open slots.
+        choices: One probability per `parameter.choices` entry, for closed slots.
+    """
+
+    empty: float
+    filled: float
+    dontcare: float
+    spans: tuple[SpanCandidate, ...] = ()
+    choices: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one decision point.
+
+    Attributes:
+        call: Probability that a tool is called now.
+        tools: Probability that the conversation is about each tool, in tool order.
+        no_tool: That it is about none; with `tools` it sums to 1.
+        slots: In the order of the slot table.
+        halt: Probability that the whole decision is right, as the halting head sees it.
+        steps: Supervision steps taken.
+        calls: If a call is made, the probabilities of one, two, … calls; the last is that of so many or more.
+        answer_state: What the words of a direct answer are chosen by (`responses.head.answer_state`), an array.
+    """
+
+    call: float
+    tools: tuple[float, ...]
+    no_tool: float
+    slots: tuple[SlotPrediction, ...]
+    halt: float
+    steps: int
+    calls: tuple[float, ...] = (1.0,)
+    answer_state: Any = field(default=None, compare=False, repr=False)
+
+    def meant(self, tools: Sequence[ToolSchema]) -> str:
+        """The name of the likeliest of its tools, at least one; of equally likely ones the last by name."""
+        return max(zip(self.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
+
+    def answers_user(self, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]) -> bool:
+        """Whether it is of these tools and slots, at least one tool, at a point where the user spoke last."""
+        if len(slots) != len(self.slots) or len(tools) != len(self.tools):
+            return False
+        return bool(tools) and bool(history) and history[-1].role == "user"
+
+
+def check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
+    """Raises:
+    ValueError: The prediction was made for other tools, slots or choices.
+    """
+    if len(prediction.tools) != len(tools) or len(prediction.slots) != len(slots):
+        raise ValueError(
+            f"the prediction is for {len(prediction.tools)} tools and {len(prediction.slots)} slots, "
+            f"got {len(tools)} tools and {len(slots)} slots"
+        )
+    for slot, said in zip(slots, prediction.slots, strict=True):
+        if said.choices and len(said.choices) != len(slot.parameter.choices):
+            raise ValueError(
+                f"slot {slot.key!r}: {len(said.choices)} choice probabilities for {len(slot.parameter.choices)} choices"
+            )
+
+
+def unit(p: float) -> float:
+    """A probability kept within [0, 1]; not a number counts as none."""
+    return min(1.0, max(0.0, p)) if p == p else 0.0
