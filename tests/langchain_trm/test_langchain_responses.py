@@ -107,7 +107,7 @@ def test_vietnamese_answers_are_worded_by_the_decoder(vietnamese: Router) -> Non
 def test_what_the_decoder_may_not_say_is_replaced_by_the_bank(
     vietnamese: Router, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trm_agent.responses.writing.LEAST_PROBABILITY", 1.1)
+    monkeypatch.setattr("trm_agent.responses.choosing.Responses.objection", lambda *_: "nothing holds 7")
     message = answer(vietnamese, responses="generate")
     words = message.response_metadata["decision"]["words"]
     assert (words["from"], words["refused"]) == ("bank", 1)
