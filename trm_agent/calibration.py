@@ -16,26 +16,33 @@ from trm_agent.errors import CheckpointError
 from trm_agent.log import logger
 from trm_agent.types import Decision
 
-CALIBRATION_VERSION = 1
+CALIBRATION_VERSION = 2
 MIN_RECORDS = 40
 MIN_PER_CLASS = 8
 
 _EDGE = 1e-6
+_OF_CALLS = ("calls", "opening", "unread", "unread_numbers")
+_OLDER = {1: {"call": 5}}
+"""Version → how many features a model had that has more today; the others count nothing there."""
 
 
 @dataclass(frozen=True)
 class DecisionScores:
-    """What the model said, before calibration; every number in [0, 1] except `margin` in [-1, 1].
+    """What the model said, before calibration; probabilities in [0, 1], `margin` in [-1, 1].
 
     Attributes:
         decision: Probability of the decision that was taken.
         tool: Probability of the tool given that a call is made; 1 for a direct answer.
         margin: Lead of the outcome taken (direct answer, or one tool) over the best other outcome.
         halt: The halting head: "the whole decision is right".
-        arguments: Product over the arguments; None without a call.
-        weakest: The least certain argument; None without a call.
-        omitted: Probability that what was left out of the call is rightly left out; None without a call.
+        arguments: Product over the arguments of all calls; None without a call.
+        weakest: The least certain of them; None without a call.
+        omitted: Probability that what was left out of the (first) call is rightly left out; None without a call.
         values: Slot key → probability of its value, for the slots read at this decision point.
+        calls: How many are made.
+        opening: 1 where calls with parameters answer the user's first message, else 0; like the next two only of calls.
+        unread: Of the words of the user's last message, the share that no call accounts for (`trm_agent.rating`).
+        unread_numbers: So many numbers of it.
     """
 
     decision: float
@@ -46,6 +53,10 @@ class DecisionScores:
     weakest: float | None = None
     omitted: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
+    calls: float = 1.0
+    opening: float = 0.0
+    unread: float = 0.0
+    unread_numbers: float = 0.0
 
     @classmethod
     def of(cls, decision: Decision) -> DecisionScores:
@@ -61,6 +72,7 @@ class DecisionScores:
             weakest=scores.get("weakest"),
             omitted=scores.get("omitted"),
             values={key.removeprefix(prefix): p for key, p in scores.items() if key.startswith(prefix)},
+            **{name: scores[name] for name in _OF_CALLS if name in scores},
         )
 
     def to_json(self) -> dict[str, float]:
@@ -69,6 +81,8 @@ class DecisionScores:
         for name in ("arguments", "weakest", "omitted"):
             if (score := getattr(self, name)) is not None:
                 out[name] = score
+        if self.is_call:
+            out |= {name: getattr(self, name) for name in _OF_CALLS}
         return out | {f"value:{key}": p for key, p in self.values.items()}
 
     @property
@@ -101,8 +115,11 @@ class Logistic:
     intercept: float
 
     def __call__(self, features: Sequence[float]) -> float:
-        score = self.intercept + math.fsum(c * f for c, f in zip(self.coefficients, features, strict=True))
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+        return _sigmoid(self.intercept + math.fsum(c * f for c, f in zip(self.coefficients, features, strict=True)))
+
+    def widened(self, width: int) -> Logistic:
+        """The same over so many features, of which the new ones count nothing."""
+        return Logistic((*self.coefficients, *[0.0] * (width - len(self.coefficients))), self.intercept)
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,12 @@ class Calibration:
         """Probability that one value is right."""
         return _unit(probability) if self.value is None else self.value((_logit(probability),))
 
+    def value_score(self, confidence: float) -> float:
+        """The probability that `value_confidence` has made a confidence of."""
+        if self.value is None or not self.value.coefficients[0]:
+            return _unit(confidence)
+        return _sigmoid((_logit(confidence) - self.value.intercept) / self.value.coefficients[0])
+
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"version": CALIBRATION_VERSION, "calibrated": self.calibrated}
         for name in ("decision", "call", "value"):
@@ -161,12 +184,14 @@ class Calibration:
         """Read what `to_json` wrote.
 
         Raises:
-            CheckpointError: Another version, or coefficients that are missing, too few or not finite.
+            CheckpointError: An unknown version, or coefficients that are missing, too few or not finite.
         """
-        if not isinstance(data, Mapping) or data.get("version") != CALIBRATION_VERSION:
-            found = data.get("version") if isinstance(data, Mapping) else type(data).__name__
-            raise CheckpointError(f"calibration: version {found!r}; expected {CALIBRATION_VERSION}")
-        return cls(**{name: _read_model(name, data.get(name), width) for name, width in _WIDTHS.items()})
+        version = data.get("version") if isinstance(data, Mapping) else type(data).__name__
+        if version != CALIBRATION_VERSION and version not in _OLDER:
+            raise CheckpointError(f"calibration: version {version!r}; expected {CALIBRATION_VERSION}")
+        older = _OLDER.get(version, {})
+        models = {name: _read_model(name, data.get(name), older.get(name, width)) for name, width in _WIDTHS.items()}
+        return cls(**{name: model and model.widened(_WIDTHS[name]) for name, model in models.items()})
 
 
 def decision_features(scores: DecisionScores) -> tuple[float, ...]:
@@ -176,13 +201,20 @@ def decision_features(scores: DecisionScores) -> tuple[float, ...]:
 
 
 def call_features(scores: DecisionScores) -> tuple[float, ...]:
-    """Logits of the whole product, decision and tool, the weakest argument, what is left out, the halting head."""
+    """Logits of the whole product, decision and tool, the weakest argument, what is left out, the halting head; how
+    many calls there are; and of a conversation's first request what of it is unread.
+
+    Later messages answer questions and take offers up, and say much that is no argument; so do requests for tools
+    without parameters.
+    """
     arguments, weakest, omitted = (1.0 if p is None else p for p in (scores.arguments, scores.weakest, scores.omitted))
     both = scores.decision * scores.tool
-    return tuple(map(_logit, (both * arguments, both, weakest, omitted, scores.halt)))
+    logits = map(_logit, (both * arguments, both, weakest, omitted, scores.halt))
+    numbers = math.log1p(scores.unread_numbers)
+    return *logits, math.log(scores.calls), scores.opening, scores.opening * scores.unread, scores.opening * numbers
 
 
-_WIDTHS = {"decision": 5, "call": 5, "value": 1}
+_WIDTHS = {"decision": 5, "call": 9, "value": 1}
 
 
 def fit_calibration(records: Iterable[CalibrationRecord]) -> Calibration:
@@ -247,6 +279,10 @@ def _read_model(name: str, data: Any, width: int) -> Logistic | None:
 
 def _unit(p: float) -> float:
     return min(1.0, max(0.0, p))
+
+
+def _sigmoid(score: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
 
 
 def _logit(p: float) -> float:

@@ -17,6 +17,7 @@ from trm_agent.calibration import Calibration, DecisionScores
 from trm_agent.calls import Call, assemble, made_before
 from trm_agent.errors import ToolError
 from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
+from trm_agent.rating import rate
 from trm_agent.reading import CALL_THRESHOLD, INACTIVE, Reading, fold, read_slots
 from trm_agent.refining import refine
 from trm_agent.several import Context, several_calls
@@ -82,7 +83,7 @@ def decode(
         calls = several_calls(calls[0], Context(prediction, tools, slots, reading.values, history, now, calibration))
         call = calls[0]
     scores = _scores(call, fate, odds, tool_choice, _filled(call, slots, prediction), reading)
-    return Decision(
+    decision = Decision(
         decision="tool_call" if made else "direct_answer",
         tool=call.tool.name if call is not None and made else None,
         arguments=call.arguments if call is not None and made else {},
@@ -90,7 +91,7 @@ def decode(
         missing=call.missing if call is not None else (),
         content=None,
         confidence=calibration.decision_confidence(scores),
-        call_confidence=calibration.call_confidence(scores) if made else None,
+        call_confidence=None,
         calibrated=calibration.calibrated,
         probabilities={"tool_call": odds.call, "direct_answer": 1 - odds.call, "tools": odds.tools},
         argument_values=call.values if call is not None and made else {},
@@ -101,6 +102,7 @@ def decode(
         scores=scores.to_json(),
         calls=tuple(ToolCall(made.tool.name, made.arguments, made.values) for made in calls),
     )
+    return rate(decision, tools, history, calibration)
 
 
 def check_tool_choice(tool_choice: str, tools: Sequence[ToolSchema]) -> None:
@@ -203,18 +205,16 @@ def _scores(
     if call is None:
         return DecisionScores(1 - to_call, 1.0, odds.margin(None), odds.halt, values=reading.raw)
     tool = odds.given_call(call.tool.name) if tool_choice in _KEYWORDS else 1.0
-    certain = [reading.raw.get(key, call.values[name].confidence) for name, key in call.slots.items()]
     if fate in ("new", "retry"):
         omitted = math.prod(1 - p for name, p in filled.items() if name not in call.values)
         margin = odds.margin(call.tool.name)
-        weakest = min(certain, default=1.0)
-        return DecisionScores(to_call, tool, margin, odds.halt, math.prod(certain), weakest, omitted, reading.raw)
+        return DecisionScores(to_call, tool, margin, odds.halt, omitted=omitted, values=reading.raw)
     # A call to this tool is ruled out as far as the values read are right: one that it needs is missing, or it
     # would repeat a call that has its answer. What remains stands against the direct answer.
     ruled_out = 0.0
     if call.missing:
         ruled_out = 1 - math.prod(filled.get(name, 0.0) for name in call.missing)
     elif fate == "answered":
-        ruled_out = math.prod(certain)
+        ruled_out = math.prod(reading.raw.get(key, call.values[name].confidence) for name, key in call.slots.items())
     against = to_call * (1 - tool * ruled_out)
     return DecisionScores(1 - against, 1.0, odds.margin(None), odds.halt, values=reading.raw)

@@ -42,6 +42,7 @@ from trm_agent.losses import Scope, span_scores
 from trm_agent.packed_linear import packed
 from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.preselection import Catalogue, Limits
+from trm_agent.rating import rate
 from trm_agent.reading_memory import ReadingMemory
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.head import answer_state
@@ -465,9 +466,10 @@ class BoundRouter:
         said = [self.decide(part.history, state=state, tool_choice=part.call.tool, now=now) for part in parts]
         calls = reread(parts, [next(iter(one.made), None) for one in said], tools, tuple(self._slot.values()))
         first = calls[0]
-        return replace(
+        changed = replace(
             decision, calls=calls, tool=first.tool, arguments=first.arguments, argument_values=first.argument_values
         )
+        return rate(changed, self.tools, history, self.router.checkpoint.calibration)
 
     def _offer(
         self, point: _Point, values: Mapping[str, Value]

@@ -8,6 +8,7 @@ import math
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,19 +146,19 @@ def test_it_comes_back_from_json_as_it_went() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], "calibration: version 'list'; expected 1"),
-        ({}, "calibration: version None; expected 1"),
-        ({"version": 2}, "calibration: version 2; expected 1"),
+        ([], "calibration: version 'list'; expected 2"),
+        ({}, "calibration: version None; expected 2"),
+        ({"version": 3}, "calibration: version 3; expected 2"),
         (
-            {"version": 1, "value": {"coefficients": [1]}},
+            {"version": 2, "value": {"coefficients": [1]}},
             r"calibration: 'value' must be null or \{coefficients, intercept\}",
         ),
         (
-            {"version": 1, "value": {"coefficients": [1, 2], "intercept": 0}},
+            {"version": 2, "value": {"coefficients": [1, 2], "intercept": 0}},
             r"calibration: 'value' needs 1 finite coefficients, got \[1, 2\]",
         ),
         (
-            {"version": 1, "value": {"coefficients": [math.nan], "intercept": 0}},
+            {"version": 2, "value": {"coefficients": [math.nan], "intercept": 0}},
             r"calibration: 'value' needs 1 finite coefficients, got \[nan\]",
         ),
     ],
@@ -165,6 +166,32 @@ def test_it_comes_back_from_json_as_it_went() -> None:
 def test_json_that_is_no_calibration_is_refused(data: Any, message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         Calibration.from_json(data)
+
+
+def test_a_file_of_the_first_version_means_what_it_meant() -> None:
+    call = {"coefficients": [1, 0.5, 0.25, 0.1, 0.2], "intercept": -1}
+    older = Calibration.from_json({"version": 1, "call": call})
+    assert older.call is not None
+    assert older.call.coefficients == (1, 0.5, 0.25, 0.1, 0.2, 0, 0, 0, 0)
+    unread = replace(CALL, opening=1.0, unread=0.5, unread_numbers=2.0)
+    assert older.call_confidence(unread) == older.call_confidence(CALL)
+    with pytest.raises(CheckpointError, match="'call' needs 9 finite coefficients"):
+        Calibration.from_json({"version": 2, "call": call})
+
+
+def test_what_a_confidence_was_made_of_is_found_again() -> None:
+    fitted = fit_calibration(records(2000))
+    for probability in (0.01, 0.3, 0.9, 0.999):
+        assert fitted.value_score(fitted.value_confidence(probability)) == pytest.approx(probability)
+    assert Calibration.identity().value_score(0.6) == 0.6
+
+
+def test_only_a_first_request_is_held_to_what_it_leaves_unread() -> None:
+    later = replace(CALL, unread=0.5, unread_numbers=2.0)
+    assert call_features(later) == call_features(CALL)
+    first = replace(later, opening=1.0)
+    assert call_features(first)[-3:] == (1.0, 0.5, pytest.approx(math.log(3)))
+    assert call_features(replace(CALL, calls=2.0))[5] == pytest.approx(math.log(2))
 
 
 def test_scores_survive_the_way_through_a_decision_record() -> None:

@@ -1,0 +1,103 @@
+"""How sure the calls of a turn are, whatever they hold: their values, and what was said that none of them takes up.
+
+A request that says a number, a name or several words more than a call accounts for was probably read in part. No list
+of words is needed for that: a word counts from four letters on, and not where a call, its tool's name or a description
+says it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from trm_agent.calibration import Calibration, DecisionScores
+from trm_agent.types import Decision, Message, ToolCall, ToolSchema, identifier_words
+
+LETTERS = 4
+"""Letters from which a word counts, and by which two words are taken for one ("convert", "conversion")."""
+_WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What the last message of the user says that no call takes up.
+
+    Attributes:
+        share: Of its words, those of four letters and more that no call accounts for.
+        numbers: So many numbers.
+    """
+
+    share: float
+    numbers: int
+
+
+def rate(
+    decision: Decision, tools: Sequence[ToolSchema], history: Sequence[Message], calibration: Calibration
+) -> Decision:
+    """The same decision, its scores and the confidence of its calls taken from the calls as they are.
+
+    Args:
+        decision: Its values' confidences went through this calibration.
+        tools: On offer.
+        history: What it was decided after.
+        calibration: Of the router.
+    """
+    if not decision.calls:
+        return decision
+    sure = [
+        calibration.value_score(value.confidence) for call in decision.calls for value in call.argument_values.values()
+    ]
+    left = unread(decision.calls, tools, history)
+    called = {call.tool for call in decision.calls}
+    reading = any(tool.parameters for tool in tools if tool.name in called)
+    scores = replace(
+        DecisionScores.of(decision),
+        arguments=math.prod(sure),
+        weakest=min(sure, default=1.0),
+        calls=float(len(decision.calls)),
+        opening=float(reading and sum(message.role == "user" for message in history) == 1),
+        unread=left.share,
+        unread_numbers=float(left.numbers),
+    )
+    return replace(decision, scores=scores.to_json(), call_confidence=calibration.call_confidence(scores))
+
+
+def unread(calls: Sequence[ToolCall], tools: Sequence[ToolSchema], history: Sequence[Message]) -> Unread:
+    """What the last message of the user says that these calls do not take up.
+
+    Args:
+        calls: To tools on offer.
+        tools: On offer.
+        history: What the sources of values point into.
+    """
+    last = max((n for n, message in enumerate(history) if message.role == "user"), default=None)
+    if last is None:
+        return Unread(0.0, 0)
+    words = [(m.start(), m.end(), m.group().casefold()) for m in _WORD.finditer(history[last].text)]
+    taken = list(_places(calls, last))
+    known = set(_said(calls, {tool.name: tool for tool in tools}))
+    beginnings = {word[:LETTERS] for word in known if len(word) >= LETTERS}
+    free = [w for start, end, w in words if w not in known and not any(start < e and s < end for s, e in taken)]
+    others = [word for word in free if len(word) >= LETTERS and word[:LETTERS] not in beginnings]
+    return Unread(len(others) / max(1, len(words)), sum(word[0].isdigit() for word in free))
+
+
+def _places(calls: Sequence[ToolCall], message: int) -> Iterator[tuple[int, int]]:
+    for call in calls:
+        for value in call.argument_values.values():
+            source = value.source
+            if source.message == message and source.start is not None and source.end is not None:
+                yield source.start, source.end
+
+
+def _said(calls: Sequence[ToolCall], tools: dict[str, ToolSchema]) -> Iterator[str]:
+    """The words of the calls' values and of the declarations of their tools."""
+    for call in calls:
+        tool = tools[call.tool]
+        texts = [identifier_words(tool.name), tool.description]
+        texts += [text for p in tool.parameters for text in (identifier_words(p.name), p.description)]
+        texts += [str(value.value) for value in call.argument_values.values()]
+        for text in texts:
+            yield from (match.group().casefold() for match in _WORD.finditer(text))
