@@ -28,11 +28,12 @@ from langchain_trm.responding import arespond, astream_response, respond, respon
 from langchain_trm.settings import JsonDict, TRMSettings
 from langchain_trm.snapshots import carried_snapshots
 from langchain_trm.structured import parse_into
-from langchain_trm.thresholds import Outcome, fit_thresholds, tools_fingerprint
+from langchain_trm.thresholds import Outcome, Thresholds, fit_thresholds, tools_fingerprint
 from langchain_trm.tools import read_tool_choice, read_tools, tool_name
 from langchain_trm.wording import find_words
 from trm_agent.errors import LowConfidenceError, TRMError
 from trm_agent.log import logger
+from trm_agent.metrics import judge
 from trm_agent.types import Decision, Sample
 
 SchemaLike = dict[str, Any] | type
@@ -69,28 +70,40 @@ class ChatTRM(TRMSettings):
         router.bind(self.tools, self.slot_fields)
         router.save_tool_vectors(path)
 
-    def fit_threshold(self, samples: Sequence[Sample], target_precision: float = 0.95, *, delta: float = 0.05) -> Self:
+    def fit_threshold(
+        self,
+        samples: Sequence[Sample],
+        target_precision: float = 0.95,
+        *,
+        delta: float = 0.05,
+        whole_calls: bool = False,
+    ) -> Self:
         """A copy that hands over what it cannot do with the target precision (see `langchain_trm.thresholds`).
 
         Args:
             samples: Held out, from the conversations it will meet; each brings its tools.
             target_precision: Wanted of the decisions that pass: decision and tool are right.
             delta: Probability that the promise does not hold, for each threshold.
+            whole_calls: Also ask the same precision of calls as a whole, every argument right.
 
         Raises:
             DataError: The samples cannot certify any threshold.
         """
         questions = [self._sample_question(sample) for sample in samples]
         decisions = decide_together(questions)
-        outcomes = []
+        outcomes, calls = [], []
         for sample, question in zip(samples, questions, strict=True):
             made = settle(question, decisions[question.key]).decision
             gold = sample.tool["name"] if sample.tool else None
             right = made.decision == sample.decision and made.tool == gold
             outcomes.append(Outcome(made.confidence, right, made.tool))
+            whole = judge(sample, made, has_state=False).call_right
+            if whole is not None and made.call_confidence is not None:
+                calls.append(Outcome(made.call_confidence, whole, made.tool))
         offers = {tools_fingerprint(sample.tools, self.loaded().fingerprint) for sample in samples}
         fitted = fit_thresholds(
             outcomes,
+            calls if whole_calls else None,
             target_precision=target_precision,
             delta=delta,
             fingerprint=offers.pop() if len(offers) == 1 else self.loaded().fingerprint,
@@ -335,23 +348,34 @@ class ChatTRM(TRMSettings):
         """Decide, and refuse what is not sure enough.
 
         Raises:
-            LowConfidenceError: The confidence is below `min_confidence`, or below the fitted threshold.
+            LowConfidenceError: A confidence is below `min_confidence`, `min_call_confidence` or a fitted threshold.
         """
         question = self._question(messages, kwargs)
         step = settle(question, decide(question))
-        threshold = self._threshold(step, question)
-        if threshold is not None and step.decision.confidence < threshold:
-            raise LowConfidenceError(step.record, threshold)
+        decision, fitted = step.decision, self._fitted(step, question)
+        least, least_call = self.min_confidence, self.min_call_confidence
+        if fitted is not None:
+            least = fitted.threshold(decision.tool) if least is None else least
+            least_call = fitted.calls if least_call is None else least_call
+        if least is not None and decision.confidence < least:
+            raise LowConfidenceError(step.record, least)
+        if least_call is not None and decision.call_confidence is not None and decision.call_confidence < least_call:
+            raise LowConfidenceError(step.record, least_call, "call_confidence")
         return step
 
-    def _threshold(self, step: Step, question: Question) -> float | None:
-        if self.min_confidence is not None or self.thresholds is None:
-            return self.min_confidence
+    def _fitted(self, step: Step, question: Question) -> Thresholds | None:
+        """The fitted thresholds, where one of them is asked for, and they are for these tools and weights."""
+        held = self.thresholds
+        if held is None:
+            return None
+        asked = self.min_confidence is None or (self.min_call_confidence is None and held.calls is not None)
+        if not asked:
+            return None
         weights = question.router.fingerprint
-        if self.thresholds.fingerprint not in (weights, tools_fingerprint(step.tools, weights)):
+        if held.fingerprint not in (weights, tools_fingerprint(step.tools, weights)):
             logger.warning("the fitted thresholds are for other tools or weights and are dropped; fit them again")
             return None
-        return self.thresholds.threshold(step.decision.tool)
+        return held
 
     def _decide_inputs(self, inputs: Sequence[LanguageModelInput], kwargs: Mapping[str, Any]) -> Decisions:
         lists = []

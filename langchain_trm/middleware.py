@@ -54,6 +54,7 @@ class TRMMiddleware(AgentMiddleware[TRMState, Any, Any]):
     Args:
         model: Decides first; None when the agent's own model is a `ChatTRM`, whose state is then only mirrored.
         min_confidence: Below it the agent's model takes the step; None means the model's own threshold, or 0.9.
+        min_call_confidence: The same for the confidence that a call is right in whole; None means the model's own.
         top_k: Tools that the agent's model gets on a step TRM is unsure of; None means all of them.
         always_include: Names of tools that it gets in any case.
         word_answers: Let the agent's model word direct answers, without tools. False uses TRM's own words.
@@ -66,6 +67,7 @@ class TRMMiddleware(AgentMiddleware[TRMState, Any, Any]):
         model: ChatTRM | None = None,
         *,
         min_confidence: float | None = None,
+        min_call_confidence: float | None = None,
         top_k: int | None = 5,
         always_include: Sequence[str] = (),
         word_answers: bool = False,
@@ -75,6 +77,8 @@ class TRMMiddleware(AgentMiddleware[TRMState, Any, Any]):
             min_confidence = _DEFAULT_CONFIDENCE
         if model is not None and min_confidence is not None:
             model = model.model_copy(update={"min_confidence": min_confidence})
+        if model is not None and min_call_confidence is not None:
+            model = model.model_copy(update={"min_call_confidence": min_call_confidence})
         self.model = model
         self.top_k = top_k
         self.always_include = tuple(always_include)

@@ -60,8 +60,11 @@ class TRMSettings(BaseChatModel):
     min_confidence: float | None = Field(default=None, ge=0, le=1)
     """Below it a decision raises `LowConfidenceError`; None never raises, unless there are `thresholds`."""
 
+    min_call_confidence: float | None = Field(default=None, ge=0, le=1)
+    """The same for a call as a whole, every argument right; None: only decision and tool must be sure."""
+
     thresholds: Thresholds | None = None
-    """Fitted by `fit_threshold`; they count where `min_confidence` is not set and tools and weights are the same."""
+    """Fitted by `fit_threshold`; each counts where the setting above is not made and tools and weights are the same."""
 
     responses: Literal["auto", "retrieve", "generate", "ask"] = "auto"
     """Whose words direct answers have: the checkpoint's, else frames; its bank; its decoder; the asking rule alone."""
@@ -159,6 +162,7 @@ class TRMSettings(BaseChatModel):
             "tools": self.tools,
             "slot_fields": None if self.slot_fields is None else [field.to_json() for field in self.slot_fields],
             "min_confidence": self.min_confidence,
+            "min_call_confidence": self.min_call_confidence,
             "thresholds": self.thresholds.to_json() if self.thresholds else None,
             "responses": self.responses,
             "frames": self.frames,

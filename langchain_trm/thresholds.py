@@ -42,6 +42,7 @@ class Thresholds:
     Attributes:
         overall: For direct answers, and for tools without a threshold of their own.
         tools: For calls of the tools that have enough samples.
+        calls: The least confidence that a call is right in whole; None where that was not asked for.
         target_precision: Promised for the decisions that pass.
         delta: Probability, for each threshold, that the promise does not hold.
         samples: Decisions they were fitted on.
@@ -54,6 +55,7 @@ class Thresholds:
     delta: float = 0.05
     samples: int = 0
     fingerprint: str = ""
+    calls: float | None = None
 
     def threshold(self, tool: str | None) -> float:
         """What a call of this tool (None: a direct answer) must reach."""
@@ -68,30 +70,48 @@ class Thresholds:
 
 
 def fit_thresholds(
-    outcomes: Sequence[Outcome], *, target_precision: float = 0.95, delta: float = 0.05, fingerprint: str = ""
+    outcomes: Sequence[Outcome],
+    calls: Sequence[Outcome] | None = None,
+    *,
+    target_precision: float = 0.95,
+    delta: float = 0.05,
+    fingerprint: str = "",
 ) -> Thresholds:
-    """The lowest certified threshold, over all decisions and for the calls of each tool.
+    """The lowest certified threshold, over all decisions and for the calls of each tool, and over whole calls.
+
+    Args:
+        outcomes: Of decisions.
+        calls: Of the calls made, with the confidence that they are right in whole; None: nothing is asked of them.
+        target_precision: Wanted of what passes, inside (0, 1).
+        delta: Probability, for each threshold, that the promise does not hold, inside (0, 1).
+        fingerprint: Of the tools and weights they hold for.
 
     Raises:
-        DataError: No threshold can be certified for all decisions together.
+        DataError: No threshold can be certified for all decisions together, or for all calls.
     """
     if not 0 < target_precision < 1 or not 0 < delta < 1:
         raise DataError(f"target_precision and delta must be inside (0, 1), got {target_precision} and {delta}")
-    overall = certified_threshold(outcomes, target_precision, delta)
-    if overall is None:
-        needed = math.ceil(math.log(delta / len(_STARTS)) / math.log(target_precision))
-        wrong = sum(not outcome.right for outcome in outcomes)
-        raise DataError(
-            f"no threshold reaches precision {target_precision:g}: {wrong} of {len(outcomes)} decisions are wrong; "
-            f"at least {needed} confident and right ones are needed, or a lower target_precision"
-        )
+    overall = _reached(outcomes, target_precision, delta, "decisions")
+    whole = None if calls is None else _reached(calls, target_precision, delta, "calls")
     by_tool: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.tool is not None:
             by_tool[outcome.tool].append(outcome)
     found = {name: certified_threshold(chosen, target_precision, delta) for name, chosen in sorted(by_tool.items())}
     tools = {name: threshold for name, threshold in found.items() if threshold is not None}
-    return Thresholds(overall, tools, target_precision, delta, len(outcomes), fingerprint)
+    return Thresholds(overall, tools, target_precision, delta, len(outcomes), fingerprint, whole)
+
+
+def _reached(outcomes: Sequence[Outcome], target_precision: float, delta: float, what: str) -> float:
+    threshold = certified_threshold(outcomes, target_precision, delta)
+    if threshold is None:
+        needed = math.ceil(math.log(delta / len(_STARTS)) / math.log(target_precision))
+        wrong = sum(not outcome.right for outcome in outcomes)
+        raise DataError(
+            f"no threshold reaches precision {target_precision:g}: {wrong} of {len(outcomes)} {what} are wrong; "
+            f"at least {needed} confident and right ones are needed, or a lower target_precision"
+        )
+    return threshold
 
 
 def certified_threshold(outcomes: Sequence[Outcome], target_precision: float, delta: float) -> float | None:

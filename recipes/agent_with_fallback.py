@@ -112,6 +112,7 @@ class Config:
 
     checkpoint: str | None
     min_confidence: float
+    min_call_confidence: float | None
     top_k: int
 
 
@@ -124,7 +125,13 @@ def converse(config: Config) -> tuple[list[BaseMessage], LargeModel]:
 
     trm = ChatTRM(model=config.checkpoint) if config.checkpoint else ChatTRM()
     large = LargeModel()
-    middleware: list[Any] = [TRMMiddleware(trm, min_confidence=config.min_confidence, top_k=config.top_k)]
+    taking_steps = TRMMiddleware(
+        trm,
+        min_confidence=config.min_confidence,
+        min_call_confidence=config.min_call_confidence,
+        top_k=config.top_k,
+    )
+    middleware: list[Any] = [taking_steps]
     agent = create_agent(large, TOOLS, middleware=middleware, checkpointer=InMemorySaver())
     thread: Any = {"configurable": {"thread_id": "one"}}
     messages: list[BaseMessage] = []
@@ -162,6 +169,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", help="checkpoint folder; default: the shipped weights")
     parser.add_argument("--min-confidence", type=float, default=0.8, help="below it the large model takes the step")
+    parser.add_argument("--min-call-confidence", type=float, help="the same for a call with all its arguments")
     parser.add_argument("--top-k", type=int, default=2, help="tools the large model is offered then")
     return parser.parse_args(argv)
 
@@ -170,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     setup_logging()
     try:
-        messages, large = converse(Config(args.checkpoint, args.min_confidence, args.top_k))
+        messages, large = converse(Config(args.checkpoint, args.min_confidence, args.min_call_confidence, args.top_k))
     except TRMError as error:
         logger.error("%s", error)
         return 1

@@ -44,15 +44,17 @@ class LowConfidenceError(TRMError):
     Attributes:
         record: The decision record as plain JSON (`Decision.to_json()`).
         threshold: The threshold it missed.
+        measure: What was too low: `confidence` (decision and tool are right) or `call_confidence` (the whole call is).
     """
 
-    def __init__(self, record: dict[str, Any], threshold: float) -> None:
+    def __init__(self, record: dict[str, Any], threshold: float, measure: str = "confidence") -> None:
         self.record = record
         self.threshold = threshold
+        self.measure = measure
         super().__init__(
-            f"confidence {record['confidence']:.3f} is below min_confidence {threshold:g} "
+            f"{measure} {record[measure]:.3f} is below min_{measure} {threshold:g} "
             f"(decision {record['decision']!r}, tool {record['tool']!r}); a larger model should take this turn"
         )
 
-    def __reduce__(self) -> tuple[type[LowConfidenceError], tuple[dict[str, Any], float]]:
-        return type(self), (self.record, self.threshold)
+    def __reduce__(self) -> tuple[type[LowConfidenceError], tuple[dict[str, Any], float, str]]:
+        return type(self), (self.record, self.threshold, self.measure)

@@ -128,6 +128,18 @@ def test_below_the_threshold_a_decision_is_refused_with_its_whole_distribution(m
     assert again.record["state"]["messages"] == 1
     assert again.threshold == 0.9
     assert careful.invoke("a flight to Rome tomorrow").tool_calls
+
+
+def test_a_call_whose_arguments_are_unsure_is_refused_and_an_answer_is_not(model: ChatTRM) -> None:
+    careful = model.model_copy(update={"min_confidence": 0.9, "min_call_confidence": 0.9})
+    with pytest.raises(
+        LowConfidenceError, match=r"^call_confidence 0\.873 is below min_call_confidence 0\.9"
+    ) as caught:
+        careful.invoke("a flight to Rome tomorrow")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.measure, again.threshold, str(again)) == ("call_confidence", 0.9, str(caught.value))
+    assert careful.invoke("hi").content
+    assert model.model_copy(update={"min_call_confidence": 0.8}).invoke("a flight to Rome tomorrow").tool_calls
     assert model.invoke("hm, maybe").tool_calls
 
 
@@ -263,6 +275,7 @@ def test_traces_name_provider_model_and_version(model: ChatTRM) -> None:
     [
         {"router": ScriptedRouter(by_last_user({}), "other weights")},
         {"min_confidence": 0.2},
+        {"min_call_confidence": 0.2},
         {"tools": []},
         {"reply": "Ciao!"},
         {"max_calls": 2},

@@ -97,6 +97,9 @@ def test_the_threshold_is_the_middleware_s_or_the_model_s(travel: ScriptedRouter
     assert TRMMiddleware(ChatTRM(router=travel)).model.min_confidence == 0.9  # type: ignore[union-attr]
     assert TRMMiddleware(ChatTRM(router=travel, min_confidence=0.4)).model.min_confidence == 0.4  # type: ignore[union-attr]
     assert TRMMiddleware(ChatTRM(router=travel), min_confidence=0.2).model.min_confidence == 0.2  # type: ignore[union-attr]
+    careful = TRMMiddleware(ChatTRM(router=travel), min_call_confidence=0.8).model
+    assert careful is not None
+    assert (careful.min_confidence, careful.min_call_confidence) == (0.9, 0.8)
 
 
 @pytest.mark.parametrize("use_async", [False, True])

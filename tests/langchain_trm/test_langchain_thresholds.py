@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,28 @@ def test_thresholds_for_other_weights_are_dropped(fitted: ChatTRM, caplog: pytes
 
 def test_an_explicit_min_confidence_counts_instead(fitted: ChatTRM) -> None:
     assert fitted.model_copy(update={"min_confidence": 0.1}).invoke("perhaps").tool_calls
+
+
+def test_calls_can_be_held_to_the_precision_as_a_whole(tools: list[BaseTool]) -> None:
+    wrong = [replace(s, tool={"name": "book_flight", "arguments": {"flight": "other"}}) for s in samples(tools)[:20]]
+    mixed = [replace(s, decision="tool_call", tool=s.tool or wrong[0].tool) for s in samples(tools)]
+    model = ChatTRM(router=ScriptedRouter(confident_about_a), tools=tools)
+    decisions = model.fit_threshold(mixed)
+    assert decisions.thresholds is not None
+    assert (decisions.thresholds.overall, decisions.thresholds.calls) == (0.0, None), "the tool is always right"
+    assert decisions.invoke("perhaps").tool_calls
+    whole = model.fit_threshold(mixed, whole_calls=True)
+    assert whole.thresholds is not None
+    assert whole.thresholds.calls is not None
+    assert 0.55 * 0.9 < whole.thresholds.calls <= 0.5
+    assert whole.invoke("sure thing").tool_calls
+    with pytest.raises(LowConfidenceError, match="call_confidence"):
+        whole.invoke("perhaps")
+    assert whole.model_copy(update={"min_call_confidence": 0.1}).invoke("perhaps").tool_calls
+    with pytest.raises(LowConfidenceError, match="call_confidence"):
+        whole.model_copy(update={"min_confidence": 0.1}).invoke("perhaps")
+    with pytest.raises(DataError, match=r"of 300 calls are wrong"):
+        model.fit_threshold([replace(s, tool=wrong[0].tool, decision="tool_call") for s in mixed], whole_calls=True)
 
 
 def test_samples_with_several_tool_lists_give_thresholds_for_any_tools(tools: list[BaseTool]) -> None:
