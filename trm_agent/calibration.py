@@ -130,11 +130,13 @@ class Calibration:
         decision: Over `decision_features`.
         call: Over `call_features`.
         value: Over the logit of a value's probability.
+        ordinary: Words that a right call may leave unread (`trm_agent.rating`).
     """
 
     decision: Logistic | None = None
     call: Logistic | None = None
     value: Logistic | None = None
+    ordinary: frozenset[str] = frozenset()
 
     @classmethod
     def identity(cls) -> Calibration:
@@ -174,6 +176,7 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"version": CALIBRATION_VERSION, "calibrated": self.calibrated}
+        out["ordinary"] = sorted(self.ordinary)
         for name in ("decision", "call", "value"):
             model = getattr(self, name)
             out[name] = model and {"coefficients": list(model.coefficients), "intercept": model.intercept}
@@ -191,7 +194,11 @@ class Calibration:
             raise CheckpointError(f"calibration: version {version!r}; expected {CALIBRATION_VERSION}")
         older = _OLDER.get(version, {})
         models = {name: _read_model(name, data.get(name), older.get(name, width)) for name, width in _WIDTHS.items()}
-        return cls(**{name: model and model.widened(_WIDTHS[name]) for name, model in models.items()})
+        ordinary = data.get("ordinary", [])
+        if not isinstance(ordinary, list) or not all(isinstance(word, str) for word in ordinary):
+            raise CheckpointError(f"calibration: 'ordinary' must be a list of words, got {ordinary!r}")
+        wide = {name: model and model.widened(_WIDTHS[name]) for name, model in models.items()}
+        return cls(**wide, ordinary=frozenset(ordinary))
 
 
 def decision_features(scores: DecisionScores) -> tuple[float, ...]:
@@ -217,11 +224,12 @@ def call_features(scores: DecisionScores) -> tuple[float, ...]:
 _WIDTHS = {"decision": 5, "call": 9, "value": 1}
 
 
-def fit_calibration(records: Iterable[CalibrationRecord]) -> Calibration:
+def fit_calibration(records: Iterable[CalibrationRecord], *, ordinary: frozenset[str] = frozenset()) -> Calibration:
     """Fit the three models on decisions that were not trained on.
 
     Args:
         records: Of held-out decision points, own state.
+        ordinary: Words that their `unread` does not count.
 
     Returns:
         A calibration; what there was too little data for, or data of one class only, stays the identity, and a
@@ -236,7 +244,7 @@ def fit_calibration(records: Iterable[CalibrationRecord]) -> Calibration:
         for key, right in r.values_right.items()
         if key in r.scores.values
     ]
-    return Calibration(_fit("decision", decisions), _fit("call", calls), _fit("value", values))
+    return Calibration(_fit("decision", decisions), _fit("call", calls), _fit("value", values), ordinary)
 
 
 def _fit(name: str, pairs: Sequence[tuple[tuple[float, ...], bool]]) -> Logistic | None:

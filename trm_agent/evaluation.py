@@ -27,6 +27,7 @@ from trm_agent.features import read_text
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.metrics import judge, state_labels
+from trm_agent.rating import ordinary_words, unread
 from trm_agent.report import Case, Report
 from trm_agent.router import Router
 from trm_agent.types import Decision, Message, Sample, SlotField, ToolSchema, slot_table
@@ -123,22 +124,28 @@ def calibrate_router(router: Router, samples: Iterable[Sample]) -> Calibration:
     """Fit confidence to what the router gets right on held-out samples, on its own state.
 
     Args:
-        router: Its own calibration does not matter: raw scores are read.
+        router: Of its own calibration the ordinary words stay, no more: raw scores are read.
         samples: Neither trained on nor reported on; those of one dialogue one after the other.
 
     Raises:
         DataError: There are no samples, or one cannot be decided.
     """
-    report = evaluate(router, samples, latency_turns=0)
-    return fit_calibration(
+    cases = evaluate(router, samples, latency_turns=0).cases
+    left = [unread(case.decision.calls, case.sample.tools, case.sample.history) for case in cases]
+    right = (
+        (case.decision.calls, rest) for case, rest in zip(cases, left, strict=True) if case.verdict.call_right is True
+    )
+    ordinary = router.checkpoint.calibration.ordinary | ordinary_words(right)
+    records = (
         CalibrationRecord(
-            DecisionScores.of(case.decision),
+            replace(DecisionScores.of(case.decision), unread=rest.share(ordinary)),
             case.verdict.outcome_right,
             case.verdict.call_right,
             {key: finding == "right" for key, finding in (case.verdict.slots or {}).items()},
         )
-        for case in report.cases
+        for case, rest in zip(cases, left, strict=True)
     )
+    return fit_calibration(records, ordinary=ordinary)
 
 
 def share_parts(samples: Iterable[Sample]) -> Iterator[Sample]:

@@ -1,15 +1,17 @@
 """How sure the calls of a turn are, whatever they hold: their values, and what was said that none of them takes up.
 
-A request that says a number, a name or several words more than a call accounts for was probably read in part. No list
-of words is needed for that: a word counts from four letters on, and not where a call, its tool's name or a description
-says it.
+A request that says a number, a name or several words more than a call accounts for was probably read in part. A word
+counts from four letters on, and not where a call, its tool's name or a description says it, or where it is ordinary
+("please"). Which words are ordinary is learned where confidence is fitted: right calls of several tools left them
+unread. So no language has a list of its own.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from trm_agent.calibration import Calibration, DecisionScores
@@ -17,6 +19,8 @@ from trm_agent.types import Decision, Message, ToolCall, ToolSchema, identifier_
 
 LETTERS = 4
 """Letters from which a word counts, and by which two words are taken for one ("convert", "conversion")."""
+ORDINARY = 4
+"""So many tools have right calls that leave a word unread which says nothing."""
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
 
 
@@ -25,12 +29,27 @@ class Unread:
     """What the last message of the user says that no call takes up.
 
     Attributes:
-        share: Of its words, those of four letters and more that no call accounts for.
+        words: Those of four letters and more, in lower case, ordinary ones too.
         numbers: So many numbers.
+        of: Words in the whole message.
     """
 
-    share: float
+    words: tuple[str, ...]
     numbers: int
+    of: int
+
+    def share(self, ordinary: Set[str]) -> float:
+        """Of the message's words, those that are unread and not ordinary."""
+        return sum(word not in ordinary for word in self.words) / max(1, self.of)
+
+
+def ordinary_words(right: Iterable[tuple[Sequence[ToolCall], Unread]]) -> frozenset[str]:
+    """Words that say nothing, learned from calls that were right in whole and what they left unread."""
+    tools: dict[str, set[str]] = defaultdict(set)
+    for calls, left in right:
+        for word in left.words:
+            tools[word] |= {call.tool for call in calls}
+    return frozenset(word for word, callers in tools.items() if len(callers) >= ORDINARY)
 
 
 def rate(
@@ -58,7 +77,7 @@ def rate(
         weakest=min(sure, default=1.0),
         calls=float(len(decision.calls)),
         opening=float(reading and sum(message.role == "user" for message in history) == 1),
-        unread=left.share,
+        unread=left.share(calibration.ordinary),
         unread_numbers=float(left.numbers),
     )
     return replace(decision, scores=scores.to_json(), call_confidence=calibration.call_confidence(scores))
@@ -74,14 +93,14 @@ def unread(calls: Sequence[ToolCall], tools: Sequence[ToolSchema], history: Sequ
     """
     last = max((n for n, message in enumerate(history) if message.role == "user"), default=None)
     if last is None:
-        return Unread(0.0, 0)
+        return Unread((), 0, 0)
     words = [(m.start(), m.end(), m.group().casefold()) for m in _WORD.finditer(history[last].text)]
     taken = list(_places(calls, last))
     known = set(_said(calls, {tool.name: tool for tool in tools}))
     beginnings = {word[:LETTERS] for word in known if len(word) >= LETTERS}
     free = [w for start, end, w in words if w not in known and not any(start < e and s < end for s, e in taken)]
     others = [word for word in free if len(word) >= LETTERS and word[:LETTERS] not in beginnings]
-    return Unread(len(others) / max(1, len(words)), sum(word[0].isdigit() for word in free))
+    return Unread(tuple(others), sum(word[0].isdigit() for word in free), len(words))
 
 
 def _places(calls: Sequence[ToolCall], message: int) -> Iterator[tuple[int, int]]:

@@ -141,6 +141,7 @@ def test_it_comes_back_from_json_as_it_went() -> None:
     assert Calibration.from_json(json.loads(json.dumps(fitted.to_json()))) == fitted
     assert Calibration.from_json(Calibration.identity().to_json()) == Calibration.identity()
     assert fitted.to_json()["calibrated"] is True
+    assert Calibration.from_json(replace(fitted, ordinary=frozenset({"please"})).to_json()).ordinary == {"please"}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,7 @@ def test_it_comes_back_from_json_as_it_went() -> None:
             {"version": 2, "value": {"coefficients": [1, 2], "intercept": 0}},
             r"calibration: 'value' needs 1 finite coefficients, got \[1, 2\]",
         ),
+        ({"version": 2, "ordinary": "please"}, "calibration: 'ordinary' must be a list of words, got 'please'"),
         (
             {"version": 2, "value": {"coefficients": [math.nan], "intercept": 0}},
             r"calibration: 'value' needs 1 finite coefficients, got \[nan\]",

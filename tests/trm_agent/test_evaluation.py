@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from evaluation_doubles import TOOLS, ScriptedRouter, decision, sample
 
+from trm_agent.calibration import Calibration, DecisionScores
 from trm_agent.errors import DataError, HistoryError
-from trm_agent.evaluation import REFERENCE_TIME, draw_dialogues, evaluate, group_dialogues, share_parts
+from trm_agent.evaluation import (
+    REFERENCE_TIME,
+    calibrate_router,
+    draw_dialogues,
+    evaluate,
+    group_dialogues,
+    share_parts,
+)
 from trm_agent.testing import tiny_router
-from trm_agent.types import Decision, Message, Sample, SlotField
+from trm_agent.types import Decision, Message, Sample, SlotField, ToolCall, ToolSchema, parse_tools
 
 GOLD = ("book_table", {"city": "Rome", "guests": 2})
 SLOTS = {"city": "Rome", "guests": 2}
@@ -223,3 +232,23 @@ def test_messages_are_encoded_before_they_are_decided_and_only_once() -> None:
     misses = router.encoder.misses
     evaluate(router, dialogue("a"), latency_turns=0)
     assert router.encoder.misses == misses
+
+
+def test_words_that_right_calls_of_many_tools_leave_unread_are_kept_with_the_calibration() -> None:
+    tools = parse_tools([{"name": f"tool_{letter}"} for letter in "abcde"])
+    data = [sample((tool.name, {}), tools=(tool,), history=("please do that quickly",), id=tool.name) for tool in tools]
+    scores = DecisionScores(0.9, 1.0, 0.8, 0.5, arguments=1.0, weakest=1.0, omitted=1.0).to_json()
+    calls = {
+        tool.name: replace(decision((tool.name, {})), calls=(ToolCall(tool.name, {}),), scores=scores) for tool in tools
+    }
+
+    class Calling(ScriptedRouter):
+        checkpoint = replace(tiny_router().checkpoint, calibration=Calibration(ordinary=frozenset({"hello"})))
+
+        def bind(self, tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = ()) -> Any:
+            self.script = lambda _: calls[tools[0].name]
+            return super().bind(tools, slot_fields)
+
+    router: Any = Calling(script)
+    assert calibrate_router(router, data).ordinary == {"hello", "please", "that", "quickly"}
+    assert calibrate_router(router, data[:3]).ordinary == {"hello"}

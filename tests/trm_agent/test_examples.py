@@ -113,3 +113,58 @@ def test_a_named_value_that_another_slot_has_more_of_stays_there() -> None:
 
     assert best(said(Oslo=0.9), said(Rome=0.6, Oslo=0.3)) == ["Oslo", "Rome"]
     assert best(said(Rome=0.9), said(Rome=0.6, Oslo=0.3)) == ["Oslo", "Oslo"]
+
+
+def choose(
+    text: str, choices: list[object], *, name: str = "unit", filled: float = 0.1, type: str = "string"
+) -> object:
+    """The entry of a closed list that a weather tool's parameter takes; None where it stays empty."""
+    properties = {"city": {"type": "string"}, name: {"type": type, "enum": choices}}
+    tools = parse_tools(
+        [
+            {
+                "name": "get_weather",
+                "description": "Tells it.",
+                "parameters": {"type": "object", "properties": properties},
+            }
+        ]
+    )
+    odds = tuple(1 / len(choices) for _ in choices)
+    slots = {
+        "city": SlotPrediction(0.05, 0.95, 0.0, spans=(SpanCandidate(0, 0, len("Oslo"), 0.9),)),
+        name: SlotPrediction(1 - filled, filled, 0.0, choices=odds),
+    }
+    table = slot_table(tools)
+    prediction = Prediction(0.9, (1.0,), 0.0, tuple(slots[slot.key] for slot in table), halt=0.5, steps=2)
+    found = say_examples(prediction, tools, table, [Message("user", text)])
+    [said] = [said for slot, said in zip(table, found.slots, strict=True) if slot.key == name]
+    assert said.empty + said.filled + said.dontcare == pytest.approx(1.0)
+    assert sum(said.choices) == pytest.approx(1.0)
+    return choices[max(range(len(choices)), key=lambda n: said.choices[n])] if said.filled > 0.5 else None
+
+
+UNITS: list[object] = ["celsius", "fahrenheit"]
+
+
+def test_the_entry_of_a_closed_list_that_is_said_is_the_value() -> None:
+    assert choose("Oslo in Fahrenheit", UNITS) == "fahrenheit"
+    assert choose("Oslo", UNITS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "name"),
+    [
+        ("Oslo in celsius or fahrenheit", UNITS, "unit"),
+        ("Oslo, all of it", ["all", "some"], "part"),
+        ("Oslo weather", ["weather", "tide"], "kind"),
+        ("Oslo movie", ["movie", "play"], "movie_type"),
+        ("Oslo in Fahrenheit Street", ["Fahrenheit", "Celsius"], "unit"),
+        ("Oslo, Celsiuses", UNITS, "unit"),
+    ],
+)
+def test_what_is_said_of_something_else_chooses_nothing(text: str, choices: list[object], name: str) -> None:
+    assert choose(text, choices, name=name) is None
+
+
+def test_what_the_model_chooses_stays() -> None:
+    assert choose("Oslo in Fahrenheit", ["kelvin", "fahrenheit"], filled=0.9) == "kelvin"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trm_agent.calibration import Calibration, DecisionScores, Logistic
-from trm_agent.rating import Unread, rate, unread
+from trm_agent.rating import ORDINARY, ordinary_words, rate, unread
 from trm_agent.testing import tiny_router
 from trm_agent.types import Decision, Message, Source, ToolCall, Value, parse_tools
 
@@ -39,35 +39,47 @@ def call(text: str, tool: str, confidence: float = 0.9, message: int = 0, **said
     return ToolCall(tool, dict(said), values)
 
 
-def left(text: str, *calls: ToolCall) -> Unread:
-    return unread(calls, TOOLS, [Message("user", text)])
+def left(text: str, *calls: ToolCall) -> tuple[tuple[str, ...], int, int]:
+    found = unread(calls, TOOLS, [Message("user", text)])
+    return found.words, found.numbers, found.of
 
 
 def test_what_is_read_or_declared_is_no_remainder() -> None:
     text = "Convert 20 euros to dollars"
-    assert left(text, call(text, "convertMoney", amount="20", target="dollars")) == Unread(1 / 5, 0)  # "euros"
+    assert left(text, call(text, "convertMoney", amount="20", target="dollars")) == (("euros",), 0, 5)
     text = "money conversion of amount 20"
-    assert left(text, call(text, "convertMoney", amount="20")) == Unread(0, 0)
+    assert left(text, call(text, "convertMoney", amount="20")) == ((), 0, 5)
 
 
 def test_words_and_numbers_that_no_call_takes_up_are_counted() -> None:
     text = "Convert 20 euros, and the weather in Oslo for 3 days"
     one = call(text, "convertMoney", amount="20")
-    assert left(text, one) == Unread(4 / 11, 1)  # euros, weather, Oslo, days
-    both = left(text, one, call(text, "weather", city="Oslo"))
-    assert both == Unread(2 / 11, 1)
+    assert left(text, one) == (("euros", "weather", "oslo", "days"), 1, 11)
+    assert left(text, one, call(text, "weather", city="Oslo")) == (("euros", "days"), 1, 11)
 
 
 def test_a_word_of_any_script_counts() -> None:
-    assert left("đổi 20 euro sang đôla", call("đổi 20", "convertMoney", amount="20")) == Unread(3 / 5, 0)
-    assert left("", ToolCall("weather", {})) == Unread(0, 0)
+    text = "đổi 20 euro sang đôla"
+    assert left(text, call(text, "convertMoney", amount="20")) == (("euro", "sang", "đôla"), 0, 5)
+    assert left("", ToolCall("weather", {})) == ((), 0, 0)
+
+
+def test_words_that_right_calls_of_several_tools_leave_unread_are_ordinary() -> None:
+    history = [Message("user", "please tell me the weather downtown")]
+    tools = parse_tools([{"name": f"tool_{letter}"} for letter in "abcdef"])
+    calls = [ToolCall(tool.name, {}) for tool in tools]
+    seen = [([one], unread([one], tools, history)) for one in calls]
+    assert ordinary_words(seen[: ORDINARY - 1]) == frozenset()
+    assert ordinary_words([*seen[: ORDINARY - 1], seen[0]]) == frozenset(), "one tool is one tool"
+    assert ordinary_words(seen[:ORDINARY]) == {"please", "tell", "weather", "downtown"}
+    assert seen[0][1].share(frozenset({"please", "tell"})) == 2 / 6
 
 
 def test_places_in_other_messages_do_not_cover_this_one() -> None:
     history = [Message("user", "Oslo is nice"), Message("assistant", "Indeed."), Message("user", "Rome, please")]
     early = call("Oslo is nice", "weather", city="Oslo")
-    assert unread([early], TOOLS, history) == Unread(1.0, 0)
-    assert unread([early], TOOLS, history[1:2]) == Unread(0.0, 0)
+    assert unread([early], TOOLS, history).words == ("rome", "please")
+    assert unread([early], TOOLS, history[1:2]).words == ()
 
 
 def decided(calls: Sequence[ToolCall]) -> Decision:

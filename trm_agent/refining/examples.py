@@ -2,7 +2,8 @@
 
 A text whose description quotes values or gives examples is nearly a closed list. Where the user's last message has
 one of these in so many words, it is the value, though the model may think that such a parameter is left at its
-default: of 60 such words in BFCL's requests for one call 53 are (docs/log.md, 2026-11-27).
+default: of 60 such words in BFCL's requests for one call 53 are (docs/log.md, 2026-11-27). Likewise a closed list of
+which one entry is said, unless the word says what the tool or the parameter is for ("movie" for a `movie_type`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from trm_agent.predictions import Prediction, SlotPrediction
 from trm_agent.refining.spans import NAMED, Place, surer
-from trm_agent.types import Message, Parameter, Slot, ToolSchema
+from trm_agent.types import Message, Parameter, Slot, ToolSchema, identifier_words
 from trm_agent.values import described_names
 
 MADE = 0.5
@@ -36,7 +38,7 @@ _GENERAL = frozenset(
 def say_examples(
     prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
 ) -> Prediction:
-    """The same prediction, texts of a call that is made now set to what the user says of what their declaration names.
+    """The same prediction, slots of a call that is made now set to what the user says of what their declaration names.
 
     Args:
         prediction: For a decision point.
@@ -47,17 +49,20 @@ def say_examples(
     if not prediction.answers_user(tools, slots, history) or not prediction.call >= MADE:
         return prediction
     meant = prediction.meant(tools)
+    [tool] = [tool for tool in tools if tool.name == meant]
     own = [i for i, slot in enumerate(slots) if meant in slot.tools]
     out = list(prediction.slots)
     last = len(history) - 1
     found = {i: places for i in own if out[i].spans and (places := _said(slots[i].parameter, history[-1].text))}
+    found |= {i: places for i in own if (places := _chosen(slots[i].parameter, out[i], tool, history[-1].text))}
     for i, places in found.items():
         others = [prediction.slots[j] for j in own if j != i]
         free = [
             place for place in places if not any(_takes(other, prediction.slots[i], last, place) for other in others)
         ]
         if free:
-            out[i] = _filled(out[i], last, free)
+            chosen = slots[i].parameter.choices
+            out[i] = _entered(out[i], chosen, history[-1].text, free) if chosen else _filled(out[i], last, free)
     return replace(prediction, slots=tuple(out))
 
 
@@ -67,6 +72,27 @@ def _said(parameter: Parameter, text: str) -> tuple[Place, ...]:
         return ()
     names = frozenset(name for name in described_names(parameter) if name.casefold() not in _GENERAL)
     return _places(names, text) if names else ()
+
+
+def _chosen(parameter: Parameter, said: SlotPrediction, tool: ToolSchema, text: str) -> tuple[Place, ...]:
+    """Where a text has the one entry of a closed list that it names, if the slot would be left empty."""
+    if parameter.type == "array" or not said.choices or said.filled > said.empty or said.dontcare > said.empty:
+        return ()
+    known = f"{identifier_words(tool.name)} {tool.description} {identifier_words(parameter.name)}".casefold()
+    names = [choice for choice in parameter.choices if isinstance(choice, str) and len(choice) > 2]
+    told = [name for name in names if name.casefold() not in _GENERAL and not _places(frozenset((name,)), known)]
+    places = {name: found for name in told if (found := _places(frozenset((name,)), text))}
+    return next(iter(places.values())) if len(places) == 1 else ()
+
+
+def _entered(said: SlotPrediction, choices: Sequence[Any], text: str, places: Sequence[Place]) -> SlotPrediction:
+    """Filled with the entry of a closed list that stands there."""
+    name = text[slice(*places[0])].casefold()
+    odds = [SURE if str(choice).casefold() == name else 0.0 for choice in choices]
+    total = math.fsum(p for p, named in zip(said.choices, odds, strict=True) if not named)
+    rest = (1 - SURE) / total if total > 0 else 0.0
+    said = replace(said, choices=tuple(named or p * rest for p, named in zip(said.choices, odds, strict=True)))
+    return surer(said, SURE)
 
 
 @lru_cache(maxsize=8192)
