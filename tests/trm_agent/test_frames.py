@@ -252,7 +252,7 @@ def test_every_mistake_of_a_file_is_named(tmp_path: Path) -> None:
         load_frames(path)
     told = str(caught.value)
     assert 'frames.jsonl:1: expected an object with a "kind" and a "text"' in told
-    assert '"kind" must be among and, ask, ' in told
+    assert '"kind" must be among and, another, ask, ' in told
     assert "got 'shout'" in told
     assert '"if" must be a regular expression' in told
     assert "frames.jsonl:4" in told

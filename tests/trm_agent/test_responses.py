@@ -374,7 +374,9 @@ def test_fields_of_a_further_record_are_not_told_as_those_of_the_first() -> None
         decision = replace(tiny_router().bind(TOOLS).decide(history), slots={}, missing=(), intended_tool=None)
         place = Situation.of(decision, history, TOOLS)
         wanted = Wanted.of(tuple(place.facts), np.full(len(place.facts), 0.9), place.facts)
-        return completed(bank_of(), "How about Siam?", place, np.zeros(0), wanted, load_frames(), TOOLS)
+        return completed(
+            bank_of(), "How about Siam?", place, np.zeros(0), wanted, load_frames(), TOOLS, names=("name",)
+        )
 
     text = added([{"name": "Siam", "street": "Main Road"}, {"name": "Red Fort", "street": "Mill Lane"}])
     assert "Main Road" in text
@@ -383,6 +385,30 @@ def test_fields_of_a_further_record_are_not_told_as_those_of_the_first() -> None
     listed = added([{"name": "Siam", "dish": ["Green curry", "Mango rice"]}])
     assert "Green curry" in listed
     assert "Mango rice" in listed
+
+
+def test_another_record_is_told_as_a_whole_where_that_is_what_should_be_told() -> None:
+    records = [
+        {"name": "Siam", "street": "Main Road", "stars": 4},
+        {"name": "Red Fort", "street": "Mill Lane", "stars": 4},
+        {"name": "Basil", "street": "Low Way", "stars": 2},
+    ]
+    history = [user("thai"), Message("tool_response", records), user("anything else?")]
+    decision = replace(tiny_router().bind(TOOLS).decide(history), slots={}, missing=(), intended_tool=None)
+    place = Situation.of(decision, history, TOOLS)
+
+    def say(sure: dict[str, float], names: tuple[str, ...] = (), text: str = "Sure!") -> str:
+        odds = np.array([sure.get(name, 0.0) for name in place.facts])
+        wanted = Wanted.of(tuple(place.facts), odds, place.facts)
+        bare = not names
+        return completed(bank_of(), text, place, np.zeros(0), wanted, load_frames(), TOOLS, names=names, bare=bare)
+
+    second = {"name#2": 0.9, "street#2": 0.8, "street": 0.3, "street#3": 0.2}
+    assert say(second) == "There is also Red Fort. The street is Mill Lane."
+    assert say({"street#2": 0.8, "street": 0.3}) == "Another one: the street is Mill Lane."
+    assert say(second, ("name#2",), "How about Red Fort?") == "The street is Mill Lane. How about Red Fort?"
+    assert "Stars: 4." in say({"name#2": 0.9, "stars": 0.5}), "what both records hold is of both"
+    assert say({"name#2": 0.9, "name#3": 0.8}) == "There is also Red Fort and Basil."
 
 
 def test_what_is_asked_is_told_in_frames_where_no_answer_of_the_bank_may_be_given() -> None:

@@ -92,7 +92,7 @@ class Responses:
             if not unsupported(text, place.evidence, self.bank.ordinary, self.language):
                 response = self.bank.responses[row]
                 bare = not response.names and not response.asks
-                text = self.completed(text, place, scores, wanted, tools, row=row, bare=bare)
+                text = self.completed(text, place, scores, wanted, tools, names=response.names, row=row, bare=bare)
                 return Chosen(text, response.id, round(float(score), 3), refused)
             refused += 1
             if refused >= MOST_TRIED:
@@ -117,8 +117,9 @@ class Responses:
             return Written("", template, score, "it came to no end")
         why = self.objection(text, template, place)
         if not why:
-            bare = not placeholders(template) and "?" not in text
-            text = self.completed(text, place, self.near(decision), wanted, tools, bare=bare)
+            names = placeholders(template)
+            bare = not names and "?" not in text
+            text = self.completed(text, place, self.near(decision), wanted, tools, names=names, bare=bare)
         return Written(text, template, score, why)
 
     def objection(self, text: str, template: str, place: Situation) -> str:
@@ -165,6 +166,7 @@ class Responses:
         wanted: Wanted | None,
         tools: Sequence[ToolSchema],
         *,
+        names: Sequence[str] = (),
         row: int | None = None,
         bare: bool = False,
     ) -> str:
@@ -176,12 +178,13 @@ class Responses:
             near: As of `near`.
             wanted: What should be told; None: nothing is added.
             tools: On offer.
+            names: Whose values it states.
             row: Of the answer, where it is the bank's.
             bare: It neither states nor asks anything, so what is added can take its place.
         """
         if wanted is None or not wanted.left(text):
             return text
-        whole = completed(self.bank, text, place, near, wanted, self._frames(), tools, row=row, bare=bare)
+        whole = completed(self.bank, text, place, near, wanted, self._frames(), tools, names=names, row=row, bare=bare)
         return whole if self._has_sources(whole, place) else text
 
     def _told_alone(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +21,59 @@ RESTATED = 2
 """So many values of the call to be made that an answer leaves out make a confirmation of its own."""
 
 
+@dataclass(frozen=True)
+class Record:
+    """The record of a result that an answer is about; the fields of another one would be taken for its own.
+
+    Attributes:
+        number: 1 for the record that was spoken of last, 2 and 3 for those that follow it.
+        named: Whether the answer has stated something of it already.
+        values: Name → value in comparison form.
+        fields: Names, without a number, of what more than one record holds; none where they are the items of one list.
+    """
+
+    number: int
+    named: bool
+    values: Mapping[str, str]
+    fields: frozenset[str]
+
+    @classmethod
+    def of(cls, names: Sequence[str], left: Sequence[str], place: Situation, wanted: Wanted) -> Record:
+        """By what the answer states, or else by what of all that is left should most probably be told.
+
+        Args:
+            names: Whose values the answer states.
+            left: What should be told beside it.
+            place: What may be said here.
+            wanted: What should be told.
+        """
+        numbered = frozenset(base for name in place.facts for base, mark, _ in [name.partition("#")] if mark)
+        fields = numbered if len(numbered) > 1 else frozenset()
+        stated = [_number(name) for name in names if name.partition("#")[0] in fields]
+        odds: dict[int, float] = defaultdict(float)
+        for name in left:
+            if name.partition("#")[0] in fields:
+                odds[_number(name)] += wanted.names.get(name, 0.0)
+        number = min(stated) if stated else max(odds, key=lambda n: (odds[n], -n), default=1)
+        return cls(number, bool(stated), wanted.value_of, fields)
+
+    def own(self, names: Sequence[str]) -> list[str]:
+        """Of names, those of this record and of none; one whose value this record holds too under its name here."""
+        out: list[str] = []
+        for name in names:
+            base = name.partition("#")[0]
+            here = base if self.number == 1 else f"{base}#{self.number}"
+            if base not in self.fields:
+                out.append(name)
+            elif self.values.get(here) == self.values.get(name) and here in self.values:
+                out.append(here)
+        return list(dict.fromkeys(out))
+
+
+def _number(name: str) -> int:
+    return int(name.partition("#")[2] or 1)
+
+
 def completed(
     bank: ResponseBank,
     text: str,
@@ -28,6 +83,7 @@ def completed(
     frames: Frames | None,
     tools: Sequence[ToolSchema],
     *,
+    names: Sequence[str] = (),
     row: int | None = None,
     bare: bool = False,
 ) -> str:
@@ -41,6 +97,7 @@ def completed(
         wanted: What should be told.
         frames: Wordings for what no answer says; None: nothing is added then.
         tools: On offer.
+        names: Whose values it states.
         row: Of the answer, where it is the bank's.
         bare: It neither states nor asks anything, so what is added can take its place.
     """
@@ -51,11 +108,12 @@ def completed(
         whole = _confirmation(frames, tool, left, place, wanted)
         if whole is not None:
             return whole
-    further = _second(bank, row, left, place, near, wanted)
+    about = Record.of(names, left, place, wanted)
+    further = _second(bank, row, about.own(left), place, near, wanted)
     said = [further] if further else []
     rest = wanted.left(" ".join([text, *said]))
     if rest and frames is not None:
-        said += [worded] if (worded := _worded(frames, rest, place)) else []
+        said += [worded] if (worded := _worded(frames, rest, place, about)) else []
     if not said:
         return text
     if place.after == "user" and bare:
@@ -74,7 +132,8 @@ def told_alone(frames: Frames, place: Situation, wanted: Wanted) -> str | None:
     """
     if place.after != "user" or place.missing:
         return None
-    return _worded(frames, wanted.left("", TELL), place)
+    left = wanted.left("", TELL)
+    return _worded(frames, left, place, Record.of((), left, place, wanted))
 
 
 def _confirmation(
@@ -104,17 +163,22 @@ def _second(
     return None if best is None else fill(bank.responses[-best[2]].text, place.facts)
 
 
-def _worded(frames: Frames, names: Sequence[str], place: Situation) -> str | None:
-    """What is left, in frames: the fields as sentences, and of further records no more than their names.
-
-    Any other field of theirs would be taken for one of the first record.
-    """
-    records = len({name.partition("#")[0] for name in place.facts if name.endswith("#2")}) > 1
+def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Record) -> str | None:
+    """What is left, in frames: fields of the record that the answer is about as sentences, of others their names."""
     known = [name for name in names if can_fill(f"{{{name}}}", place.facts)]
-    others = [n for n in known if "#" in n and n.partition("#")[0].rsplit("_", 1)[-1] in ("name", "title")]
-    told = [name for name in known if "#" not in name or not (records or name in others)]
-    pairs = [(name.partition("#")[0], place.facts[name][0]) for name in told]
-    items = frames.joined([str(place.facts[name][0]) for name in others])
-    worded = word_fields(frames, pairs, subject=True)
+    own = about.own(known)
+    titles = [n for n in own if "#" in n and _is_title(n)]
+    told = [(name.partition("#")[0], place.facts[name][0]) for name in own if name not in titles]
+    if about.number == 1 or not told:
+        titles += [n for n in known if "#" in n and _is_title(n) and n not in titles]
+    worded = word_fields(frames, told, subject=True)
     named = f"{worded.details}." if worded.details else ""
-    return " ".join(filter(None, (frames.fill("others", {"items": items}), named, worded.more))) or None
+    items = frames.joined([str(place.facts[name][0]) for name in titles])
+    more = " ".join(filter(None, (named, worded.more)))
+    if more and about.number > 1 and not about.named and not titles:
+        return frames.fill("another", {"details": more[:1].lower() + more[1:]}) or more
+    return " ".join(filter(None, (frames.fill("others", {"items": items}), more))) or None
+
+
+def _is_title(name: str) -> bool:
+    return name.partition("#")[0].rsplit("_", 1)[-1] in ("name", "title")

@@ -23,13 +23,14 @@ from trm_agent.responses.templates import PLACEHOLDER
 SHIPPED = Path(__file__).with_name("frames_en.jsonl")
 FRAMES_LANGUAGE = "en"
 """Of the package's frames."""
-TALK = ("greeting", "thanks", "goodbye")
-"""What a user may say that asks for nothing; chosen by likeness to examples."""
+TALK = ("greeting", "thanks", "goodbye", "help")
+"""What a user may say that asks for no tool; chosen by likeness to examples."""
 REQUIRED = {
     *("ask", "confirm", "confirm_again", "confirm_bare", "found", "others", "items", "done", "done_bare", "nothing"),
     *("outcome", "failed", "declined", "scope", "later", "clause", "fact", "and", "or", "yes", "no", "the"),
 }
 """Kinds that every file has."""
+KINDS = sorted({*REQUIRED, *TALK, "another"})
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _KEYS = {"kind", "text", "fits", "if", "read_only", "like"}
 
@@ -63,8 +64,8 @@ class Frame:
             raise ValueError(f'expected an object with a "kind" and a "text", got {data!r:.80}')
         if unknown := data.keys() - _KEYS:
             raise ValueError(f"unknown {sorted(unknown)[0]!r}; a frame has {', '.join(sorted(_KEYS))}")
-        if data["kind"] not in {*REQUIRED, *TALK}:
-            raise ValueError(f'"kind" must be among {", ".join(sorted({*REQUIRED, *TALK}))}, got {data["kind"]!r}')
+        if data["kind"] not in KINDS:
+            raise ValueError(f'"kind" must be among {", ".join(KINDS)}, got {data["kind"]!r}')
         for key in ("fits", "like"):
             if not isinstance(data.get(key, []), list) or not all(isinstance(x, str) for x in data.get(key, [])):
                 raise ValueError(f'"{key}" must be a list of texts, got {data[key]!r:.80}')

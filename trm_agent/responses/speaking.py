@@ -124,8 +124,7 @@ class _Point:
         pending = tool is not None and tool.read_only is not True and not self._done(tool)
         talk = self._talk() if told is None and self.small_talk else None
         if talk is not None and (talk == "goodbye" or not (wanted or pending)):
-            text = self.frames.fill(talk, {})
-            return Framed(text, talk) if text else None
+            return _framed(self.frames.fill(talk, {"abilities": self._abilities("and")}), talk)
         if tool is not None and wanted is not None:
             return _after(told, question(self.frames, wanted, tool.read_only), "ask")
         if told is not None:
@@ -204,7 +203,7 @@ class _Point:
         return _framed(word_fields(self.frames, pairs, subject=True).more or None, "named") if pairs else None
 
     def _talk(self) -> str | None:
-        """`greeting`, `thanks` or `goodbye`, if the user's last message is one."""
+        """A kind of `TALK`, if the user's last message is one."""
         said = next((m.text for m in reversed(self.history) if m.role == "user"), "")
         if self.encoder is None or not said.strip():
             return None
@@ -220,8 +219,12 @@ class _Point:
             return _framed(self.frames.fill("later", {}), "later")
         if tool is not None or not self.tools or self.encoder is None:
             return None
-        abilities = [action(offered) for offered in sorted(self.tools, key=lambda tool: tool.name)[:MOST_ABILITIES]]
-        return _framed(self.frames.fill("scope", {"abilities": self.frames.joined(abilities, "or")}), "scope")
+        return _framed(self.frames.fill("scope", {"abilities": self._abilities("or")}), "scope")
+
+    def _abilities(self, word: str) -> str:
+        """What the tools on offer do."""
+        offered = sorted(self.tools, key=lambda tool: tool.name)[:MOST_ABILITIES]
+        return self.frames.joined([action(tool) for tool in offered], word)
 
 
 def _after(told: Framed | None, text: str | None, kind: str) -> Framed | None:
