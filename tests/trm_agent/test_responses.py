@@ -468,3 +468,18 @@ def test_answers_that_were_not_read_are_in_the_bank_all_the_same() -> None:
     few = learn_responses(tiny_router(), DIALOGUES, HashingEncoder(), replace(config, read=2))
     all_read = learn_responses(tiny_router(), DIALOGUES, HashingEncoder(), config)
     assert [r.text for r in few.bank.responses] == [r.text for r in all_read.bank.responses]
+
+
+@pytest.mark.parametrize("phone", [0.05, 0.95])
+def test_what_the_user_asks_comes_before_a_confirmation(phone: float) -> None:
+    history = [user("Thai in Oslo"), Message("tool_response", {"phone": "555-0134"}), user("And their phone?")]
+    slots = {"city": "Oslo", "cuisine": "Thai"}
+    tools = [replace(TOOLS[0], read_only=False)]
+    plain = tiny_router().bind(tools).decide(history)
+    decision = replace(plain, slots=slots, missing=(), intended_tool="find_restaurant", probabilities={})
+    place = Situation.of(decision, history, tools)
+    odds = {"phone": phone, "city": 0.6, "cuisine": 0.6}
+    wanted = Wanted.of(tuple(place.facts), np.array([odds[name] for name in place.facts]), place.facts)
+    said = completed(bank_of(), "Sure.", place, np.zeros(0), wanted, load_frames(), tools, bare=True)
+    assert ("Shall I" in said) == (phone < 0.5), said
+    assert ("555-0134" in said) == (phone > 0.5), said

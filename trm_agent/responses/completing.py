@@ -139,9 +139,12 @@ def told_alone(frames: Frames, place: Situation, wanted: Wanted) -> str | None:
 def _confirmation(
     frames: Frames, tool: ToolSchema, left: Sequence[str], place: Situation, wanted: Wanted
 ) -> str | None:
-    """All that is about to be done, where an answer leaves out much of it."""
+    """All that is about to be done, where an answer leaves out much of it, and nothing else is asked for more surely."""
     own = [name_of(parameter.name) for parameter in tool.parameters]
     if sum(name in own for name in left) < RESTATED:
+        return None
+    odds = {mine: max((wanted.names[n] for n in left if (n in own) is mine), default=0.0) for mine in (True, False)}
+    if odds[False] > max(odds[True], TELL):
         return None
     names = [name for name in own if wanted.names.get(name, 0.0) >= ADD]
     said = word_fields(frames, [(name, place.facts[name][0]) for name in names])
