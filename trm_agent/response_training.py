@@ -39,6 +39,8 @@ from trm_agent.types import Decision, Sample
 
 MOST_READ = 12_000
 """Answers that heads and decoder learn from: reading more of them takes hours."""
+TELLING_PASSES = 60
+"""Over the known values, for the head that judges which to tell; at most four times the updates of the other head."""
 _AHEAD = 16
 
 
@@ -51,7 +53,7 @@ class ResponseConfig:
         read: Of how many answers the router's state is read, for heads and decoder to learn from; of more, so many are
             drawn, conversation by conversation. All of them go into the bank.
         hidden: Width of the head's hidden layer.
-        steps: Updates.
+        steps: Updates of the head that chooses; the one that judges what to tell takes up to four times as many.
         batch: Direct answers in each; the others of a batch are the negatives.
         lr: Highest learning rate.
         seed: Of weights and batches.
@@ -213,6 +215,7 @@ def train_telling(
         told.append(stated(fields, one.facts, one.response.names))
     if not points:
         return None
+    size = 2 * config.batch
     known = list(dict.fromkeys(words))
     row = {text: place for place, text in enumerate(known)}
     vectors = torch.from_numpy(np.stack([encoded.sentence for encoded in encoder.encode(known)]))
@@ -224,8 +227,9 @@ def train_telling(
         head = TellingHead(TellingConfig(x.shape[1], vectors.shape[1]))
 
         def loss_at(_: int) -> Tensor:
-            drawn = torch.randint(len(at), (2 * config.batch,))
+            drawn = torch.randint(len(at), (size,))
             logits = head(x[at[drawn]], vectors[names[drawn]], m[drawn])
             return F.binary_cross_entropy_with_logits(logits, y[drawn])
 
-        return fit(head, loss_at, Fit(config.steps, 2 * config.lr, "what to tell"))
+        steps = min(4 * config.steps, max(1, TELLING_PASSES * len(at) // size))
+        return fit(head, loss_at, Fit(steps, 2 * config.lr, "what to tell", log_every=1000))

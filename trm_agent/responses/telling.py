@@ -198,15 +198,22 @@ class TellingConfig:
 
     state: int
     encoder_width: int
-    hidden: int = 64
+    hidden: int = 128
 
 
 class TellingHead(nn.Module):
-    """Answer state × field → whether the answer should state the field's value."""
+    """Answer state × field → whether the answer should state the field's value.
 
-    def __init__(self, config: TellingConfig, dropout: float = 0.2) -> None:
+    Args:
+        config: Sizes.
+        dropout: Of its inputs and hidden layer, in training.
+        nameless: Share of the fields whose name it does not see in training, so that it learns to do without.
+    """
+
+    def __init__(self, config: TellingConfig, dropout: float = 0.4, nameless: float = 0.3) -> None:
         super().__init__()
         self.config = config
+        self.nameless = nameless
         self.norm = nn.LayerNorm(config.state)
         self.state = nn.Linear(config.state, config.hidden)
         self.name = nn.Linear(config.encoder_width, config.hidden)
@@ -223,6 +230,8 @@ class TellingHead(nn.Module):
             names: Vectors of their names, [P, E].
             marks: As of `Fields`, [P, MARKS].
         """
+        if self.training:
+            names = names * (torch.rand(len(names), 1) >= self.nameless)
         near = (names * state[:, -self.config.encoder_width :]).sum(-1, keepdim=True)
         point, name = self.state(self.dropout(self.norm(state))), self.name(self.dropout(names))
         known = self.marks(torch.cat([marks, near], dim=-1))
