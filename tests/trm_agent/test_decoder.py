@@ -177,7 +177,9 @@ def test_a_handful_of_dialogues_is_learned_and_worded_again(learned: Responses) 
         own = replace(decision, slots=one.sample.slots, missing=one.response.asks, probabilities={})
         written = router.responses.write(own, one.sample.history, TOOLS)
         assert written is not None
-        assert (written.text, written.refused) == (one.sample.content, "")
+        assert one.sample.content
+        assert written.text.startswith(one.sample.content), "what may be added is judged by another head"
+        assert written.refused == ""
         assert written.score > 0.5
 
 

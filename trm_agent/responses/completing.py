@@ -139,7 +139,7 @@ def told_alone(frames: Frames, place: Situation, wanted: Wanted) -> str | None:
 def _confirmation(
     frames: Frames, tool: ToolSchema, left: Sequence[str], place: Situation, wanted: Wanted
 ) -> str | None:
-    """All that is about to be done, where an answer leaves out much of it, and nothing else is asked for more surely."""
+    """All that is about to be done, where an answer leaves out much of it and nothing else should rather be told."""
     own = [name_of(parameter.name) for parameter in tool.parameters]
     if sum(name in own for name in left) < RESTATED:
         return None
