@@ -40,7 +40,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config = ResponseConfig(steps=60, batch=8, hidden=32, decoder=None)
     taught = with_responses(router, learn_responses(router, DIALOGUES, encoder, config))
     monkeypatch.setattr(Router, "from_pretrained", lambda *_, **__: taught)
-    monkeypatch.setattr("trm_agent.responses.choosing.LEAST_SCORE", {"user": -9.0, "result": -9.0, "empty": -9.0})
+    monkeypatch.setattr("trm_agent.responses.situation.LEAST_SCORE", {"user": -9.0, "result": -9.0, "empty": -9.0})
     path = tmp_path / "in.jsonl"
     write_samples(path, [sample for dialogue in DIALOGUES for sample in dialogue])
     return path

@@ -86,7 +86,7 @@ def decided(plain: Decision, rng: random.Random, slots: dict[str, Any]) -> Decis
 
 def test_nothing_is_stated_without_a_source_by_the_bank_or_the_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     # However badly an untrained router's answers fit, they are given and checked.
-    monkeypatch.setattr("trm_agent.responses.choosing.LEAST_SCORE", {"user": -9.0, "result": -9.0, "empty": -9.0})
+    monkeypatch.setattr("trm_agent.responses.situation.LEAST_SCORE", {"user": -9.0, "result": -9.0, "empty": -9.0})
     rng, router, encoder, frames = random.Random(0), tiny_router(), HashingEncoder(), load_frames()
     responses = learn_responses(router, DIALOGUES, encoder, ResponseConfig(steps=60, batch=8, hidden=32, decoder=None))
     plain = router.bind(TOOLS).decide([Message("user", "hi")])
