@@ -200,6 +200,14 @@ def test_what_no_tool_is_for_is_declined_unless_small_talk_is_left_to_others() -
     assert say([user("hello")], small_talk=False) is None
 
 
+def test_who_asks_what_can_be_done_is_told_what_the_tools_do() -> None:
+    able = "I can book a table and find a place to eat. What would you like me to do?"
+    assert say([user("what can you do?")]) == able
+    assert say([user("what can you do?")], small_talk=False) is None
+    waiting = {"intended_tool": "find_table", "missing": ("city",)}
+    assert say([user("what can you do?")], **waiting) == "Which city should I look in?"
+
+
 def test_values_of_any_language_pass_and_none_is_made_up() -> None:
     history = [
         user("Tôi muốn ăn ở Hà Nội"),
