@@ -129,10 +129,12 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False) -> Detai
         if frame is not None and frame not in used:
             used.add(frame)
             clauses.append(frame.fill({"label": label.removeprefix(COUNT), "value": text}) or "")
-        elif isinstance(value, bool) or _PLURAL.search(label):
-            notes.append(as_sentence(upper_first(_fact(frames, label, value))))
         else:
-            facts.append(_fact(frames, label, value))
+            fact = _fact(frames, label, value)
+            if fact.startswith(f"{label}: "):
+                notes.append(as_sentence(upper_first(fact)))
+            else:
+                facts.append(fact)
     sentence = [as_sentence(upper_first(frames.joined(facts)))] if facts else []
     return Details("".join(clauses).lstrip(", "), " ".join([*sentence, *notes]))
 
@@ -215,8 +217,8 @@ def _asked(
 
 
 def _fact(frames: Frames, label: str, value: Any) -> str:
-    forms = ["yes or no"] if isinstance(value, bool) else ["plural"] if _PLURAL.search(label) else []
-    frame = frames.fitting("fact", forms)
+    form = "yes or no" if isinstance(value, bool) else "plural" if _PLURAL.search(label) else label
+    frame = frames.fitting("fact", [form])
     said = _said(frames, value)
     return (frame.fill({"label": label, "value": said}) if frame else None) or f"{label}: {said}"
 
