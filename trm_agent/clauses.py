@@ -115,12 +115,5 @@ def _sure(said: ToolCall, part: Clause) -> Iterator[tuple[str, Value]]:
 
 def _own_places(call: ToolCall, calls: Sequence[ToolCall], last: int) -> list[Place]:
     """Where the values of a call stand that no other call has."""
-    theirs = {place for other in calls if other is not call for place in _places(other, last)}
-    return [place for place in _places(call, last) if place not in theirs]
-
-
-def _places(call: ToolCall, last: int) -> Iterator[Place]:
-    for value in call.argument_values.values():
-        source = value.source
-        if source.message == last and source.start is not None and source.end is not None:
-            yield source.start, source.end
+    theirs = {place for other in calls if other is not call for place in other.places(last)}
+    return [place for place in call.places(last) if place not in theirs]

@@ -95,20 +95,12 @@ def unread(calls: Sequence[ToolCall], tools: Sequence[ToolSchema], history: Sequ
     if last is None:
         return Unread((), 0, 0)
     words = [(m.start(), m.end(), m.group().casefold()) for m in _WORD.finditer(history[last].text)]
-    taken = list(_places(calls, last))
+    taken = [place for call in calls for place in call.places(last)]
     known = set(_said(calls, {tool.name: tool for tool in tools}))
     beginnings = {word[:LETTERS] for word in known if len(word) >= LETTERS}
     free = [w for start, end, w in words if w not in known and not any(start < e and s < end for s, e in taken)]
     others = [word for word in free if len(word) >= LETTERS and word[:LETTERS] not in beginnings]
     return Unread(tuple(others), sum(word[0].isdigit() for word in free), len(words))
-
-
-def _places(calls: Sequence[ToolCall], message: int) -> Iterator[tuple[int, int]]:
-    for call in calls:
-        for value in call.argument_values.values():
-            source = value.source
-            if source.message == message and source.start is not None and source.end is not None:
-                yield source.start, source.end
 
 
 def _said(calls: Sequence[ToolCall], tools: dict[str, ToolSchema]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from trm_agent.responses.bank import ResponseBank
 from trm_agent.responses.facts import name_of
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.frames import Frames
-from trm_agent.responses.phrasing import action, as_sentence, word_fields
+from trm_agent.responses.phrasing import action, as_sentence, is_name, word_fields
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import ADD, TELL, Wanted
 from trm_agent.types import ToolSchema
@@ -170,10 +170,10 @@ def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Recor
     """What is left, in frames: fields of the record that the answer is about as sentences, of others their names."""
     known = [name for name in names if can_fill(f"{{{name}}}", place.facts)]
     own = about.own(known)
-    titles = [n for n in own if "#" in n and _is_title(n)]
+    titles = [n for n in own if "#" in n and is_name(n.partition("#")[0])]
     told = [(name.partition("#")[0], place.facts[name][0]) for name in own if name not in titles]
     if about.number == 1 or not told:
-        titles += [n for n in known if "#" in n and _is_title(n) and n not in titles]
+        titles += [n for n in known if "#" in n and is_name(n.partition("#")[0]) and n not in titles]
     worded = word_fields(frames, told, subject=True)
     named = f"{worded.details}." if worded.details else ""
     items = frames.joined([str(place.facts[name][0]) for name in titles])
@@ -181,7 +181,3 @@ def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Recor
     if more and about.number > 1 and not about.named and not titles:
         return frames.fill("another", {"details": more[:1].lower() + more[1:]}) or more
     return " ".join(filter(None, (frames.fill("others", {"items": items}), more))) or None
-
-
-def _is_title(name: str) -> bool:
-    return name.partition("#")[0].rsplit("_", 1)[-1] in ("name", "title")

@@ -116,8 +116,8 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False) -> Detai
         subject: Whether a clause needs a name before it ("Casa Verde in Oslo", never "in Oslo" alone).
     """
     known = [(name, value) for name, value in pairs if value not in (None, "", DONTCARE) and value != []]
-    known.sort(key=lambda pair: not _is_name(pair[0]))
-    inline = not subject or any(_is_name(name) for name, _ in known)
+    known.sort(key=lambda pair: not is_name(pair[0]))
+    inline = not subject or any(is_name(name) for name, _ in known)
     clauses: list[str] = []
     facts: list[str] = []
     notes: list[str] = []
@@ -200,7 +200,7 @@ def _name(frames: Frames, row: Any, first: Mapping[str, Any]) -> str | None:
     if not is_flat(row):
         return None
     pairs = [(str(n), v) for n, v in row.items() if v != first.get(n) and v not in (None, "", [])]
-    names = [pair for pair in pairs if _is_name(pair[0]) and isinstance(pair[1], str)]
+    names = [pair for pair in pairs if is_name(pair[0]) and isinstance(pair[1], str)]
     if names:
         return _said(frames, names[0][1])
     return ", ".join(f"{identifier_words(name)} {_said(frames, value)}" for name, value in pairs) or None
@@ -236,7 +236,8 @@ def _forms(label: str) -> list[str]:
     return [label, *(["count"] if label.startswith(COUNT) else []), *(f"* {word}" for word in last)]
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether a field holds what its record is called."""
     return bool({"name", "title"} & {*identifier_words(name).split()[-1:]})
 
 

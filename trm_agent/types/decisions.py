@@ -111,6 +111,11 @@ class ToolCall:
     arguments: dict[str, Any]
     argument_values: dict[str, Value] = field(default_factory=dict)
 
+    def places(self, message: int) -> list[tuple[int, int]]:
+        """Where its values stand in a message of the history: start and end of each."""
+        sources = [value.source for value in self.argument_values.values() if value.source.message == message]
+        return [(s.start, s.end) for s in sources if s.start is not None and s.end is not None]
+
     def to_json(self) -> dict[str, Any]:
         values = {name: value.to_json() for name, value in self.argument_values.items()}
         return {"tool": self.tool, "arguments": self.arguments, "argument_values": values}
