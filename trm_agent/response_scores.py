@@ -115,7 +115,7 @@ def scores(spoken: Sequence[Spoke], ordinary: frozenset[str], language: str = "e
 def value_errors(said: Said, text: str, ordinary: frozenset[str], language: str = "en") -> tuple[int, int, list[str]]:
     """Values of the gold answer, how many of them a text leaves out, and what it states without a source."""
     wanted = placeholders(said.response.text)
-    wordings = {name: said.facts.get(name, []) for name in wanted}
+    wordings = {name: said.wordings[name] for name in wanted}
     told = placeholders(make_template(text, wordings, language=language))
     known = {w: [v.casefold() for v in map(str, values)] for w, values in wordings.items()}
     missing = [n for n in wanted if n not in told and not any(v in text.casefold() for v in known[n])]

@@ -32,8 +32,9 @@ from trm_agent.log import progress as progress_bar
 from trm_agent.responses.bank import MOST_RESPONSES
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import Said, build_bank, collect
+from trm_agent.responses.fields import fields_at
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss
-from trm_agent.responses.telling import TellingConfig, TellingHead, fields_at, stated
+from trm_agent.responses.telling import TellingConfig, TellingHead, stated
 from trm_agent.router import Router
 from trm_agent.types import Decision, Sample
 

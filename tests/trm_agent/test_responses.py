@@ -19,13 +19,14 @@ from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import build_bank, collect, said_at
 from trm_agent.responses.completing import completed, told_alone
 from trm_agent.responses.facts import known_facts
+from trm_agent.responses.fields import MARKS, otherwise
 from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import load_frames
 from trm_agent.responses.guard import Evidence, stated_values, unsupported
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss, state_width
 from trm_agent.responses.situation import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Situation
 from trm_agent.responses.storage import load_responses, ready, save_responses
-from trm_agent.responses.telling import Wanted, otherwise
+from trm_agent.responses.telling import TellingHead, Wanted
 from trm_agent.responses.templates import comparison_key, make_template
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message, Sample, parse_tools
@@ -150,6 +151,13 @@ def test_the_guard_finds_numbers_dates_codes_and_names_without_a_source() -> Non
     assert wrong == ["8", "5", "2019-03-04", "AB-13", "Anna"]
     assert unsupported("I think so, and I agree.", evidence, {"i"}) == []
     assert "21" in stated_values("twenty-one people")
+
+
+def test_digits_beside_a_decimal_point_are_no_source() -> None:
+    evidence = Evidence.of([user("it costs 4.50, or 1,200 for 20.15 rooms on 2019-03-08.")], {})
+    wrong = [value for value in ("5", "50", "20", "15", "200") if not evidence.holds(value)]
+    assert wrong == ["5", "50", "20", "15", "200"]
+    assert all(map(evidence.holds, ("4.5", "4.50", "1200", "20.15", "08", "2019")))
 
 
 def test_a_number_in_words_is_a_source_of_itself() -> None:
@@ -327,6 +335,21 @@ def test_every_broken_line_of_a_bank_is_named(tmp_path: Path) -> None:
     assert "\"after\" must be among user, result, empty, got 'noon'" in told
 
 
+def test_what_an_earlier_version_learned_to_tell_is_left_and_said_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = ResponseConfig(steps=2, batch=8, hidden=8, decoder=None)
+    responses = learn_responses(tiny_router(), DIALOGUES, HashingEncoder(), config)
+    assert responses.telling is not None
+    old = TellingHead(replace(responses.telling.config, marks=MARKS - 1))
+    save_responses(replace(responses, telling=old), tmp_path, "w")
+    with caplog.at_level("WARNING", logger="trm_agent"):
+        again = load_responses(tmp_path, "w")
+    assert again is not None
+    assert again.telling is None
+    assert "learn the responses again" in caplog.text
+
+
 def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "responses.safetensors").write_bytes(b"nonsense")
     with pytest.raises(CheckpointError, match=r"responses\.safetensors: damaged: .*; learn the responses again"):
@@ -422,6 +445,19 @@ def test_what_is_asked_is_told_in_frames_where_no_answer_of_the_bank_may_be_give
     assert told_alone(load_frames(), replace(place, after="result"), wanted) is None
     nothing = Wanted.of(tuple(facts), np.array([0.1, 0.2, 0.2]), facts)
     assert told_alone(load_frames(), place, nothing) is None
+
+
+@pytest.mark.parametrize(("said", "told"), [("their phone?", True), ("their phone, please", False)])
+def test_a_question_is_answered_while_something_waits_to_be_confirmed(said: str, told: bool) -> None:
+    facts = {"phone": ["555-0134"]}
+    history = [user("thai"), Message("tool_response", {"phone": "555-0134"}), user(said)]
+    tools = [replace(TOOLS[0], read_only=False)]
+    plain = tiny_router().bind(tools).decide(history)
+    decision = replace(plain, slots={}, missing=(), intended_tool="find_restaurant", probabilities={})
+    wanted = Wanted.of(("phone",), np.array([0.9]), facts)
+    responses = Responses(bank_of(), ResponseHead(HeadConfig(len(decision.answer_state), 4, 32)))
+    found = responses._told_alone(Situation.of(decision, history, tools), wanted, history, tools, 0)
+    assert (found is not None and "555-0134" in found.text) == told
 
 
 def test_what_comes_back_otherwise_than_asked_for_is_found() -> None:

@@ -16,13 +16,15 @@ import numpy as np
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import ResponseBank
 from trm_agent.responses.completing import completed, told_alone
-from trm_agent.responses.facts import Facts
+from trm_agent.responses.facts import Facts, asks_something
+from trm_agent.responses.fields import fields_at, otherwise
 from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import FRAMES_LANGUAGE, Frames, load_frames
 from trm_agent.responses.guard import unsupported
 from trm_agent.responses.head import ResponseHead
+from trm_agent.responses.offering import asked_parameter, with_choices
 from trm_agent.responses.situation import Situation
-from trm_agent.responses.telling import TellingHead, Wanted, fields_at, otherwise
+from trm_agent.responses.telling import TellingHead, Wanted
 from trm_agent.responses.templates import comparison_key, placeholders
 from trm_agent.responses.writing import Writer, Written
 from trm_agent.types import Decision, Message, ToolSchema
@@ -91,13 +93,14 @@ class Responses:
                 continue
             if not unsupported(text, place.evidence, self.bank.ordinary, self.language):
                 response = self.bank.responses[row]
+                text = self._offering(text, place, tools, response.asks)
                 bare = not response.names and not response.asks
                 text = self.completed(text, place, scores, wanted, tools, names=response.names, row=row, bare=bare)
                 return Chosen(text, response.id, round(float(score), 3), refused)
             refused += 1
             if refused >= MOST_TRIED:
                 break
-        return self._told_alone(place, wanted, tools, refused)
+        return self._told_alone(place, wanted, history, tools, refused)
 
     def write(self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Written | None:
         """An answer in the decoder's words, to be said if nothing speaks against it; None where nothing can be written.
@@ -118,6 +121,8 @@ class Responses:
         why = self.objection(text, template, place)
         if not why:
             names = placeholders(template)
+            row = self.bank.row_of_key.get(comparison_key(template))
+            text = self._offering(text, place, tools, None if row is None else self.bank.responses[row].asks)
             bare = not names and "?" not in text
             text = self.completed(text, place, self.near(decision), wanted, tools, names=names, bare=bare)
         return Written(text, template, score, why)
@@ -187,13 +192,28 @@ class Responses:
         whole = completed(self.bank, text, place, near, wanted, self._frames(), tools, names=names, row=row, bare=bare)
         return whole if self._has_sources(whole, place) else text
 
+    def _offering(self, text: str, place: Situation, tools: Sequence[ToolSchema], asks: Sequence[str] | None) -> str:
+        """An answer with the choices of what it asks for, where these are few; `asks` as of `asked_parameter`."""
+        tool, frames = next((tool for tool in tools if tool.name == place.tool), None), self._frames()
+        if tool is None or frames is None:
+            return text
+        parameter = asked_parameter(text, asks, tool, tuple(place.missing))
+        return text if parameter is None else with_choices(frames, text, parameter)
+
     def _told_alone(
-        self, place: Situation, wanted: Wanted | None, tools: Sequence[ToolSchema], refused: int
+        self,
+        place: Situation,
+        wanted: Wanted | None,
+        history: Sequence[Message],
+        tools: Sequence[ToolSchema],
+        refused: int,
     ) -> Chosen | None:
-        """What the user wants to know, field by field; not while something waits to be confirmed."""
+        """What the user wants to know, field by field; while something waits to be confirmed, only to a question."""
         tool = next((tool for tool in tools if tool.name == place.tool), None)
         frames = self._frames()
-        if wanted is None or frames is None or tool is None or tool.read_only is not True:
+        if wanted is None or frames is None or tool is None:
+            return None
+        if tool.read_only is not True and not asks_something(history):
             return None
         text = told_alone(frames, place, wanted)
         return Chosen(text, TOLD, 0.0, refused) if text and self._has_sources(text, place) else None

@@ -19,6 +19,7 @@ from trm_agent.encoder import Encoder
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import ORDINARY, SAME, After, Response, ResponseBank, encode
 from trm_agent.responses.facts import (
+    QUESTION_MARKS,
     Facts,
     add,
     fields_of,
@@ -33,7 +34,6 @@ from trm_agent.responses.templates import PLACEHOLDER, make_template
 from trm_agent.types import Message, Sample, slot_table
 
 LONGEST = 400
-_QUESTION = "?？؟"
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,14 @@ class Said:
         sample: Where it was said.
         response: Its template with the condition it was said in.
         facts: What could be said there.
+        wordings: The same in every form that counts as right, and what the user or the next call says then: the values
+            that its names stand for.
     """
 
     sample: Sample
     response: Response
     facts: Facts
+    wordings: Facts
 
 
 def collect(dialogues: Iterable[Sequence[Sample]], *, language: str = "en") -> list[Said]:
@@ -84,7 +87,7 @@ def said_at(sample: Sample, later: Sequence[Sample] = (), *, language: str = "en
     text = make_template(sample.content or "", wordings, language=language, now=_now(sample))
     when = flags_told(text, known_flags(sample.slots, sample.history), intended or "")
     response = Response(text, 1, {after(sample.history): 1}, {intended or "": 1}, _asks(sample, later, intended), when)
-    return Said(sample, response, facts)
+    return Said(sample, response, facts, wordings)
 
 
 def intended_tool(sample: Sample, later: Sequence[Sample] = ()) -> str | None:
@@ -148,7 +151,7 @@ def _asks(sample: Sample, later: Sequence[Sample], intended: str | None) -> tupl
         return ()
     keys = {reader: slot.key for slot in slot_table(sample.tools) for reader in slot.readers}
     waiting = any(not sample.slots.get(keys[tool.name, name]) for name in tool.required)
-    if not waiting and not any(mark in (sample.content or "") for mark in _QUESTION):
+    if not waiting and not any(mark in (sample.content or "") for mark in QUESTION_MARKS):
         return ()
     filled = {**spoken.slots, **(spoken.tool["arguments"] if spoken.tool else {})}
     return tuple(

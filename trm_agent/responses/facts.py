@@ -1,7 +1,8 @@
 """What may be said at a point of a conversation: values by name, from slots, results, calls and declared defaults.
 
 One namespace: a parameter and a field of a result that share a name share a placeholder. Of several records, the one
-that was spoken of last comes first; the values of the two that follow it are `name#2` and `name#3`.
+that was spoken of last comes first; the values of the next two, above all of those not yet spoken of, are `name#2` and
+`name#3`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any
 
-from trm_agent.responses.templates import same_value
+from trm_agent.responses.templates import said_times, same_value
 from trm_agent.types import DONTCARE, Message, ToolSchema, identifier_words
 
 MOST_RECORDS = 3
 MOST_FIELDS = 60
 _STEM = 4
 _WORD = re.compile(r"[^\W\d_]+")
+_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _CODE = re.compile(r"(?<!\w)(?=[\w\-/.:]*\d)\w(?:[\w\-/.:]*\w)?")
+
+QUESTION_MARKS = "?？؟"
 
 Facts = dict[str, list[Any]]
 """Name → what may be said under it, the first choice first."""
@@ -99,6 +104,12 @@ def flags_told(text: str, flags: Mapping[str, bool], tool: str = "") -> dict[str
     }
 
 
+def asks_something(history: Sequence[Message]) -> bool:
+    """Whether the user's last message is a question."""
+    said = next((message.text for message in reversed(history) if message.role == "user"), "")
+    return any(mark in said for mark in QUESTION_MARKS)
+
+
 def latest_results(history: Sequence[Message]) -> list[Message]:
     """The results that came last, several where several calls were made at once."""
     end = len(history)
@@ -111,9 +122,10 @@ def latest_results(history: Sequence[Message]) -> list[Message]:
 
 
 def in_focus(content: Any, history: Sequence[Message]) -> Any:
-    """A result's records, the one that was spoken of last first and those that follow it after it.
+    """A result's records: the one that was spoken of last, then those that nothing was said of yet, in their order.
 
-    A record is spoken of where a text stands that no other record holds; of several in one message, the first is meant.
+    A record is spoken of where a text or a time stands that no other record holds; of several in one message, the first
+    is meant. Of a result that has just come, those that an earlier answer spoke of come last.
 
     Args:
         content: Of a result; what is no list of records is returned as it is.
@@ -123,23 +135,34 @@ def in_focus(content: Any, history: Sequence[Message]) -> Any:
     if not isinstance(records, list) or len(records) < 2 or not all(isinstance(r, Mapping) for r in records):
         return content
     own = _own_texts(records)
-    for message in reversed(history):
-        if message.role == "tool_response":
-            break
-        text = message.text.casefold()
-        if (named := next((i for i, texts in enumerate(own) if any(t in text for t in texts)), None)) is not None:
-            return [*records[named:], *records[:named]]
-    return content
+    since = list(takewhile(lambda message: message.role != "tool_response", reversed(history)))
+    last = next((named[0] for m in since if (named := _spoken_of(own, m.text))), None)
+    told = {i for m in history if m.role == "assistant" for i in _spoken_of(own, m.text)}
+    first = [] if last is None else [last]
+    order = range(len(records)) if last is None else [*range(last + 1, len(records)), *range(last)]
+    return [records[i] for i in [*first, *sorted(order, key=told.__contains__)]]
 
 
-def _own_texts(records: Sequence[Mapping[str, Any]]) -> list[set[str]]:
-    """The texts that each record holds alone."""
-    held = [
-        {v.casefold() for v in record.values() if isinstance(v, str) and len(v) >= _STEM and not v.isdecimal()}
-        for record in records
-    ]
+def _own_texts(records: Sequence[Mapping[str, Any]]) -> list[frozenset[str]]:
+    """The texts and the times of day that each record holds alone."""
+    held = [frozenset(key for v in record.values() if (key := _text_of(v))) for record in records]
     count = Counter(text for texts in held for text in texts)
-    return [{text for text in texts if count[text] == 1} for texts in held]
+    return [frozenset(text for text in texts if count[text] == 1) for texts in held]
+
+
+def _text_of(value: Any) -> str:
+    """How a value is looked for in a message; "" for what may stand there by chance."""
+    if not isinstance(value, str):
+        return ""
+    if _TIME.fullmatch(value):
+        return next(iter(said_times(value)), "")
+    return value.casefold() if len(value) >= _STEM and not value.isdecimal() else ""
+
+
+def _spoken_of(own: Sequence[frozenset[str]], text: str) -> list[int]:
+    """The records of which something stands in a message, in their order."""
+    plain, times = text.casefold(), said_times(text)
+    return [i for i, texts in enumerate(own) if not times.isdisjoint(texts) or any(t in plain for t in texts)]
 
 
 def name_of(key: str) -> str:

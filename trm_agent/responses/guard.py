@@ -9,21 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from text_to_num import alpha2digit
 
-from trm_agent.dates import parse_time
-from trm_agent.responses.templates import CLOCK
+from trm_agent.responses.templates import CLOCK, said_times, time_of
 from trm_agent.types import Message
 from trm_agent.values import normalise
 
 _DIGITS = re.compile(r"(?<!\w)(?=[\w.,:/\-]*\d)\w(?:[\w.,:/\-]*\w)?")
+_PART = re.compile(r"(?<![^\W_])(?<!\d[.,])[^\W_]+(?![^\W_]|[.,]\d)")
+"""Words, and the parts of a code or a date; not the digits on either side of a decimal point."""
 _TOKEN = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?…:;。！？]['\"”’)]*$")
-_BASE = datetime(2019, 3, 1, 9)
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,17 @@ class Evidence:
         """From the messages (calls and results among them) and the values that may be said; number words count."""
         parts = [message.text for message in history]
         parts += [str(value) for values in facts.values() for value in values]
-        parts += [digits for part in parts if (digits := _in_digits(part, language)) != part]
-        whole = " \n ".join(parts)
-        words = {normalise(word) for word in whole.split()} | {w.casefold() for w in re.findall(r"[^\W_]+", whole)}
-        clocks = (_clock(match[0]) for match in CLOCK.finditer(whole))
-        return cls(f" {normalise(whole)} ", frozenset(words), frozenset(c for c in clocks if c))
+        read = [_read(part, language) for part in dict.fromkeys(parts)]
+        words = frozenset().union(*(words for _, words, _ in read))
+        clocks = frozenset().union(*(clocks for _, _, clocks in read))
+        return cls("".join(f" {text} \n" for text, _, _ in read), words, clocks)
 
     def holds(self, value: str) -> bool:
         """Whether a stated value stands here, in this or in another form."""
         plain = normalise(value)
-        if plain in self.words or re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", self.text):
+        if plain in self.words or re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(plain)}(?![.,]?\w)", self.text):
             return True
-        return bool((clock := _clock(value)) and clock in self.clocks)
+        return (clock := time_of(value)) is not None and clock in self.clocks
 
 
 def stated_values(text: str, language: str = "en") -> list[str]:
@@ -100,20 +98,18 @@ def _numbers(text: str, language: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=16_384)
+def _read(part: str, language: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    """A message or a value in comparison form, its words, and the times of day in it; number words count as digits."""
+    digits = _in_digits(part, language)
+    whole = part if digits == part else f"{part} \n {digits}"
+    words = {normalise(word) for word in set(whole.split())} | {w.casefold() for w in _PART.findall(whole)}
+    return normalise(whole), frozenset(words), said_times(whole)
+
+
+@lru_cache(maxsize=16_384)
 def _in_digits(text: str, language: str) -> str:
     """Number words as digits, but for the small ones alone, which are often no numbers."""
     try:
         return str(alpha2digit(text, language))
     except ValueError:
         return text
-
-
-@lru_cache(maxsize=16_384)
-def _clock(text: str) -> str | None:
-    if len(text) > 24 or not any(mark in text.casefold() for mark in (":", "m", "h")):
-        return None
-    try:
-        read = parse_time(text, _BASE)
-    except (ValueError, OverflowError):
-        return None
-    return read.isoformat() if read is not None else None

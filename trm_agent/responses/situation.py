@@ -13,6 +13,7 @@ from trm_agent.responses.collecting import after
 from trm_agent.responses.facts import Facts, known_facts, known_flags
 from trm_agent.responses.filling import can_fill
 from trm_agent.responses.guard import Evidence
+from trm_agent.responses.offering import declared_choices
 from trm_agent.responses.telling import Wanted
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
@@ -60,9 +61,10 @@ class Situation:
         facts = known_facts(decision.slots, history, tools, decision.intended_tool)
         meant = decision.probabilities.get("tools", {}).get(decision.intended_tool or "", 1.0) >= ABOUT
         spoken = next((message.text for message in reversed(history) if message.role == "assistant"), "")
+        tool = next((tool for tool in tools if meant and tool.name == decision.intended_tool), None)
         return cls(
             facts,
-            Evidence.of(history, facts),
+            Evidence.of(history, {**facts, "": declared_choices(tool, decision.missing)}),
             known_flags(decision.slots, history),
             after(history),
             decision.intended_tool or "" if meant else "",

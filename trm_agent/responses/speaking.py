@@ -18,7 +18,7 @@ import numpy as np
 from trm_agent.calls import argument_leaves
 from trm_agent.features import TextEncoder
 from trm_agent.responses.collecting import after, says_nothing
-from trm_agent.responses.facts import Facts, known_facts, latest_results, name_of
+from trm_agent.responses.facts import Facts, asks_something, known_facts, latest_results, name_of
 from trm_agent.responses.frames import TALK, Frames
 from trm_agent.responses.guard import Evidence, unsupported
 from trm_agent.responses.phrasing import action, as_sentence, question, tell, word_fields
@@ -191,7 +191,7 @@ class _Point:
     def _named(self) -> Framed | None:
         """Fields of the latest result that the user's last message names, where it is a question."""
         said = next((m.text for m in reversed(self.history) if m.role == "user"), "")
-        if not any(mark in said for mark in "?？؟"):
+        if not asks_something(self.history):
             return None
         words = {word.rstrip("s") for word in _WORD.findall(said.casefold())}
         pairs = []

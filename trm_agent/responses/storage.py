@@ -21,6 +21,7 @@ from trm_agent.log import logger
 from trm_agent.responses.bank import Response, ResponseBank, encode, read_responses
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.decoder_storage import load_writer, save_writer
+from trm_agent.responses.fields import MARKS
 from trm_agent.responses.head import HeadConfig, ResponseHead
 from trm_agent.responses.telling import TellingConfig, TellingHead
 
@@ -106,10 +107,14 @@ def ready(responses: Responses, encoder: TextEncoder | Encoder) -> Responses:
 
 
 def _telling(about: dict[str, str], tensors: dict[str, torch.Tensor]) -> TellingHead | None:
-    """None in files that were written before there was one."""
+    """None in files that were written before there was one, or when it was told something else."""
     if "telling" not in about:
         return None
-    head = TellingHead(TellingConfig(**json.loads(about["telling"])))
+    config = TellingConfig(**({"marks": 0} | json.loads(about["telling"])))
+    if config.marks != MARKS:
+        logger.warning("what to tell was learned by an earlier version and is not used; learn the responses again")
+        return None
+    head = TellingHead(config)
     head.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("telling/")})
     torch.nn.Module.requires_grad_(head.eval(), False)
     return head

@@ -8,125 +8,23 @@ N decision points · P fields · A width of the answer state · E encoder width.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_agent.responses.facts import Facts, fields_of, in_focus, latest_results, name_of
-from trm_agent.responses.templates import same_value
-from trm_agent.types import Message, ToolSchema, slot_table
+from trm_agent.responses.facts import Facts
+from trm_agent.responses.fields import MARKS, Fields, plain, stands
 from trm_agent.values import normalise
 
-MARKS = 20
-"""Width of what is known of a field beside its name."""
 TELL = 0.25
 """Probability from which stating a value speaks for an answer of the bank."""
 ADD = 0.04
 """Probability from which a value that the answer leaves out is told beside it."""
-MOST_FIELDS = 60
-_STEM = 4
-_WORD = re.compile(r"[^\W\d_]+")
-
-
-@dataclass(frozen=True)
-class Fields:
-    """The values that may be stated at a point.
-
-    Attributes:
-        names: As in templates.
-        marks: Where each comes from and what was said of it, [P, MARKS].
-    """
-
-    names: tuple[str, ...]
-    marks: np.ndarray
-
-    @property
-    def words(self) -> list[str]:
-        """The names as they are encoded."""
-        return [spoken_name(name) for name in self.names]
-
-
-def spoken_name(name: str) -> str:
-    """A name as it is encoded: its record's number left out."""
-    return name.partition("#")[0].replace("_", " ")
-
-
-def fields_at(
-    facts: Facts,
-    slots: Mapping[str, Any],
-    history: Sequence[Message],
-    tools: Sequence[ToolSchema],
-    intended: str | None,
-) -> Fields:
-    """Every known value of a point with its marks."""
-    names = tuple(facts)[:MOST_FIELDS]
-    tool = next((tool for tool in tools if tool.name == intended), None)
-    results = latest_results(history)
-    returned = {name for r in results for name, _ in fields_of(in_focus(r.content, history))}
-    fresh = bool(history) and history[-1].role == "tool_response"
-    held = {name_of(key) for key in slots}
-    own = {name_of(p.name) for p in tool.parameters} if tool else set()
-    required = {name_of(name) for name in tool.required} if tool else set()
-    filled = _filled(tool, tools, slots)
-    called = [m.content["name"] for m in history if m.role == "tool_call"]
-    kinds = {t.name: t.read_only for t in tools}
-    changing = tool is not None and tool.read_only is not True
-    last = next((m.text.casefold() for m in reversed(history) if m.role == "user"), "")
-    answers = [m.text.casefold() for m in history if m.role == "assistant"]
-    stems = {word[:_STEM] for word in _WORD.findall(last)}
-    done = bool(called) and kinds.get(called[-1]) is False and fresh
-    question = "?" in last
-    rows = np.zeros((len(names), MARKS), np.float32)
-    for row, name in zip(rows, names, strict=True):
-        base, _, record = name.partition("#")
-        texts = [str(value).casefold() for value in facts[name]]
-        words = [word for word in base.split("_") if len(word) > 2]
-        said = sum(word[:_STEM] in stems for word in words) / max(len(words), 1)
-        row[:] = (
-            name in returned and fresh and not record,
-            name in returned and fresh and bool(record),
-            name in returned and not fresh and not record,
-            record == "2",
-            record == "3",
-            base in own,
-            base in required,
-            base in held,
-            any(text in last for text in texts),
-            any(text in answer for text in texts for answer in answers),
-            any(text in answer for text in texts for answer in answers[-1:]),
-            fresh,
-            changing,
-            tool is not None and tool.name in called,
-            said,
-            said * question,
-            filled,
-            base.rsplit("_", 1)[-1] in ("name", "title"),
-            done,
-            np.log1p(len(names)) / 4,
-        )
-    return Fields(names, rows)
-
-
-def otherwise(history: Sequence[Message]) -> frozenset[str]:
-    """Names of what has just come back otherwise than it was asked for: a seat on the 17:20 instead of the 17:15."""
-    if not history or history[-1].role != "tool_response":
-        return frozenset()
-    results = latest_results(history)
-    calls = [m for m in history if m.role == "tool_call"][-len(results) :]
-    found = set()
-    for call, result in zip(calls, results, strict=False):
-        sent = dict(fields_of(call.content.get("arguments") or {}))
-        records = result.content if isinstance(result.content, list) else [result.content]
-        returned = fields_of(result.content) if len(records) == 1 else ()
-        found |= {n for n, v in returned if n in sent and not same_value(v, sent[n]) and v not in (None, "")}
-    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -154,7 +52,7 @@ class Wanted:
         for name, probability in zip(names, sure.tolist(), strict=True):
             value = value_of[name]
             by_value[value] = max(probability, by_value.get(value, 0.0))
-            wordings[value] = (*wordings.get(value, ()), *(str(v).casefold() for v in facts[name]))
+            wordings[value] = (*wordings.get(value, ()), *map(plain, facts[name]))
         return cls(by_value, value_of, wordings, dict(zip(names, sure.tolist(), strict=True)))
 
     def agreement(self, names: Sequence[str]) -> float:
@@ -181,7 +79,7 @@ class Wanted:
         found: dict[str, str] = {}
         for name, probability in sorted(self.names.items(), key=lambda pair: -pair[1]):
             value = self.value_of[name]
-            if probability >= least and value not in found and not any(_stands(w, plain) for w in self.wordings[value]):
+            if probability >= least and value not in found and not any(stands(w, plain) for w in self.wordings[value]):
                 found[value] = name
         return list(found.values())
 
@@ -194,11 +92,13 @@ class TellingConfig:
         state: A.
         encoder_width: E.
         hidden: Width of the hidden layer.
+        marks: What it is told of a field beside its name.
     """
 
     state: int
     encoder_width: int
     hidden: int = 128
+    marks: int = MARKS
 
 
 class TellingHead(nn.Module):
@@ -217,7 +117,7 @@ class TellingHead(nn.Module):
         self.norm = nn.LayerNorm(config.state)
         self.state = nn.Linear(config.state, config.hidden)
         self.name = nn.Linear(config.encoder_width, config.hidden)
-        self.marks = nn.Linear(MARKS + 1, config.hidden)
+        self.marks = nn.Linear(config.marks + 1, config.hidden)
         self.dropout = nn.Dropout(dropout)
         self.hidden = nn.Linear(2 * config.hidden, config.hidden)
         self.out = nn.Linear(config.hidden, 1)
@@ -250,14 +150,3 @@ def stated(fields: Fields, facts: Facts, names: Sequence[str]) -> np.ndarray:
     told = {normalise(value) for name in names for value in facts.get(name, ())}
     told = {value for value in told if not value.replace(".", "", 1).isdecimal()}
     return np.array([n in names or any(normalise(v) in told for v in facts[n]) for n in fields.names], np.float32)
-
-
-def _stands(wording: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(wording)}(?!\w)", text) is not None
-
-
-def _filled(tool: ToolSchema | None, tools: Sequence[ToolSchema], slots: Mapping[str, Any]) -> bool:
-    if tool is None:
-        return False
-    keys = {reader: slot.key for slot in slot_table(tools) for reader in slot.readers}
-    return all(slots.get(keys.get((tool.name, name), name)) not in (None, "") for name in tool.required)

@@ -30,6 +30,7 @@ _DATE_WORDS = 4
 _AROUND = 24
 _FAR = float("inf")
 _LONGEST_VALUE = 200
+_LONGEST_TIME = 24
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,24 @@ def same_value(one: Any, other: Any, language: str = "en") -> bool:
     if _TIME_LIKE.fullmatch(a) or _TIME_LIKE.fullmatch(b):
         return (clock := _as_time(a, _BASE, language)) is not None and clock == _as_time(b, _BASE, language)
     return False
+
+
+@lru_cache(maxsize=16_384)
+def time_of(text: str) -> str | None:
+    """A time of day in ISO form; None for what is none, numbers alone among it."""
+    if len(text) > _LONGEST_TIME or not any(mark in text.casefold() for mark in (":", "m", "h")):
+        return None
+    try:
+        read = parse_time(text, _BASE)
+    except (ValueError, OverflowError):
+        return None
+    return None if read is None else read.isoformat()
+
+
+@lru_cache(maxsize=16_384)
+def said_times(text: str) -> frozenset[str]:
+    """The times of day that stand in a text, in ISO form."""
+    return frozenset(time for match in CLOCK.finditer(text) if (time := time_of(match[0])) is not None)
 
 
 def _matches(text: str, facts: Mapping[str, Sequence[Any]], language: str, now: datetime) -> Iterator[_Match]:
