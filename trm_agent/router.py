@@ -264,6 +264,8 @@ class Router:
                 return self._bound[key]
         catalogue = Catalogue(parsed, slot_table(parsed, extra), limits, self.tool_vectors, self.encoder)
         bound = BoundRouter(self, parsed, catalogue, hashlib.sha256(key.encode()).hexdigest())
+        if self.responses is not None:
+            self.responses.meet(parsed)
         with self._lock:
             self._bound[key] = bound
             while len(self._bound) > 256:

@@ -23,7 +23,7 @@ from trm_agent.responses.head import state_width
 from trm_agent.responses.lexicon import END, Lexicon, pieces
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import Wanted
-from trm_agent.responses.writing import Writer, Written
+from trm_agent.responses.writing import Writer, Written, repeats
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message
 
@@ -277,3 +277,19 @@ def test_conversations_without_anything_to_learn_are_named(learned: Responses) -
 
     with pytest.raises(DataError, match="no answer can be worded by a decoder"):
         learn_writer([], [], learned, 16, HashingEncoder(), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("It is also also also good.", True),
+        ("It is also also good.", False),
+        ("It was made. It was made. Have fun!", True),
+        ("Sure! {city} it is. Have fun! sure!", True),
+        ("{name} has {beds} beds. It has {beds} baths.", False),
+        ("Is it? Is it so?", False),
+        ("", False),
+    ],
+)
+def test_words_that_turn_in_circles_are_refused(text: str, again: bool) -> None:
+    assert repeats(text) is again

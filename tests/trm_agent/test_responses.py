@@ -140,6 +140,10 @@ def test_a_result_in_words_gives_its_codes() -> None:
     assert known_facts({}, [user("hi"), Message("tool_response", "ticket SC-7802 created")])["code"] == ["SC-7802"]
 
 
+def test_a_value_that_says_nothing_is_never_said() -> None:
+    assert known_facts({"a": "None", "b": "null", "c": "", "d": True, "e": "Nonette"}, []) == {"e": ["Nonette"]}
+
+
 def test_what_the_user_leaves_open_is_never_said() -> None:
     assert known_facts({"city": "dontcare", "cuisine": "thai"}, [user("hi")]) == {"cuisine": ["thai"]}
 
@@ -158,6 +162,9 @@ def test_digits_beside_a_decimal_point_are_no_source() -> None:
     wrong = [value for value in ("5", "50", "20", "15", "200") if not evidence.holds(value)]
     assert wrong == ["5", "50", "20", "15", "200"]
     assert all(map(evidence.holds, ("4.5", "4.50", "1200", "20.15", "08", "2019")))
+    amounts = Evidence.of([user("1 person: send $1,120, or 1,540 dollars at 7:30")], {})
+    assert unsupported("So 1,120 or $1,540 at 7:30 am for 1 person.", amounts) == []
+    assert unsupported("So 1,121 at 7:31 for 1 person.", amounts) == ["1,121", "7:31"]
 
 
 def test_a_number_in_words_is_a_source_of_itself() -> None:
@@ -434,6 +441,46 @@ def test_another_record_is_told_as_a_whole_where_that_is_what_should_be_told() -
     assert say({"name#2": 0.9, "name#3": 0.8}) == "There is also Red Fort and Basil."
 
 
+FLATS = [
+    {"name": "Hale House", "rent": "2650", "baths": "2", "area": "Mill Hill"},
+    {"name": "Ashland", "rent": "3900", "baths": "2", "area": "Mill Hill"},
+]
+
+
+def test_an_answer_speaks_of_one_record() -> None:
+    history = [user("a flat"), Message("tool_response", FLATS)]
+    plain = tiny_router().bind(TOOLS).decide(history)
+    place = Situation.of(replace(plain, slots={}, missing=(), intended_tool=None), history, TOOLS)
+    assert not place.allows(Response("{name} for {rent#2}."))
+    assert not place.allows(Response("{name#2} for {rent}."))
+    assert place.allows(Response("{name#2} for {rent#2}, {baths} baths in {area}.")), "both have two baths"
+    assert place.allows(Response("{name} for {rent}, or {name#2}.")), "a list of both"
+    assert place.allows(Response("{name} for {rent}."))
+
+
+def test_templates_take_the_names_of_the_record_that_they_speak_of() -> None:
+    said = "How about Ashland with 2 baths, the rent 3900, in Mill Hill?"
+    history = [user("a flat in Mill Hill"), Message("tool_response", FLATS)]
+    known = said_at(sample(history, said, {}))
+    assert known.response.text == "How about {name#2} with {baths#2} baths, the rent {rent#2}, in {area#2}?"
+    held = said_at(sample(history, said, {"area": "Mill Hill"}))
+    assert held.response.text == "How about {name#2} with {baths#2} baths, the rent {rent#2}, in {area}?"
+    first = said_at(sample(history, "Hale House has 2 baths.", {}))
+    assert first.response.text == "{name} has {baths} baths."
+
+
+def test_what_is_shared_with_another_record_is_added_for_the_one_that_is_told() -> None:
+    history = [user("a flat"), Message("tool_response", FLATS)]
+    plain = tiny_router().bind(TOOLS).decide(history)
+    place = Situation.of(replace(plain, slots={}, missing=(), intended_tool=None), history, TOOLS)
+    wanted = Wanted.of(tuple(place.facts), np.full(len(place.facts), 0.9), place.facts)
+    names = ("name#2", "baths")
+    text = "Ashland has 2 baths."
+    said = completed(bank_of(), text, place, np.zeros(0), wanted, load_frames(), TOOLS, names=names)
+    assert "3900" in said
+    assert "2650" not in said, "the rent of the other one"
+
+
 def test_what_is_asked_is_told_in_frames_where_no_answer_of_the_bank_may_be_given() -> None:
     facts = {"name": ["Siam"], "phone": ["555-0134"], "street": ["Main Road"]}
     history = [user("thai"), Message("tool_response", {n: v[0] for n, v in facts.items()}), user("their phone?")]
@@ -447,6 +494,36 @@ def test_what_is_asked_is_told_in_frames_where_no_answer_of_the_bank_may_be_give
     assert told_alone(load_frames(), place, nothing) is None
 
 
+def test_names_of_parameters_are_encoded_when_tools_are_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ResponseConfig(steps=2, batch=8, hidden=8, decoder=None)
+    responses = learn_responses(tiny_router(), DIALOGUES, HashingEncoder(), config)
+    router = with_responses(tiny_router(), responses)
+    bound = router.bind(TOOLS)
+    history = [user("in Oslo")]
+    decision = replace(bound.decide(history), slots={"city": "Oslo", "cuisine": "thai"}, missing=())
+    held = router.responses
+    assert held is not None
+    monkeypatch.setattr(HashingEncoder, "encode", lambda *_: pytest.fail("an answer waited for a name"))
+    assert held.wanted(decision, history, TOOLS, known_facts(decision.slots, history)) is not None
+
+
+def test_words_of_other_tools_are_never_added() -> None:
+    facts = {"name": ["Siam"], "street": ["Main Road"]}
+    history = [user("thai"), Message("tool_response", {n: v[0] for n, v in facts.items()})]
+    decision = replace(tiny_router().bind(TOOLS).decide(history), slots={}, missing=())
+    decision = replace(decision, intended_tool="find_restaurant", probabilities={})
+    place = Situation.of(decision, history, TOOLS)
+    wanted = Wanted.of(tuple(facts), np.array([0.9, 0.8]), facts)
+
+    def say(tools: dict[str, int]) -> str:
+        bank = bank_of(Response("How about {name}?"), Response("Your visit to {street} is booked.", 1, {}, tools))
+        return completed(bank, "How about Siam?", place, np.zeros(2), wanted, load_frames(), TOOLS, row=0)
+
+    assert "booked" in say({"find_restaurant": 1, "book_visit": 9})
+    assert "booked" in say({})
+    assert say({"book_visit": 9}) == "The street is Main Road. How about Siam?"
+
+
 @pytest.mark.parametrize(("said", "told"), [("their phone?", True), ("their phone, please", False)])
 def test_a_question_is_answered_while_something_waits_to_be_confirmed(said: str, told: bool) -> None:
     facts = {"phone": ["555-0134"]}
@@ -456,7 +533,7 @@ def test_a_question_is_answered_while_something_waits_to_be_confirmed(said: str,
     decision = replace(plain, slots={}, missing=(), intended_tool="find_restaurant", probabilities={})
     wanted = Wanted.of(("phone",), np.array([0.9]), facts)
     responses = Responses(bank_of(), ResponseHead(HeadConfig(len(decision.answer_state), 4, 32)))
-    found = responses._told_alone(Situation.of(decision, history, tools), wanted, history, tools, 0)
+    found = responses._told_alone(Situation.of(decision, history, tools), wanted, tools, 0)
     assert (found is not None and "555-0134" in found.text) == told
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import ResponseBank
 from trm_agent.responses.completing import completed, told_alone
-from trm_agent.responses.facts import Facts, asks_something
-from trm_agent.responses.fields import fields_at, otherwise
+from trm_agent.responses.facts import Facts, name_of
+from trm_agent.responses.fields import fields_at, otherwise, spoken_name
 from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import FRAMES_LANGUAGE, Frames, load_frames
 from trm_agent.responses.guard import unsupported
@@ -26,11 +26,13 @@ from trm_agent.responses.offering import asked_parameter, with_choices
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import TellingHead, Wanted
 from trm_agent.responses.templates import comparison_key, placeholders
-from trm_agent.responses.writing import Writer, Written
+from trm_agent.responses.writing import Writer, Written, repeats
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
 
 MOST_TRIED = 20
+MOST_MET = 256
+"""Names of parameters that are encoded when tools are bound."""
 TOLD = "told"
 """In the place of an answer's id, where fields are told and no answer of the bank is given."""
 
@@ -100,7 +102,7 @@ class Responses:
             refused += 1
             if refused >= MOST_TRIED:
                 break
-        return self._told_alone(place, wanted, history, tools, refused)
+        return self._told_alone(place, wanted, tools, refused)
 
     def write(self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Written | None:
         """An answer in the decoder's words, to be said if nothing speaks against it; None where nothing can be written.
@@ -139,6 +141,10 @@ class Responses:
             return f"nothing holds {', '.join(wrong)}"
         if normalise(text) == place.last_said:
             return "it was said just before"
+        if repeats(template):
+            return "it repeats itself"
+        if not place.of_one_record(placeholders(template)):
+            return "it mixes records"
         row = self.bank.row_of_key.get(comparison_key(template))
         fits = row is None or place.allows(self.bank.responses[row])
         return "" if fits else "it was only said elsewhere"
@@ -150,14 +156,24 @@ class Responses:
         if self.telling is None or self.encoder is None or not facts:
             return None
         fields = fields_at(facts, decision.slots, history, tools, decision.intended_tool)
-        fresh = [words for words in dict.fromkeys(fields.words) if words not in self._names]
-        if fresh:
-            self._names.update((words, e.sentence) for words, e in zip(fresh, self.encoder.encode(fresh), strict=True))
+        self._read(fields.words)
         names = np.stack([self._names[words] for words in fields.words])
         sure = self.telling.probabilities(decision.answer_state, names, fields.marks)
         changed = otherwise(history)
         sure = np.where([name in changed for name in fields.names], 1.0, sure)
         return Wanted.of(fields.names, sure, facts)
+
+    def meet(self, tools: Sequence[ToolSchema]) -> None:
+        """Encode the names of parameters ahead, so that no answer waits for it; of the first of very many tools."""
+        names = dict.fromkeys(spoken_name(name_of(p.name)) for tool in tools for p in tool.parameters)
+        if self.telling is not None and self.encoder is not None:
+            self._read(list(names)[:MOST_MET])
+
+    def _read(self, names: Sequence[str]) -> None:
+        """Encode the names of fields that have not come up yet."""
+        fresh = [words for words in dict.fromkeys(names) if words not in self._names]
+        if fresh and self.encoder is not None:
+            self._names.update((words, e.sentence) for words, e in zip(fresh, self.encoder.encode(fresh), strict=True))
 
     def near(self, decision: Decision) -> np.ndarray:
         """Cosine of each answer of the bank with what the TRM asks for, [R]."""
@@ -204,7 +220,6 @@ class Responses:
         self,
         place: Situation,
         wanted: Wanted | None,
-        history: Sequence[Message],
         tools: Sequence[ToolSchema],
         refused: int,
     ) -> Chosen | None:
@@ -213,7 +228,7 @@ class Responses:
         frames = self._frames()
         if wanted is None or frames is None or tool is None:
             return None
-        if tool.read_only is not True and not asks_something(history):
+        if tool.read_only is not True and not place.question:
             return None
         text = told_alone(frames, place, wanted)
         return Chosen(text, TOLD, 0.0, refused) if text and self._has_sources(text, place) else None

@@ -30,7 +30,7 @@ from trm_agent.responses.facts import (
     name_of,
 )
 from trm_agent.responses.guard import Evidence, capitalised, unsupported
-from trm_agent.responses.templates import PLACEHOLDER, make_template
+from trm_agent.responses.templates import PLACEHOLDER, make_template, with_one_record
 from trm_agent.types import Message, Sample, slot_table
 
 LONGEST = 400
@@ -85,6 +85,7 @@ def said_at(sample: Sample, later: Sequence[Sample] = (), *, language: str = "en
             for value in values:
                 add(wordings, name_of(key), value)
     text = make_template(sample.content or "", wordings, language=language, now=_now(sample))
+    text = with_one_record(text, wordings, {name_of(key) for key in sample.slots})
     when = flags_told(text, known_flags(sample.slots, sample.history), intended or "")
     response = Response(text, 1, {after(sample.history): 1}, {intended or "": 1}, _asks(sample, later, intended), when)
     return Said(sample, response, facts, wordings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ from trm_agent.responses.frames import Frames
 from trm_agent.responses.phrasing import action, as_sentence, is_name, word_fields
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import ADD, TELL, Wanted
+from trm_agent.responses.templates import PLACEHOLDER, in_record, record_of
 from trm_agent.types import ToolSchema
 
+_SENTENCE = re.compile(r"[^.!?…。！？]+")
+ASKING = 0.15
+"""As `ADD`, beside a question for what is missing: what the user has said already need not be said again."""
 RESTATED = 2
 """So many values of the call to be made that an answer leaves out make a confirmation of its own."""
 
@@ -49,12 +54,13 @@ class Record:
         """
         numbered = frozenset(base for name in place.facts for base, mark, _ in [name.partition("#")] if mark)
         fields = numbered if len(numbered) > 1 else frozenset()
-        stated = [_number(name) for name in names if name.partition("#")[0] in fields]
+        stated = [name for name in names if name.partition("#")[0] in fields]
         odds: dict[int, float] = defaultdict(float)
         for name in left:
             if name.partition("#")[0] in fields:
                 odds[_number(name)] += wanted.names.get(name, 0.0)
-        number = min(stated) if stated else max(odds, key=lambda n: (odds[n], -n), default=1)
+        likeliest = max(odds, key=lambda n: (odds[n], -n), default=1)
+        number = (record_of(stated) or min(map(_number, stated))) if stated else likeliest
         return cls(number, bool(stated), wanted.value_of, fields)
 
     def own(self, names: Sequence[str]) -> list[str]:
@@ -62,7 +68,7 @@ class Record:
         out: list[str] = []
         for name in names:
             base = name.partition("#")[0]
-            here = base if self.number == 1 else f"{base}#{self.number}"
+            here = in_record(name, self.number)
             if base not in self.fields:
                 out.append(name)
             elif self.values.get(here) == self.values.get(name) and here in self.values:
@@ -101,17 +107,19 @@ def completed(
         row: Of the answer, where it is the bank's.
         bare: It neither states nor asks anything, so what is added can take its place.
     """
-    left = wanted.left(text)
+    left = wanted.left(text, ASKING if place.missing and place.after == "user" else ADD)
     tool = next((tool for tool in tools if tool.name == place.tool), None)
     pending = tool is not None and tool.read_only is not True and place.after == "user" and not place.missing
     if frames is not None and tool is not None and pending:
         whole = _confirmation(frames, tool, left, place, wanted)
         if whole is not None:
             return whole
+        own = [name_of(parameter.name) for parameter in tool.parameters]
+        left = [name for name in left if place.question or name in own or wanted.names[name] >= TELL]
     about = Record.of(names, left, place, wanted)
     further = _second(bank, row, about.own(left), place, near, wanted)
     said = [further] if further else []
-    rest = wanted.left(" ".join([text, *said]))
+    rest = [name for name in wanted.left(" ".join([text, *said])) if name in left]
     if rest and frames is not None:
         said += [worded] if (worded := _worded(frames, rest, place, about)) else []
     if not said:
@@ -154,12 +162,14 @@ def _confirmation(
 def _second(
     bank: ResponseBank, row: int | None, left: Sequence[str], place: Situation, near: np.ndarray, wanted: Wanted
 ) -> str | None:
-    """The statement of the bank that says most of what is left, and nothing else."""
+    """The one sentence of the bank that says most of what is left, and nothing else; none of other tools alone."""
     rows = {other for name in left for other in bank.rows_with.get(name, ()) if other != row}
     best: tuple[int, float, int] | None = None
     for other in rows:
         response = bank.responses[other]
-        if not set(response.names) <= set(left) or not place.allows(response):
+        own = not response.tools or place.tool in response.tools
+        one = len(_SENTENCE.findall(PLACEHOLDER.sub("", response.text))) == 1
+        if not (own and one and set(response.names) <= set(left) and place.allows(response)):
             continue
         rank = len(response.names), float(near[other]), -other
         best = rank if best is None or rank > best else best
@@ -180,4 +190,5 @@ def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Recor
     more = " ".join(filter(None, (named, worded.more)))
     if more and about.number > 1 and not about.named and not titles:
         return frames.fill("another", {"details": more[:1].lower() + more[1:]}) or more
-    return " ".join(filter(None, (frames.fill("others", {"items": items}), more))) or None
+    others = frames.fill("others", {"items": items})
+    return " ".join(filter(None, (others, more) if about.number > 1 or not told else (more, others))) or None

@@ -25,6 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _CODE = re.compile(r"(?<!\w)(?=[\w\-/.:]*\d)\w(?:[\w\-/.:]*\w)?")
 
+_SAY_NOTHING = ("true", "false", "none", "null")
 QUESTION_MARKS = "?？؟"
 
 Facts = dict[str, list[Any]]
@@ -72,7 +73,7 @@ def known_facts(
 
 def add(facts: Facts, name: str, value: Any) -> None:
     """Note one more value that may be said under a name; what says nothing is left out."""
-    if value in (None, "", DONTCARE) or isinstance(value, bool) or str(value).casefold() in ("true", "false"):
+    if value in (None, "", DONTCARE) or isinstance(value, bool) or str(value).casefold() in _SAY_NOTHING:
         return
     known = facts.setdefault(name, [])
     if value not in known:

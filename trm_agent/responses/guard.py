@@ -71,7 +71,7 @@ def unsupported(text: str, evidence: Evidence, ordinary: Collection[str] = (), l
         ordinary: Capitalised words that are no values (in English "I", in German any noun), casefolded.
         language: Of number words (ISO 639-1).
     """
-    clocks = [match for match in CLOCK.finditer(text) if evidence.holds(match[0])]
+    clocks = [match for match in CLOCK.finditer(text) if time_of(match[0]) and evidence.holds(match[0])]
     rest = text
     for match in reversed(clocks):
         rest = rest[: match.start()] + " " + rest[match.end() :]
@@ -102,7 +102,8 @@ def _read(part: str, language: str) -> tuple[str, frozenset[str], frozenset[str]
     """A message or a value in comparison form, its words, and the times of day in it; number words count as digits."""
     digits = _in_digits(part, language)
     whole = part if digits == part else f"{part} \n {digits}"
-    words = {normalise(word) for word in set(whole.split())} | {w.casefold() for w in _PART.findall(whole)}
+    words = {normalise(word) for word in {*whole.split(), *_DIGITS.findall(whole)}}
+    words |= {word.casefold() for word in _PART.findall(whole)}
     return normalise(whole), frozenset(words), said_times(whole)
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from trm_agent.responses.bank import After, Response, ResponseBank
 from trm_agent.responses.collecting import after
-from trm_agent.responses.facts import Facts, known_facts, known_flags
+from trm_agent.responses.facts import Facts, asks_something, known_facts, known_flags
 from trm_agent.responses.filling import can_fill
 from trm_agent.responses.guard import Evidence
 from trm_agent.responses.offering import declared_choices
 from trm_agent.responses.telling import Wanted
+from trm_agent.responses.templates import in_record, record_of, same_value
 from trm_agent.types import Decision, Message, ToolSchema
 from trm_agent.values import normalise
 
@@ -46,6 +47,7 @@ class Situation:
         tool: The tool that is meant; "" for none.
         missing: What has to be asked for.
         last_said: The answer before, in comparison form.
+        question: Whether the user asks something.
     """
 
     facts: Facts
@@ -55,6 +57,7 @@ class Situation:
     tool: str
     missing: frozenset[str]
     last_said: str
+    question: bool = False
 
     @classmethod
     def of(cls, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Situation:
@@ -70,6 +73,7 @@ class Situation:
             decision.intended_tool or "" if meant else "",
             frozenset(decision.missing if meant else ()),
             normalise(spoken),
+            asks_something(history),
         )
 
     def allows(self, response: Response) -> bool:
@@ -80,7 +84,18 @@ class Situation:
             return False
         if any(self.flags.get(name) is not value for name, value in response.when.items()):
             return False
-        return can_fill(response.text, self.facts)
+        return can_fill(response.text, self.facts) and self.of_one_record(response.names)
+
+    def of_one_record(self, names: Sequence[str]) -> bool:
+        """Whether what names say of one record is true of it: no rent of the second beside the name of the first."""
+        number = record_of(names)
+        if number in (None, 1):
+            return True
+        there = ((name, in_record(name, number)) for name in names)
+        return all(own == name or own not in self.facts or self._same(name, own) for name, own in there)
+
+    def _same(self, one: str, other: str) -> bool:
+        return any(same_value(a, b) for a in self.facts[one] for b in self.facts[other])
 
     def ranked(self, bank: ResponseBank, near: np.ndarray, wanted: Wanted | None = None) -> Iterator[tuple[int, float]]:
         """(row, score) of the answers that may be given, the best first; the others are hardly looked at.

@@ -7,7 +7,7 @@ times and dates in the forms in which people say them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -68,6 +68,43 @@ def make_template(
 def placeholders(text: str) -> list[str]:
     """The names in a template, in order, each once."""
     return list(dict.fromkeys(PLACEHOLDER.findall(text)))
+
+
+def record_of(names: Iterable[str]) -> int | None:
+    """The number of the record that names speak of, 1 for `name`; None where they list several."""
+    numbers: dict[str, int] = {}
+    for name in names:
+        base, _, mark = name.partition("#")
+        if numbers.setdefault(base, int(mark or 1)) != int(mark or 1):
+            return None
+    return max(numbers.values(), default=1)
+
+
+def in_record(name: str, number: int) -> str:
+    """The name of the same field in another record."""
+    base = name.partition("#")[0]
+    return base if number == 1 else f"{base}#{number}"
+
+
+def with_one_record(text: str, facts: Mapping[str, Sequence[Any]], kept: Collection[str] = ()) -> str:
+    """A template that speaks of a further record, with that record's names for values that it shares with another one.
+
+    Args:
+        text: The template.
+        facts: Name → its wordings.
+        kept: Names that stay, such as those of slots.
+    """
+    number = record_of(placeholders(text))
+    if number in (None, 1):
+        return text
+
+    def own(match: re.Match[str]) -> str:
+        name = match[1]
+        there = in_record(name, number)
+        shared = name not in kept and any(same_value(a, b) for a in facts[name] for b in facts.get(there, ()))
+        return f"{{{there if shared else name}}}"
+
+    return PLACEHOLDER.sub(own, text)
 
 
 def spoken(text: str) -> str:
