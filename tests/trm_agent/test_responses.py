@@ -459,12 +459,12 @@ def test_an_answer_speaks_of_one_record() -> None:
 
 
 def test_templates_take_the_names_of_the_record_that_they_speak_of() -> None:
-    said = "How about Ashland with 2 baths, the rent 3900, in Mill Hill?"
+    said = "How about Ashland with 2 baths, the rent 3900 in Mill Hill?"
     history = [user("a flat in Mill Hill"), Message("tool_response", FLATS)]
     known = said_at(sample(history, said, {}))
-    assert known.response.text == "How about {name#2} with {baths#2} baths, the rent {rent#2}, in {area#2}?"
+    assert known.response.text == "How about {name#2} with {baths#2} baths, the rent {rent#2} in {area#2}?"
     held = said_at(sample(history, said, {"area": "Mill Hill"}))
-    assert held.response.text == "How about {name#2} with {baths#2} baths, the rent {rent#2}, in {area}?"
+    assert held.response.text == "How about {name#2} with {baths#2} baths, the rent {rent#2} in {area}?"
     first = said_at(sample(history, "Hale House has 2 baths.", {}))
     assert first.response.text == "{name} has {baths} baths."
 
