@@ -35,6 +35,7 @@ def best(text: str, parameters: dict[str, str], spans: dict[str, list[str]]) -> 
     }
 
 
+TWO = {"source": {"type": "string"}, "target": {"type": "string"}}
 MONEY = {"amount": "number", "from_currency": "string", "to_currency": "string"}
 
 
@@ -72,6 +73,29 @@ def test_what_is_measured_keeps_its_number() -> None:
 def test_the_little_word_before_a_text_says_whose_it_is(text: str, expected: dict[str, Any]) -> None:
     kinds = {"origin": "string", "destination": "string"}
     assert best(text, kinds, {"origin": ["Oslo", "Rome"], "destination": ["Rome", "Oslo"]}) == expected
+
+
+def test_a_text_that_the_other_direction_is_said_of_is_left_though_it_was_much_surer() -> None:
+    text = "change 250 dollars to euros"
+    slots = slot_table(
+        parse_tools([{"name": "change", "parameters": {"type": "object", "properties": TWO, "required": ["target"]}}])
+    )
+
+    def said(*odds: tuple[str, float]) -> SlotPrediction:
+        spans = (SpanCandidate(0, text.index(part), text.index(part) + len(part), p) for part, p in odds)
+        return SlotPrediction(0.6, 0.4, 0.0, spans=tuple(spans))
+
+    found = {
+        "source": said(("euros", 0.97), ("dollars to euros", 0.015), ("dollars", 0.01)),
+        "target": said(("euros", 0.9), ("dollars", 0.1)),
+    }
+    before = tuple(found[slot.parameter.name] for slot in slots)
+    pointed = point_directions(Prediction(0.9, (0.9,), 0.1, before, 0.5, 1), slots, [Message("user", text)]).slots
+    after = {slot.parameter.name: answer for slot, answer in zip(slots, pointed, strict=True)}
+    best_of = {name: text[a.spans[0].start : a.spans[0].end] for name, a in after.items()}
+    assert best_of == {"source": "dollars", "target": "euros"}
+    assert after["target"].filled == pytest.approx(1.6 / 2.2), "required, and its direction is said"
+    assert after["source"].filled == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """From where, to where, and amounts: which of two texts is whose, said by the little words before them.
 
 "Convert 250 dollars to euros": `from_currency` and `to_currency` would both take the euros, and the dollars come with
-their number. A text that "to" stands before belongs to the parameter named so; a text begins after the number that a
-parameter of the same tool takes.
+their number. A text that "to" stands before belongs to the parameter named so, a text with such a word in it to neither;
+a text begins after the number that a parameter of the same tool takes.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ from functools import partial
 
 from trm_agent.field_names import parameter_words
 from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.refining.spans import Place, moved, weighed
+from trm_agent.refining.spans import Place, moved, surer, weighed
 from trm_agent.types import Message, Slot
 
-SAID = 8.0
-"""Odds that a text gains where the word before it says its parameter's direction, and loses where it says the other."""
+SAID = 30.0
+"""Odds that a text gains where the word before it says its parameter's direction."""
+CONTRARY = 0.001
+"""What is left of the odds of a text where the word before it, or a word in it, says the other direction."""
+NAMED = 4.0
+"""Odds that a required parameter gains of being filled, whose direction is said before its surest text."""
 _FROM = frozenset(("from", "source", "origin", "departure", "start", "starting"))
 _TO = frozenset(("to", "target", "destination", "arrival", "end", "ending"))
 _BEFORE = {"from": "from", "leaving": "from", "departing": "from", "to": "to", "into": "to", "towards": "to"}
 _LAST_WORD = re.compile(r"([^\W\d_]+)\s+(?:the\s+)?$")
+_WORD = re.compile(r"[^\W\d_]+")
 _AMOUNT = re.compile(r"[$€£]?\d[\d.,]*\s+(?=[^\W\d_]{2})")
 _MEASURED = frozenset(("time", "duration", "date", "period", "size", "amount", "quantity", "address", "street", "dose"))
 
@@ -47,6 +52,9 @@ def point_directions(prediction: Prediction, slots: Sequence[Slot], history: Seq
         own = direction(slot)
         if own and any(direction(other) not in (None, own) for other in _sisters(i, slots)):
             out[i] = weighed(out[i], [_odds(span, own, history) for span in out[i].spans])
+            if slot.parameter.required and _odds(out[i].spans[0], own, history) > 1:
+                odds = NAMED * out[i].filled
+                out[i] = surer(out[i], odds / (odds + 1 - out[i].filled))
     return replace(prediction, slots=tuple(out))
 
 
@@ -88,6 +96,9 @@ def _after_amount(text: str, place: Place, taken: set[tuple[str, int]]) -> Place
 def _odds(span: SpanCandidate, own: str, history: Sequence[Message]) -> float:
     if not 0 <= span.message < len(history):
         return 1.0
-    found = _LAST_WORD.search(history[span.message].text[: span.start])
+    text = history[span.message].text
+    if any(word in _BEFORE for word in _WORD.findall(text[span.start : span.end].lower())):
+        return CONTRARY
+    found = _LAST_WORD.search(text[: span.start])
     said = _BEFORE.get(found.group(1).lower()) if found else None
-    return 1.0 if said is None else SAID if said == own else 1 / SAID
+    return 1.0 if said is None else SAID if said == own else CONTRARY
