@@ -1,8 +1,8 @@
 """From where, to where, and amounts: which of two texts is whose, said by the little words before them.
 
 "Convert 250 dollars to euros": `from_currency` and `to_currency` would both take the euros, and the dollars come with
-their number. A text that "to" stands before belongs to the parameter named so, a text with such a word in it to neither;
-a text begins after the number that a parameter of the same tool takes.
+their number. A text that "to" stands before belongs to the parameter named so, a text with such a word in it to none; a
+text begins after the number that a parameter of the same tool takes.
 """
 
 from __future__ import annotations
