@@ -441,6 +441,42 @@ def test_another_record_is_told_as_a_whole_where_that_is_what_should_be_told() -
     assert say({"name#2": 0.9, "name#3": 0.8}) == "There is also Red Fort and Basil."
 
 
+@pytest.mark.parametrize(
+    ("said", "answer", "expected"),
+    [
+        ("Can we take pets?", "Call 555-0134.", "Pets allowed: no. Call 555-0134."),
+        ("Can we take pets?", "No pets, I am afraid.", "No pets, I am afraid."),
+        ("Can we take pets? Is it furnished?", "It is not furnished.", "Pets allowed: no. It is not furnished."),
+        ("We have pets.", "Call 555-0134.", "Call 555-0134."),
+    ],
+)
+def test_a_question_of_yes_or_no_is_answered(said: str, answer: str, expected: str) -> None:
+    flat = {"phone": "555-0134", "pets_allowed": "False", "furnished": False}
+    history = [user("a flat"), Message("tool_response", [flat]), user(said)]
+    plain = tiny_router().bind(TOOLS).decide(history)
+    place = Situation.of(replace(plain, slots={}, missing=(), intended_tool=None), history, TOOLS)
+    wanted = Wanted.of(("phone",), np.array([0.0]), place.facts)
+    text = completed(bank_of(), answer, place, np.zeros(0), wanted, load_frames(), TOOLS, names=("phone",))
+    assert text.removeprefix(answer).removesuffix(answer).strip() == expected.replace(answer, "").strip()
+
+
+def test_values_of_something_else_that_was_talked_about_are_not_added() -> None:
+    history = [user("a flat"), Message("tool_response", {"name": "Hale House", "rent": "2650"})]
+    plain = tiny_router().bind(TOOLS).decide(history)
+    slots = {"category": "Museum", "city": "Oslo"}
+    decision = replace(plain, slots=slots, missing=(), intended_tool="find_restaurant", probabilities={})
+    place = Situation.of(decision, history, TOOLS)
+
+    def added(odds: float) -> str:
+        wanted = Wanted.of(("rent", "category", "city"), np.full(3, odds), place.facts)
+        return completed(bank_of(), "Hale House.", place, np.zeros(0), wanted, load_frames(), TOOLS, names=("name",))
+
+    assert "2650" in added(0.1)
+    assert "Oslo" in added(0.1), "the tool takes it"
+    assert "Museum" not in added(0.1)
+    assert "Museum" in added(0.5)
+
+
 FLATS = [
     {"name": "Hale House", "rent": "2650", "baths": "2", "area": "Mill Hill"},
     {"name": "Ashland", "rent": "3900", "baths": "2", "area": "Mill Hill"},

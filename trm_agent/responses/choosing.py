@@ -15,7 +15,7 @@ import numpy as np
 
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import ResponseBank
-from trm_agent.responses.completing import completed, told_alone
+from trm_agent.responses.completing import completed, told_alone, unanswered
 from trm_agent.responses.facts import Facts, name_of
 from trm_agent.responses.fields import fields_at, otherwise, spoken_name
 from trm_agent.responses.filling import fill
@@ -203,7 +203,7 @@ class Responses:
             row: Of the answer, where it is the bank's.
             bare: It neither states nor asks anything, so what is added can take its place.
         """
-        if wanted is None or not wanted.left(text):
+        if wanted is None or not (wanted.left(text) or unanswered(text, place)):
             return text
         whole = completed(self.bank, text, place, near, wanted, self._frames(), tools, names=names, row=row, bare=bare)
         return whole if self._has_sources(whole, place) else text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trm_agent.responses.bank import ResponseBank
-from trm_agent.responses.facts import name_of
+from trm_agent.responses.facts import flags_told, name_of
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.frames import Frames
 from trm_agent.responses.phrasing import action, as_sentence, is_name, word_fields
@@ -116,18 +116,30 @@ def completed(
             return whole
         own = [name_of(parameter.name) for parameter in tool.parameters]
         left = [name for name in left if place.question or name in own or wanted.names[name] >= TELL]
+    left = [name for name in left if name.partition("#")[0] in place.related or wanted.names[name] >= TELL]
     about = Record.of(names, left, place, wanted)
     further = _second(bank, row, about.own(left), place, near, wanted)
     said = [further] if further else []
     rest = [name for name in wanted.left(" ".join([text, *said])) if name in left]
+    if frames is not None and (yes_or_no := _unanswered(frames, text, place)):
+        said.insert(0, yes_or_no)
     if rest and frames is not None:
-        said += [worded] if (worded := _worded(frames, rest, place, about)) else []
+        said += [worded] if (worded := _worded(frames, rest, place, about, beside=bool(names))) else []
     if not said:
         return text
-    if place.after == "user" and bare:
+    if place.after == "user" and bare and not flags_told(text, place.asked, place.tool):
         return " ".join(said)
     first, last = ([*said, text], []) if text.rstrip().endswith("?") else ([as_sentence(text)], said)
     return " ".join([*first, *last])
+
+
+def unanswered(text: str, place: Situation) -> dict[str, bool]:
+    """The yes-or-no fields that the user asks about and an answer does not speak of."""
+    return {name: value for name, value in place.asked.items() if not flags_told(text, {name: value}, place.tool)}
+
+
+def _unanswered(frames: Frames, text: str, place: Situation) -> str:
+    return word_fields(frames, list(unanswered(text, place).items()), subject=True).more
 
 
 def told_alone(frames: Frames, place: Situation, wanted: Wanted) -> str | None:
@@ -141,7 +153,7 @@ def told_alone(frames: Frames, place: Situation, wanted: Wanted) -> str | None:
     if place.after != "user" or place.missing:
         return None
     left = wanted.left("", TELL)
-    return _worded(frames, left, place, Record.of((), left, place, wanted))
+    return _worded(frames, left, place, Record.of((), left, place, wanted), beside=False)
 
 
 def _confirmation(
@@ -176,7 +188,7 @@ def _second(
     return None if best is None else fill(bank.responses[-best[2]].text, place.facts)
 
 
-def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Record) -> str | None:
+def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Record, *, beside: bool) -> str | None:
     """What is left, in frames: fields of the record that the answer is about as sentences, of others their names."""
     known = [name for name in names if can_fill(f"{{{name}}}", place.facts)]
     own = about.own(known)
@@ -184,7 +196,7 @@ def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Recor
     told = [(name.partition("#")[0], place.facts[name][0]) for name in own if name not in titles]
     if about.number == 1 or not told:
         titles += [n for n in known if "#" in n and is_name(n.partition("#")[0]) and n not in titles]
-    worded = word_fields(frames, told, subject=True)
+    worded = word_fields(frames, told, subject=True, beside=beside)
     named = f"{worded.details}." if worded.details else ""
     items = frames.joined([str(place.facts[name][0]) for name in titles])
     more = " ".join(filter(None, (named, worded.more)))

@@ -107,17 +107,18 @@ def upper_first(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False) -> Details:
+def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: bool = False) -> Details:
     """Fields in words, those with a name first; what says nothing is left out.
 
     Args:
         frames: The wordings.
         pairs: Name and value of each field.
         subject: Whether a clause needs a name before it ("Casa Verde in Oslo", never "in Oslo" alone).
+        beside: Whether they stand beside words that say of what they are: then no clause does.
     """
     known = [(name, value) for name, value in pairs if value not in (None, "", DONTCARE) and value != []]
     known.sort(key=lambda pair: not is_name(pair[0]))
-    inline = not subject or any(is_name(name) for name, _ in known)
+    inline = not beside and (not subject or any(is_name(name) for name, _ in known))
     clauses: list[str] = []
     facts: list[str] = []
     notes: list[str] = []

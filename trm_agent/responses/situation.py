@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from trm_agent.responses.bank import After, Response, ResponseBank
 from trm_agent.responses.collecting import after
-from trm_agent.responses.facts import Facts, asks_something, known_facts, known_flags
+from trm_agent.responses.facts import (
+    Facts,
+    asks_something,
+    fields_of,
+    flags_told,
+    known_facts,
+    known_flags,
+    latest_results,
+    name_of,
+)
 from trm_agent.responses.filling import can_fill
 from trm_agent.responses.guard import Evidence
 from trm_agent.responses.offering import declared_choices
@@ -48,6 +57,9 @@ class Situation:
         missing: What has to be asked for.
         last_said: The answer before, in comparison form.
         question: Whether the user asks something.
+        asked: Those of `flags` that the question speaks of.
+        related: Names, without a number, of what the tool takes and the latest results hold; other values are of
+            something else that was talked about.
     """
 
     facts: Facts
@@ -58,6 +70,8 @@ class Situation:
     missing: frozenset[str]
     last_said: str
     question: bool = False
+    asked: Mapping[str, bool] = field(default_factory=dict)
+    related: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Situation:
@@ -65,15 +79,21 @@ class Situation:
         meant = decision.probabilities.get("tools", {}).get(decision.intended_tool or "", 1.0) >= ABOUT
         spoken = next((message.text for message in reversed(history) if message.role == "assistant"), "")
         tool = next((tool for tool in tools if meant and tool.name == decision.intended_tool), None)
+        flags, question = known_flags(decision.slots, history), asks_something(history)
+        first = {name: value for name, value in flags.items() if "#" not in name}
+        heard = after(history) == "user" and question
+        asked = flags_told(history[-1].text, first, decision.intended_tool or "") if heard else {}
         return cls(
             facts,
             Evidence.of(history, {**facts, "": declared_choices(tool, decision.missing)}),
-            known_flags(decision.slots, history),
+            flags,
             after(history),
             decision.intended_tool or "" if meant else "",
             frozenset(decision.missing if meant else ()),
             normalise(spoken),
-            asks_something(history),
+            question,
+            asked,
+            _related(tool, history),
         )
 
     def allows(self, response: Response) -> bool:
@@ -131,3 +151,9 @@ class Situation:
     def _is_foreign(self, response: Response) -> bool:
         """Whether an answer is about other tools: not if it was ever given while none was meant."""
         return bool(response.tools) and not {self.tool, ""} & response.tools.keys() and len(response.tools) < GENERAL
+
+
+def _related(tool: ToolSchema | None, history: Sequence[Message]) -> frozenset[str]:
+    returned = (name for result in latest_results(history) for name, _ in fields_of(result.content))
+    taken = (name_of(parameter.name) for parameter in tool.parameters) if tool else ()
+    return frozenset(name.partition("#")[0] for name in (*returned, *taken))
