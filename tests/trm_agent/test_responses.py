@@ -24,7 +24,7 @@ from trm_agent.responses.filling import fill
 from trm_agent.responses.frames import load_frames
 from trm_agent.responses.guard import Evidence, stated_values, unsupported
 from trm_agent.responses.head import HeadConfig, ResponseHead, contrastive_loss, state_width
-from trm_agent.responses.situation import ASKS, FOREIGN, FREQUENT, LEAST_SCORE, Situation
+from trm_agent.responses.situation import ASKS, FOREIGN, FREQUENT, LATER, LEAST_SCORE, Situation
 from trm_agent.responses.storage import load_responses, ready, save_responses
 from trm_agent.responses.telling import TellingHead, Wanted
 from trm_agent.responses.templates import comparison_key, make_template
@@ -235,6 +235,26 @@ def test_conditions_say_where_an_answer_may_be_given() -> None:
     later = Situation.of(decision, [*history, Message("tool_response", [])], TOOLS)
     assert later.allows(Response("Nothing was found.", after={"empty": 1}))
     assert not later.allows(Response("It is booked.", after={"result": 1}))
+
+
+def test_a_conversation_begins_with_what_conversations_began_with(tmp_path: Path) -> None:
+    bank, _ = build_bank(collect(DIALOGUES), HashingEncoder())
+    first = {response.text: response.first for response in bank.responses}
+    assert first["In which city?"] == 3
+    assert first["Have a nice day!"] == 0
+    bank.write(tmp_path / "answers.jsonl")
+    assert {r.text: r.first for r in read_responses(tmp_path / "answers.jsonl")} == first
+
+    def place(*history: Message) -> Situation:
+        return Situation.of(tiny_router().bind(TOOLS).decide(list(history)), list(history), TOOLS)
+
+    begins, goes_on = place(user("hi")), place(user("hi"), Message("assistant", "Hello!"), user("bye"))
+    bye = Response("Have a nice day!", LATER, {"user": LATER}, first=0)
+    assert not begins.allows(bye)
+    assert goes_on.allows(bye)
+    assert begins.allows(replace(bye, count=LATER - 1)), "too seldom to tell"
+    assert begins.allows(replace(bye, first=1))
+    assert begins.allows(replace(bye, first=None)), "a line written by hand"
 
 
 def test_yes_and_no_are_only_told_where_they_are_true() -> None:

@@ -48,6 +48,7 @@ class Response:
         tools: The tool that was meant → how often; "" for none.
         asks: The parameters that it asks for.
         when: Yes-or-no fields that it speaks of → what they must be for it to be true.
+        first: How often it was the first answer of its conversation; None: not known.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Response:
     tools: Mapping[str, int] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     when: Mapping[str, bool] = field(default_factory=dict)
+    first: int | None = None
 
     @cached_property
     def id(self) -> str:
@@ -74,7 +76,8 @@ class Response:
     def with_more(self, other: Response) -> Response:
         """The same answer, also seen where the other one was."""
         after, tools = Counter(self.after) + Counter(other.after), Counter(self.tools) + Counter(other.tools)
-        return replace(self, count=self.count + other.count, after=dict(after), tools=dict(tools))
+        first = None if None in (self.first, other.first) else (self.first or 0) + (other.first or 0)
+        return replace(self, count=self.count + other.count, after=dict(after), tools=dict(tools), first=first)
 
     def to_json(self) -> dict[str, Any]:
         tools = dict(Counter(self.tools).most_common(MOST_TOOLS))
@@ -85,7 +88,8 @@ class Response:
             "asks": list(self.asks),
         }
         known["when"] = dict(self.when)
-        return {"id": self.id, "text": self.text, **{key: value for key, value in known.items() if value}}
+        said = {key: value for key, value in known.items() if value}
+        return {"id": self.id, "text": self.text, **said, **({} if self.first is None else {"first": self.first})}
 
     @classmethod
     def from_json(cls, data: Any) -> Response:
@@ -105,7 +109,10 @@ class Response:
             raise ValueError(f'"when" must be an object of true and false, got {when!r:.80}')
         if unknown := after.keys() - set(get_args(After)):
             raise ValueError(f'"after" must be among {", ".join(get_args(After))}, got {sorted(unknown)[0]!r}')
-        return cls(data["text"], count, after, tools, tuple(asks), dict(when))
+        first = data.get("first")
+        if first is not None and (isinstance(first, bool) or not isinstance(first, int) or first < 0):
+            raise ValueError(f'"first" must be a number from 0, got {first!r}')
+        return cls(data["text"], count, after, tools, tuple(asks), dict(when), first)
 
 
 def _counts(value: Any, key: str) -> dict[str, int]:

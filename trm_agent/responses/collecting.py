@@ -87,7 +87,8 @@ def said_at(sample: Sample, later: Sequence[Sample] = (), *, language: str = "en
     text = make_template(sample.content or "", wordings, language=language, now=_now(sample))
     text = with_one_record(text, wordings, {name_of(key) for key in sample.slots})
     when = flags_told(text, known_flags(sample.slots, sample.history), intended or "")
-    response = Response(text, 1, {after(sample.history): 1}, {intended or "": 1}, _asks(sample, later, intended), when)
+    asks, first = _asks(sample, later, intended), int(nothing_answered(sample.history))
+    response = Response(text, 1, {after(sample.history): 1}, {intended or "": 1}, asks, when, first)
     return Said(sample, response, facts, wordings)
 
 
@@ -106,6 +107,11 @@ def after(history: Sequence[Message]) -> After:
     if not history or history[-1].role != "tool_response":
         return "user"
     return "empty" if all(says_nothing(result.content) for result in latest_results(history)) else "result"
+
+
+def nothing_answered(history: Sequence[Message]) -> bool:
+    """Whether a conversation has had no answer and no call yet."""
+    return not any(message.role in ("assistant", "tool_call") for message in history)
 
 
 def says_nothing(content: Any) -> bool:
@@ -178,7 +184,8 @@ def _merge(group: Sequence[Response]) -> Response:
     for response in group:
         after_.update(response.after)
         tools.update(response.tools)
-    return replace(whole, count=len(group), after=dict(after_), tools=dict(tools))
+    first = sum(response.first or 0 for response in group)
+    return replace(whole, count=len(group), after=dict(after_), tools=dict(tools), first=first)
 
 
 def _usable(responses: Sequence[Response], said: Sequence[Said], language: str) -> list[Response]:

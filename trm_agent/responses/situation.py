@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trm_agent.responses.bank import After, Response, ResponseBank
-from trm_agent.responses.collecting import after
+from trm_agent.responses.collecting import after, nothing_answered
 from trm_agent.responses.facts import (
     Facts,
     asks_something,
@@ -34,6 +34,8 @@ LEAST_SCORE = {"user": 0.2, "result": 0.3, "empty": 0.15}
 """An answer further from what the TRM asks for is not given; a result can always be read out instead."""
 GENERAL = 3
 """An answer seen with so many tools is no tool's own."""
+LATER = 5
+"""An answer said so often and never as the first one begins no conversation."""
 FOREIGN = 0.3
 """What an answer loses that was only seen with other tools."""
 ASKS = 0.2
@@ -60,6 +62,7 @@ class Situation:
         asked: Those of `flags` that the question speaks of.
         related: Names, without a number, of what the tool takes and the latest results hold; other values are of
             something else that was talked about.
+        first: Whether the conversation has had no answer yet.
     """
 
     facts: Facts
@@ -72,6 +75,7 @@ class Situation:
     question: bool = False
     asked: Mapping[str, bool] = field(default_factory=dict)
     related: frozenset[str] = frozenset()
+    first: bool = False
 
     @classmethod
     def of(cls, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Situation:
@@ -94,11 +98,14 @@ class Situation:
             question,
             asked,
             _related(tool, history),
+            nothing_answered(history),
         )
 
     def allows(self, response: Response) -> bool:
         """Whether the condition of an answer holds here, and all its names are known."""
         if response.after and self.after not in response.after:
+            return False
+        if self.first and response.first == 0 and response.count >= LATER:
             return False
         if not self.missing.issuperset(response.asks):
             return False
