@@ -269,3 +269,8 @@ def test_every_mistake_of_a_file_is_named(tmp_path: Path) -> None:
         load_frames(path)
     with pytest.raises(DataError, match=r"none\.jsonl: no frames can be read"):
         load_frames(tmp_path / "none.jsonl")
+
+
+def test_yes_no_and_nothing_are_told_as_such_though_they_came_as_texts() -> None:
+    row = {"name": "Alpha", "smoking_allowed": "False", "wifi": True, "subtitles": "None", "stars": "3"}
+    assert tell(FRAMES, row, True) == "I found Alpha. Smoking allowed: no. Wifi: yes. Stars: 3."

@@ -29,6 +29,7 @@ _VERB = re.compile(r"^(should|do|does|is|are|can|will|would)\b", re.IGNORECASE)
 _DETERMINER = re.compile(r"^(the|a|an|your|any|one|all|each|this|that|its|his|her|their|our|my)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"[^su]s$")
 _END = ".!?。！？"
+_AS_TEXT = {"true": True, "false": False, "none": None, "null": None}
 
 Pairs = Sequence[tuple[str, Any]]
 
@@ -116,7 +117,8 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: 
         subject: Whether a clause needs a name before it ("Casa Verde in Oslo", never "in Oslo" alone).
         beside: Whether they stand beside words that say of what they are: then no clause does.
     """
-    known = [(name, value) for name, value in pairs if value not in (None, "", DONTCARE) and value != []]
+    read = [(name, _plain(value)) for name, value in pairs]
+    known = [(name, value) for name, value in read if value not in (None, "", DONTCARE) and value != []]
     known.sort(key=lambda pair: not is_name(pair[0]))
     inline = not beside and (not subject or any(is_name(name) for name, _ in known))
     clauses: list[str] = []
@@ -138,6 +140,11 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: 
                 facts.append(fact)
     sentence = [as_sentence(upper_first(frames.joined(facts)))] if facts else []
     return Details("".join(clauses).lstrip(", "), " ".join([*sentence, *notes]))
+
+
+def _plain(value: Any) -> Any:
+    """Yes, no and nothing that came as a text."""
+    return _AS_TEXT.get(value.casefold(), value) if isinstance(value, str) else value
 
 
 def tell(frames: Frames, content: Any, read_only: bool | None = None) -> str | None:
