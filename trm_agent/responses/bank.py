@@ -24,7 +24,7 @@ from trm_agent.encoder import Encoder
 from trm_agent.errors import CheckpointError
 from trm_agent.features import TextEncoder
 from trm_agent.responses.guard import capitalised
-from trm_agent.responses.templates import PLACEHOLDER, comparison_key, placeholders, spoken
+from trm_agent.responses.templates import PLACEHOLDER, comparison_key, placeholders, record_of, spoken
 
 After = Literal["user", "result", "empty"]
 """What came just before: a user message, a result, or a result that holds nothing or an error."""
@@ -72,6 +72,11 @@ class Response:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(placeholders(self.text))
+
+    @cached_property
+    def record(self) -> int | None:
+        """As of `record_of`."""
+        return record_of(self.names)
 
     def with_more(self, other: Response) -> Response:
         """The same answer, also seen where the other one was."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from trm_agent.features import TextEncoder
 from trm_agent.responses.bank import ResponseBank
@@ -177,7 +178,8 @@ class Responses:
 
     def near(self, decision: Decision) -> np.ndarray:
         """Cosine of each answer of the bank with what the TRM asks for, [R]."""
-        return np.asarray(self.bank.vectors @ self.head.query(decision.answer_state))
+        # By torch as everything else: a second pool of threads beside its own makes both wait (p95 40 ms instead of 8).
+        return (torch.from_numpy(self.bank.vectors) @ torch.from_numpy(self.head.query(decision.answer_state))).numpy()
 
     def completed(
         self,

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -166,6 +167,7 @@ def _spoken_of(own: Sequence[frozenset[str]], text: str) -> list[int]:
     return [i for i, texts in enumerate(own) if not times.isdisjoint(texts) or any(t in plain for t in texts)]
 
 
+@lru_cache(maxsize=16_384)
 def name_of(key: str) -> str:
     """`<tool>.<name>`, `address.city`, `restaurantName` → the name that a placeholder has."""
     return identifier_words(key.rsplit(".", 1)[-1]).replace(" ", "_")

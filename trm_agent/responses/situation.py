@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -111,7 +112,13 @@ class Situation:
             return False
         if any(self.flags.get(name) is not value for name, value in response.when.items()):
             return False
-        return can_fill(response.text, self.facts) and self.of_one_record(response.names)
+        sayable = all(name in self.sayable for name in response.names)
+        return sayable and (response.record in (None, 1) or self.of_one_record(response.names))
+
+    @cached_property
+    def sayable(self) -> frozenset[str]:
+        """The names whose values an answer can hold."""
+        return frozenset(name for name in self.facts if can_fill(f"{{{name}}}", self.facts))
 
     def of_one_record(self, names: Sequence[str]) -> bool:
         """Whether what names say of one record is true of it: no rent of the second beside the name of the first."""
@@ -135,7 +142,7 @@ class Situation:
         gain = np.where(bank.asking, ASKS, -ASKS) if self.missing and self.after == "user" else 0.0
         least, reach = LEAST_SCORE[self.after], COVERS if wanted else 0.0
         most = near + gain + FREQUENT * bank.frequency
-        known, name_sets = frozenset(self.facts), bank.name_sets
+        known, name_sets = self.sayable, bank.name_sets
         agreed: dict[frozenset[str], float] = {}
         waiting: list[tuple[float, str, int]] = []
         for row in np.argsort(-most, kind="stable").tolist():
