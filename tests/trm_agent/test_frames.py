@@ -274,3 +274,20 @@ def test_every_mistake_of_a_file_is_named(tmp_path: Path) -> None:
 def test_yes_no_and_nothing_are_told_as_such_though_they_came_as_texts() -> None:
     row = {"name": "Alpha", "smoking_allowed": "False", "wifi": True, "subtitles": "None", "stars": "3"}
     assert tell(FRAMES, row, True) == "I found Alpha. Smoking allowed: no. Wifi: yes. Stars: 3."
+
+
+@pytest.mark.parametrize(("odds", "kind"), [(0.5, "unsure"), (0.2, "unsure"), (0.19, "scope"), (0.0, "scope")])
+def test_what_may_be_meant_is_asked_before_anything_is_declined(odds: float, kind: str) -> None:
+    unsure = decision(probabilities={"tools": {"book_table": odds, "find_table": odds / 2}})
+    framed = speak_with_frames(FRAMES, unsure, [user("dinner with Anna at 8")], TOOLS, encoder=HashingEncoder())
+    assert framed is not None
+    assert framed.kind == kind
+    assert framed.text == "Would you like me to book a table?" or kind == "scope"
+
+
+def test_a_file_of_frames_without_this_kind_declines() -> None:
+    frames = Frames(tuple(frame for frame in FRAMES.frames if frame.kind != "unsure"))
+    unsure = decision(probabilities={"tools": {"book_table": 0.5}})
+    framed = speak_with_frames(frames, unsure, [user("dinner with Anna at 8")], TOOLS, encoder=HashingEncoder())
+    assert framed is not None
+    assert framed.kind == "scope"

@@ -30,7 +30,7 @@ REQUIRED = {
     *("outcome", "failed", "declined", "scope", "later", "clause", "fact", "and", "or", "yes", "no", "the"),
 }
 """Kinds that every file has."""
-KINDS = sorted({*REQUIRED, *TALK, "another", "offer"})
+KINDS = sorted({*REQUIRED, *TALK, "another", "offer", "unsure"})
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _KEYS = {"kind", "text", "fits", "if", "read_only", "like"}
 

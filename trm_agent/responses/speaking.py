@@ -27,6 +27,8 @@ from trm_agent.types import DONTCARE, Decision, Message, Parameter, ToolSchema, 
 
 ABOUT = 0.6
 """Least probability of the intended tool at which something is asked for its sake."""
+PERHAPS = 0.2
+"""Probability of a tool from which the user is asked whether it is meant, before anything is declined."""
 ALIKE = 0.55
 """Cosine with an example from which a message is a greeting, thanks or a goodbye."""
 MOST_ABILITIES = 3
@@ -219,7 +221,15 @@ class _Point:
             return _framed(self.frames.fill("later", {}), "later")
         if tool is not None or not self.tools or self.encoder is None:
             return None
+        if (maybe := self._perhaps()) is not None:
+            return _framed(self.frames.fill("unsure", {"action": action(maybe)}), "unsure")
         return _framed(self.frames.fill("scope", {"abilities": self._abilities("or")}), "scope")
+
+    def _perhaps(self) -> ToolSchema | None:
+        """The tool that may be meant, though not surely."""
+        odds = self.decision.probabilities.get("tools", {})
+        likeliest = max(self.tools, key=lambda tool: odds.get(tool.name, 0.0))
+        return likeliest if odds.get(likeliest.name, 0.0) >= PERHAPS and self.frames.of("unsure") else None
 
     def _abilities(self, word: str) -> str:
         """What the tools on offer do."""
