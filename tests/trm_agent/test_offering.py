@@ -75,6 +75,7 @@ def test_what_is_asked_for_is_known_or_told_from_the_words() -> None:
     assert asked("Your account is fine. Which branch?", None) == "branch"
     assert asked("Which account, at which branch?", None) is None
     assert asked("I need an account.", None) is None, "it asks nothing"
+    assert asked("?", None) is None
 
 
 def test_an_answer_of_the_bank_offers_choices_that_the_tool_declares() -> None:

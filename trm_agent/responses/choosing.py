@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from trm_agent.features import TextEncoder
-from trm_agent.responses.bank import ResponseBank
+from trm_agent.responses.bank import Response, ResponseBank
 from trm_agent.responses.completing import completed, told_alone, unanswered
 from trm_agent.responses.facts import Facts, name_of
 from trm_agent.responses.fields import fields_at, otherwise, spoken_name
@@ -124,8 +124,8 @@ class Responses:
         why = self.objection(text, template, place)
         if not why:
             names = placeholders(template)
-            row = self.bank.row_of_key.get(comparison_key(template))
-            text = self._offering(text, place, tools, None if row is None else self.bank.responses[row].asks)
+            known = self._in_bank(template)
+            text = self._offering(text, place, tools, None if known is None else known.asks)
             bare = not names and "?" not in text
             text = self.completed(text, place, self.near(decision), wanted, tools, names=names, bare=bare)
         return Written(text, template, score, why)
@@ -146,9 +146,13 @@ class Responses:
             return "it repeats itself"
         if not place.of_one_record(placeholders(template)):
             return "it mixes records"
+        known = self._in_bank(template)
+        return "" if known is None or place.allows(known) else "it was only said elsewhere"
+
+    def _in_bank(self, template: str) -> Response | None:
+        """The answer of the bank with these words; None where there is none."""
         row = self.bank.row_of_key.get(comparison_key(template))
-        fits = row is None or place.allows(self.bank.responses[row])
-        return "" if fits else "it was only said elsewhere"
+        return None if row is None else self.bank.responses[row]
 
     def wanted(
         self, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema], facts: Facts

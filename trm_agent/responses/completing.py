@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from trm_agent.responses.frames import Frames
 from trm_agent.responses.phrasing import action, as_sentence, is_name, word_fields
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import ADD, TELL, Wanted
-from trm_agent.responses.templates import PLACEHOLDER, in_record, record_of
+from trm_agent.responses.templates import PLACEHOLDER, SENTENCE, in_record, record_of
 from trm_agent.types import ToolSchema
 
-_SENTENCE = re.compile(r"[^.!?…。！？]+")
 ASKING = 0.15
 """As `ADD`, beside a question for what is missing: what the user has said already need not be said again."""
 RESTATED = 2
@@ -180,7 +178,7 @@ def _second(
     for other in rows:
         response = bank.responses[other]
         own = not response.tools or place.tool in response.tools
-        one = len(_SENTENCE.findall(PLACEHOLDER.sub("", response.text))) == 1
+        one = len(SENTENCE.findall(PLACEHOLDER.sub("", response.text))) == 1
         if not (own and one and set(response.names) <= set(left) and place.allows(response)):
             continue
         rank = len(response.names), float(near[other]), -other

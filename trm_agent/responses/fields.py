@@ -6,13 +6,14 @@ P fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from trm_agent.responses.facts import Facts, fields_of, in_focus, latest_results, name_of
+from trm_agent.responses.phrasing import is_name
 from trm_agent.responses.templates import said_times, same_value, time_of
 from trm_agent.types import Message, ToolSchema, slot_table
 
@@ -71,7 +72,7 @@ def fields_at(
     stems = {word[:_STEM] for word in _WORD.findall(last)}
     done = bool(called) and kinds.get(called[-1]) is False and fresh
     question = "?" in last
-    untold = _untold(facts, history) if fresh else frozenset()
+    untold = _untold(facts, history, returned) if fresh else frozenset()
     before = _told_in(facts, answers[-1]) if answers else frozenset()
     rows = np.zeros((len(names), MARKS), np.float32)
     for row, name in zip(rows, names, strict=True):
@@ -97,7 +98,7 @@ def fields_at(
             said,
             said * question,
             filled,
-            base.rsplit("_", 1)[-1] in ("name", "title"),
+            is_name(base),
             done,
             np.log1p(len(names)) / 4,
             name in untold,
@@ -107,25 +108,26 @@ def fields_at(
     return Fields(names, rows)
 
 
-def _untold(facts: Facts, history: Sequence[Message]) -> frozenset[str]:
-    """Names of what a result brings that was neither sent to the tool nor said by anybody."""
+def _untold(facts: Facts, history: Sequence[Message], returned: Set[str]) -> frozenset[str]:
+    """Names of what a result brings, of all `returned`, that was neither sent to the tool nor said by anybody."""
     calls = [m for m in history if m.role == "tool_call"][-len(latest_results(history)) :]
     sent = {name for call in calls for name, _ in fields_of(call.content.get("arguments") or {})}
-    spoken = [m.text for m in history if m.role in ("user", "assistant")]
-    times = frozenset().union(*map(said_times, spoken))
-    text = " \n ".join(spoken).casefold()
-    said = {n for n, known in facts.items() if any(time_of(str(v)) in times or stands(plain(v), text) for v in known)}
-    returned = {name for r in latest_results(history) for name, _ in fields_of(in_focus(r.content, history))}
+    said = _said_in(facts, " \n ".join(m.text for m in history if m.role in ("user", "assistant")))
     return frozenset(n for n in facts if n in returned and n.partition("#")[0] not in sent and n not in said)
 
 
 def _told_in(facts: Facts, text: str) -> frozenset[str]:
-    """Names, without a number, of what an answer (in lower case) told of any record."""
-    times = said_times(text)
+    """Names, without a number, of what an answer told of any record."""
+    return frozenset(name.partition("#")[0] for name in _said_in(facts, text))
+
+
+def _said_in(facts: Facts, text: str) -> frozenset[str]:
+    """Names whose value stands in a text, a time of day in any form."""
+    times, lower = said_times(text), text.casefold()
     return frozenset(
-        name.partition("#")[0]
+        name
         for name, known in facts.items()
-        if any(stands(plain(value), text) or time_of(str(value)) in times for value in known)
+        if any(time_of(str(value)) in times or stands(plain(value), lower) for value in known)
     )
 
 

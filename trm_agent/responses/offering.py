@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from trm_agent.responses.facts import name_of
 from trm_agent.responses.frames import Frames
+from trm_agent.responses.templates import SENTENCE
 from trm_agent.types import Parameter, ToolSchema
 from trm_agent.values import choice_text
 
@@ -15,7 +16,6 @@ MOST_OFFERED = 3
 _YES_OR_NO = ("true", "false", "yes", "no")
 _STEM = 4
 _WORD = re.compile(r"[^\W\d_]+")
-_SENTENCE = re.compile(r"[^.!?…。！？]+")
 _END = re.compile(r"[\s.?!]*$")
 
 
@@ -46,7 +46,8 @@ def asked_parameter(
     if asks is not None:
         named = [parameter for parameter in open_ if parameter.name in asks]
         return named[0] if len(named) == len(asks) == 1 else None
-    said = {word[:_STEM] for word in _WORD.findall(_SENTENCE.findall(text)[-1].casefold())} if "?" in text else set()
+    last = "".join(SENTENCE.findall(text)[-1:]) if "?" in text else ""
+    said = {word[:_STEM] for word in _WORD.findall(last.casefold())}
     words = {p.name: [w for w in name_of(p.name).split("_") if len(w) >= _STEM] for p in open_}
     named = [p for p in open_ if any(word[:_STEM] in said for word in words[p.name])]
     return named[0] if len(named) == 1 else None
@@ -55,7 +56,7 @@ def asked_parameter(
 def with_choices(frames: Frames, text: str, parameter: Parameter) -> str:
     """An answer that ends by asking for a parameter, with its choices; as it is where it names one already."""
     choices, plain = choices_in_words(parameter), text.casefold()
-    ends = text.rstrip().endswith("?") or len(_SENTENCE.findall(text)) == 1
+    ends = text.rstrip().endswith("?") or len(SENTENCE.findall(text)) == 1
     if not choices or not ends or any(re.search(rf"(?<!\w){re.escape(c.casefold())}(?!\w)", plain) for c in choices):
         return text
     asked = {"question": _END.sub("", text), "choices": frames.joined(choices, "or")}

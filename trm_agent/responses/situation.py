@@ -86,13 +86,14 @@ class Situation:
         tool = next((tool for tool in tools if meant and tool.name == decision.intended_tool), None)
         flags, question = known_flags(decision.slots, history), asks_something(history)
         first = {name: value for name, value in flags.items() if "#" not in name}
-        heard = after(history) == "user" and question
+        came = after(history)
+        heard = came == "user" and question
         asked = flags_told(history[-1].text, first, decision.intended_tool or "") if heard else {}
         return cls(
             facts,
             Evidence.of(history, {**facts, "": declared_choices(tool, decision.missing)}),
             flags,
-            after(history),
+            came,
             decision.intended_tool or "" if meant else "",
             frozenset(decision.missing if meant else ()),
             normalise(spoken),

@@ -32,7 +32,6 @@ PERHAPS = 0.2
 ALIKE = 0.55
 """Cosine with an example from which a message is a greeting, thanks or a goodbye."""
 MOST_ABILITIES = 3
-_SENTENCE = re.compile(r"[^.!?…。！？]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 

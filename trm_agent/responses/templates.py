@@ -17,6 +17,8 @@ from trm_agent.dates import parse_date, parse_time
 from trm_agent.values import choice_text, normalise, read_number
 
 PLACEHOLDER = re.compile(r"\{([^{}\s]+)\}")
+SENTENCE = re.compile(r"[^.!?…。！？]+")
+"""A sentence without the mark at its end."""
 CLOCK = re.compile(r"(?<![\w:.,])\d{1,2}(?:[:h.]\d{2})?(?:\s?[ap](?:\.\s?m\.|\s?m\b))?(?![\w:])", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,10 +25,9 @@ from trm_agent.responses.decoder import Decoder, Ground, Speech
 from trm_agent.responses.lexicon import END, Lexicon
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import Wanted
-from trm_agent.responses.templates import placeholders
+from trm_agent.responses.templates import SENTENCE, placeholders
 from trm_agent.types import Decision, Message
 
-_SENTENCE = re.compile(r"[^.!?…。！？]+")
 AFTER: tuple[str, ...] = get_args(After)
 
 
@@ -132,7 +130,7 @@ class Writer:
 def repeats(text: str) -> bool:
     """Whether a word stands three times in a row, or a sentence twice."""
     words = text.casefold().split()
-    sentences = [said for s in _SENTENCE.findall(text.casefold()) if (said := s.strip())]
+    sentences = [said for s in SENTENCE.findall(text.casefold()) if (said := s.strip())]
     in_a_row = any(a == b == c for a, b, c in zip(words, words[1:], words[2:], strict=False))
     return in_a_row or len(set(sentences)) < len(sentences)
 
