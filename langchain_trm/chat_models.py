@@ -32,8 +32,8 @@ from langchain_trm.thresholds import Outcome, Thresholds, fit_thresholds, tools_
 from langchain_trm.tools import read_tool_choice, read_tools, tool_name
 from langchain_trm.wording import find_words
 from trm_agent.errors import LowConfidenceError, TRMError
+from trm_agent.evaluation.metrics import judge
 from trm_agent.log import logger
-from trm_agent.metrics import judge
 from trm_agent.types import Decision, Sample
 
 SchemaLike = dict[str, Any] | type

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from trm_agent.calls import assemble
+from trm_agent.decoding.calls import assemble
 from trm_agent.types import Decision, Message, Parameter, Slot, Source, ToolCall, ToolSchema, Value
 from trm_agent.values import parse_value
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
+from trm_agent.evaluation.files import write_text
 from trm_agent.log import logger, setup_logging
-from trm_agent.output import write_text
 
 if TYPE_CHECKING:
     from trm_agent.router import Router
@@ -70,7 +70,7 @@ def audit(args: argparse.Namespace) -> int:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues
+    from trm_agent.evaluation.run import draw_dialogues
     from trm_agent.router import Router
 
     if args.threads:
@@ -99,8 +99,8 @@ def audit(args: argparse.Namespace) -> int:
 
 def answered(router: Router, samples: Sequence[Sample]) -> Iterator[Answer]:
     """The router's words wherever it answers."""
-    from trm_agent.evaluation import group_dialogues
-    from trm_agent.response_scores import own_words
+    from trm_agent.evaluation.responses import own_words
+    from trm_agent.evaluation.run import group_dialogues
     from trm_agent.responses.frames import load_frames
 
     ordinary = {*load_frames().words, *(router.responses.bank.ordinary if router.responses else ())}

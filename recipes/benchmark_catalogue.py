@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
+from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, progress, setup_logging
-from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
-    from trm_agent.preselection import Limits
+    from trm_agent.features.catalogue import Limits
     from trm_agent.router import BoundRouter, Router
     from trm_agent.types import Sample, ToolSchema
 
@@ -91,9 +91,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.data.synthesis_tools import read_tools
-    from trm_agent.preselection import Limits
+    from trm_agent.features.catalogue import Limits
     from trm_agent.router import Router
+    from trm_agent.synthesis.tools import read_tools
 
     torch.set_num_threads(args.threads)
     rng = random.Random(args.seed)
@@ -171,8 +171,8 @@ def recall(router: Router, groups: Sequence[Group], limits: Limits) -> float | N
 
 def accuracy(router: Router, groups: Sequence[Group], limits: Limits) -> dict[str, Any]:
     """Decision, tool, whole call, and the F1 of the tools called in a turn, as Seal-Tools counts it."""
-    from trm_agent.benchmarks import score
-    from trm_agent.metrics import figures, judge
+    from trm_agent.evaluation.benchmarks import score
+    from trm_agent.evaluation.metrics import figures, judge
 
     verdicts, pairs = [], []
     for group in progress(groups, f"{len(groups[0].tools)} tools"):
@@ -189,7 +189,7 @@ def accuracy(router: Router, groups: Sequence[Group], limits: Limits) -> dict[st
 
 def time_binding(router: Router, tools: Sequence[ToolSchema], limits: Limits) -> dict[str, float]:
     """Seconds to bind a list that no one has encoded, and one whose vectors lie in a file."""
-    from trm_agent.tool_vectors import ToolVectors
+    from trm_agent.features.tool_vectors import ToolVectors
 
     def bind() -> dict[str, float]:
         fresh = router.with_calibration(router.checkpoint.calibration)
@@ -219,7 +219,7 @@ def time_binding(router: Router, tools: Sequence[ToolSchema], limits: Limits) ->
 
 def time_turns(router: Router, groups: Sequence[Group], limits: Limits, turns: int) -> dict[str, Any]:
     """Milliseconds of a turn, and of choosing what enters."""
-    from trm_agent.metrics import percentile
+    from trm_agent.evaluation.metrics import percentile
 
     bound = router.bind(groups[0].tools, limits=limits)
     requests = [sample.history[-1].text for group in groups for sample in group.samples]
@@ -276,7 +276,7 @@ def show(result: Mapping[str, Any]) -> None:
 
 
 def cell(name: str, value: Any) -> str:
-    from trm_agent.report import show as share
+    from trm_agent.evaluation.report import show as share
 
     if isinstance(value, dict):
         return f"{value['p50']:.1f} / {value['p95']:.1f}"

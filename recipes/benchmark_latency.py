@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     import torch
 
-    from trm_agent.metrics import percentile
+    from trm_agent.evaluation.metrics import percentile
     from trm_agent.router import Router
 
     torch.set_num_threads(args.threads)

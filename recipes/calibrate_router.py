@@ -44,7 +44,7 @@ def calibrate(args: argparse.Namespace) -> None:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import calibrate_router
+    from trm_agent.evaluation.run import calibrate_router
     from trm_agent.router import Router
 
     if args.threads:

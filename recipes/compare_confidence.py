@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import TRMError
+from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, setup_logging
-from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
-    from trm_agent.confidence import Scored
-    from trm_agent.report import Case
+    from trm_agent.evaluation.confidence import Scored
+    from trm_agent.evaluation.report import Case
     from trm_agent.types import Sample
 
 FIGURES = ("auroc", "ece", "coverage_at_95", "coverage_at_99")
@@ -68,7 +68,7 @@ def decide(args: argparse.Namespace) -> tuple[Sequence[Case], dict[str, Any]]:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues, evaluate, group_dialogues
+    from trm_agent.evaluation.run import draw_dialogues, evaluate, group_dialogues
     from trm_agent.router import Router
 
     if args.threads:
@@ -146,7 +146,7 @@ COMPARED: Mapping[str, tuple[Right, Mapping[str, Confidence]]] = {
 
 def compare(cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     """A row for each thing to be right, split and confidence."""
-    from trm_agent.confidence import confidence_figures
+    from trm_agent.evaluation.confidence import confidence_figures
 
     for what, (right, confidences) in COMPARED.items():
         for split in SPLITS:
@@ -158,7 +158,7 @@ def compare(cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
 
 
 def of_split(cases: Sequence[Case], split: str) -> list[Case]:
-    from trm_agent.metrics import group_names
+    from trm_agent.evaluation.metrics import group_names
 
     return [case for case in cases if split in group_names(case.sample)]
 
@@ -170,7 +170,7 @@ def scored(cases: Sequence[Case], right: Right, confidence: Confidence) -> list[
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    from trm_agent.report import show as share
+    from trm_agent.evaluation.report import show as share
 
     head = ["what is right", "split", "confidence", "n", "right", "AUROC", "ECE", "kept at 95 %", "kept at 99 %"]
     shown = ("accuracy", *FIGURES)
@@ -203,7 +203,7 @@ def draw(path: Path, cases: Sequence[Case]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from trm_agent.report_plots import draw_reliability, draw_risk_coverage
+    from trm_agent.evaluation.plots import draw_reliability, draw_risk_coverage
 
     figure, axes = pyplot.subplots(2, 2, figsize=(10, 8), layout="constrained")
     for (what, right, own), (left, side) in zip(

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from trm_agent.errors import TRMError
+from trm_agent.evaluation.files import write_text
 from trm_agent.log import logger, setup_logging
-from trm_agent.output import write_text
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def judge(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import evaluate
+    from trm_agent.evaluation.run import evaluate
     from trm_agent.router import Router
 
     torch.set_num_threads(args.threads)

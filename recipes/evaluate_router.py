@@ -24,7 +24,7 @@ from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, setup_logging
 
 if TYPE_CHECKING:
-    from trm_agent.report import Report
+    from trm_agent.evaluation.report import Report
     from trm_agent.router import Router
     from trm_agent.types import Decision, Sample
 
@@ -99,8 +99,8 @@ def run(args: argparse.Namespace) -> Report:
     compare = {str(path): judge(args, Router.from_pretrained(path), path, samples) for path in args.compare}
     baselines: dict[str, Any] = {}
     if args.baselines:
-        from trm_agent.baselines import run_baselines
         from trm_agent.data.jsonl import read_samples
+        from trm_agent.evaluation.baselines import run_baselines
 
         train = (sample for path in args.train_data for sample in read_samples(path))
         baselines = run_baselines(train, samples, router.encoder, limit=args.train_limit, seed=args.seed, progress=True)
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> Report:
 
 def load(args: argparse.Namespace) -> list[Sample]:
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues, share_parts
+    from trm_agent.evaluation.run import draw_dialogues, share_parts
     from trm_agent.log import progress
 
     samples: list[Sample] = []
@@ -122,7 +122,7 @@ def load(args: argparse.Namespace) -> list[Sample]:
 
 
 def judge(args: argparse.Namespace, router: Router, path: Path | None, samples: Sequence[Sample]) -> Report:
-    from trm_agent.evaluation import REFERENCE_TIME, evaluate
+    from trm_agent.evaluation.run import REFERENCE_TIME, evaluate
 
     name = str(path) if path else "shipped"
     logger.info("%d samples, checkpoint %s", len(samples), name)
@@ -145,8 +145,8 @@ def judge_words(args: argparse.Namespace, router: Router, samples: Sequence[Samp
     from langchain_trm.messages import Entry
     from langchain_trm.replies import DEFAULT_REPLY, compose_reply
     from langchain_trm.turns import read_turn
-    from trm_agent.evaluation import draw_dialogues, group_dialogues
-    from trm_agent.response_scores import Speaker, Spoken, last_answer, nearest_answers, own_words, scores, speak
+    from trm_agent.evaluation.responses import Speaker, Spoken, last_answer, nearest_answers, own_words, scores, speak
+    from trm_agent.evaluation.run import draw_dialogues, group_dialogues
     from trm_agent.responses.collecting import collect
     from trm_agent.responses.frames import load_frames
     from trm_agent.responses.speaking import speak_with_frames
@@ -207,7 +207,7 @@ def write(args: argparse.Namespace, report: Report) -> None:
         lines = (json.dumps(c.failure_json(), ensure_ascii=False, allow_nan=False, default=str) for c in report.failing)
         _write(args.failures, (f"{line}\n" for line in lines))
     if args.html:
-        from trm_agent.report_page import render_page
+        from trm_agent.evaluation.page import render_page
 
         _write(args.html, [render_page(report)])
 
@@ -241,7 +241,7 @@ def summarise(report: Report) -> None:
     """The tables on stdout."""
     from rich.console import Console
 
-    from trm_agent.report import SHARES, show
+    from trm_agent.evaluation.report import SHARES, show
 
     width = None if sys.stdout.isatty() else 200
     console = Console(file=sys.stdout, width=width, highlight=False)
@@ -277,7 +277,7 @@ def _detail_tables(console: Any, report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from trm_agent.report_page import error_details, goal_detail
+    from trm_agent.evaluation.page import error_details, goal_detail
 
     for detail in (goal_detail(report.goal_by_frame), *error_details(report.slot_errors)):
         if detail.rows:
@@ -291,7 +291,7 @@ def _words_table(console: Any, report: Report) -> None:
     """The words of direct answers, a row a speaker and a split."""
     from rich.table import Table
 
-    from trm_agent.report import show
+    from trm_agent.evaluation.report import show
 
     shown = ("bleu", "chrf", "rouge_l", "slot_error_rate", "values_left_out", "answers_without_source", "guarded")
     table = Table("words", "n", *shown, "p50 ms", title="words of direct answers", title_justify="left", pad_edge=False)
@@ -307,7 +307,7 @@ def _kind_table(console: Any, report: Report) -> None:
     """When a call comes that should not, and does not that should, a row a kind of situation and source."""
     from rich.table import Table
 
-    from trm_agent.report import show
+    from trm_agent.evaluation.report import show
 
     shown = ("decision_accuracy", "over_trigger_rate", "under_trigger_rate")
     table = Table("kind", "n", "decision", "over", "under", title="by kind", title_justify="left", pad_edge=False)
@@ -323,7 +323,7 @@ def _metric_table(console: Any, metric: str, report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from trm_agent.report import show
+    from trm_agent.evaluation.report import show
 
     rows = {name: group[metric] for name, group in report.groups.items()}
     for checkpoint, other in report.compare.items():
@@ -344,7 +344,7 @@ def _table(
     from rich.markup import escape
     from rich.table import Table
 
-    from trm_agent.report import SHARES, show
+    from trm_agent.evaluation.report import SHARES, show
 
     table = Table(title=escape(title), title_justify="left", pad_edge=False)
     table.add_column("group", no_wrap=True)

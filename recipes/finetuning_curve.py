@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
+from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, setup_logging
-from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
-    from trm_agent.encoder import Encoder
+    from trm_agent.encoder.sentence import Encoder
     from trm_agent.types import Sample, ToolSchema
 
 SHIPPED, LOGS, SYNTHETIC, BOTH = "as they are", "logs", "synthetic", "logs + synthetic"
@@ -123,7 +123,7 @@ def curve(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues
+    from trm_agent.evaluation.run import draw_dialogues
     from trm_agent.router import Router
 
     torch.set_num_threads(args.threads)
@@ -177,7 +177,7 @@ def split_dialogues(path: Path, seed: int, test: int) -> Split:
         DataError: There are fewer than two dialogues.
     """
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import group_dialogues, share_parts
+    from trm_agent.evaluation.run import group_dialogues, share_parts
 
     dialogues = list(group_dialogues(share_parts(read_samples(path))))
     if len(dialogues) < 2:
@@ -218,7 +218,7 @@ def unseen_tools(split: Split) -> list[ToolSchema]:
 def synthetic(tools: Sequence[ToolSchema], count: int, seed: int, folder: Path) -> list[Path]:
     """A file of samples made up from declarations alone."""
     from trm_agent.data.jsonl import write_samples
-    from trm_agent.data.synthesis import synthesize
+    from trm_agent.synthesis.samples import synthesize
 
     path = folder / f"synthetic_{seed}.jsonl"
     if not path.is_file():
@@ -279,7 +279,7 @@ def judge(
     folder: Path, encoder: Encoder, test: Sequence[Sample], elsewhere: Sequence[Sample]
 ) -> tuple[dict[str, dict[str, float | None]], dict[str, dict[str, float | None]]]:
     """Figures of a checkpoint on the test half (all, turns about unseen tools) and elsewhere (by source)."""
-    from trm_agent.evaluation import evaluate
+    from trm_agent.evaluation.run import evaluate
     from trm_agent.router import Router
 
     router = Router.from_pretrained(None if str(folder) == "shipped" else folder, encoder=encoder)
@@ -318,7 +318,7 @@ def mean(values: Sequence[float | None]) -> float | None:
 
 def markdown(result: Mapping[str, Any]) -> str:
     """The table: a row a variant and size, the means over the seeds."""
-    from trm_agent.report import show
+    from trm_agent.evaluation.report import show
 
     groups = list(result["runs"][0]["elsewhere"])
     head = ["weights", "samples", *(f"{c}, unseen" for c in COLUMNS), "ECE, all"]

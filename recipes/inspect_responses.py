@@ -75,7 +75,7 @@ def edit(answers: Sequence[Response], remove: Sequence[str], add: Sequence[Respo
 def save(folder: Path, answers: Sequence[Response]) -> None:
     """Write the answers, and vectors for those that are new."""
     from trm_agent.checkpoint import load_checkpoint
-    from trm_agent.encoder import load_encoder
+    from trm_agent.encoder.sentence import load_encoder
     from trm_agent.responses.storage import save_responses
 
     checkpoint = load_checkpoint(folder)

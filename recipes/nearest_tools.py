@@ -23,7 +23,7 @@ from trm_agent.errors import TRMError
 from trm_agent.log import logger, progress, setup_logging
 
 if TYPE_CHECKING:
-    from trm_agent.preselection import Catalogue
+    from trm_agent.features.catalogue import Catalogue
     from trm_agent.types import Sample, ToolSchema
 
 
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from trm_agent.data.jsonl import read_samples, write_samples
-    from trm_agent.data.synthesis_tools import read_tools
-    from trm_agent.encoder import load_encoder
-    from trm_agent.preselection import Catalogue, Limits
+    from trm_agent.encoder.sentence import load_encoder
+    from trm_agent.features.catalogue import Catalogue, Limits
+    from trm_agent.synthesis.tools import read_tools
     from trm_agent.types import slot_table
 
     if args.threads:
@@ -102,7 +102,7 @@ def described(tools: Sequence[ToolSchema]) -> list[ToolSchema]:
 
 def beside_nearest(samples: Sequence[Sample], catalogue: Catalogue, args: argparse.Namespace) -> Iterator[Sample]:
     """The samples, each with its own tool and those that would enter beside it."""
-    from trm_agent.data.rivals import without_rivals
+    from recipes.corpora.rivals import without_rivals
 
     for sample in samples:
         rng = random.Random(f"nearest/{args.seed}/{sample.id}")

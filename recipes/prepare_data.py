@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from trm_agent.data.building import CORPORA, Options, corpus
+from recipes.corpora.building import CORPORA, Options, corpus
 from trm_agent.data.jsonl import write_samples
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging

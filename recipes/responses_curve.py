@@ -61,11 +61,11 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.encoder import KnownTexts, Vocabulary
-    from trm_agent.evaluation import draw_dialogues
-    from trm_agent.response_scores import scores, speak
-    from trm_agent.response_training import ResponseConfig, teach
+    from trm_agent.encoder.sentence import KnownTexts, Vocabulary
+    from trm_agent.evaluation.responses import scores, speak
+    from trm_agent.evaluation.run import draw_dialogues
     from trm_agent.router import Router
+    from trm_agent.training.responses import ResponseConfig, teach
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -90,7 +90,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def speaker(responses: Any) -> Any:
     """The bank's words, else those of the frames, else nothing."""
-    from trm_agent.response_scores import Spoken, own_words
+    from trm_agent.evaluation.responses import Spoken, own_words
 
     def say(sample: Any, decision: Any) -> Spoken:
         return own_words(responses, sample, decision) or Spoken("", "nobody")

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
+from trm_agent.evaluation.files import write_text
 from trm_agent.log import logger, setup_logging
-from trm_agent.output import write_text
 
 if TYPE_CHECKING:
-    from trm_agent.metrics import Verdict
+    from trm_agent.evaluation.metrics import Verdict
     from trm_agent.router import Router
     from trm_agent.types import Sample
 
@@ -85,9 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
-    from trm_agent.comparison import compare, dialogue_names
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues
+    from trm_agent.evaluation.compare import compare, dialogue_names
+    from trm_agent.evaluation.run import draw_dialogues
     from trm_agent.router import Router
 
     if args.threads:
@@ -124,7 +124,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def make_changes(args: argparse.Namespace) -> dict[str, Callable[[Sample], Sample]]:
     """Variant → what it does to a sample, as far as the options allow."""
-    from trm_agent.data.variants import add_tools, drop_descriptions, neutral_names, reorder
+    from trm_agent.evaluation.variants import add_tools, drop_descriptions, neutral_names, reorder
 
     changes: dict[str, Callable[[Sample], Sample]] = {
         "order": reorder(args.seed),
@@ -134,15 +134,15 @@ def make_changes(args: argparse.Namespace) -> dict[str, Callable[[Sample], Sampl
         "no-descriptions": drop_descriptions,
     }
     if args.pool:
-        from trm_agent.data.synthesis_tools import read_tools
+        from trm_agent.synthesis.tools import read_tools
 
         pool = read_tools(args.pool)
         if len(pool) < args.add:
             raise DataError(f"{args.pool}: holds {len(pool)} tools, {args.add} are to be added")
         changes["distractors"] = add_tools(pool, args.add, args.seed)
     if args.wordings:
-        from trm_agent.data.sgd import read_services
-        from trm_agent.data.variants import reword
+        from recipes.corpora.sgd import read_services
+        from trm_agent.evaluation.variants import reword
 
         files = sorted(args.wordings.glob(f"*/{args.schema.parent.name}/schema.json"))
         if not files:
@@ -153,7 +153,7 @@ def make_changes(args: argparse.Namespace) -> dict[str, Callable[[Sample], Sampl
 
 
 def judge(router: Router, samples: Sequence[Sample], name: str) -> list[Verdict]:
-    from trm_agent.evaluation import evaluate
+    from trm_agent.evaluation.run import evaluate
 
     logger.info("%s: %d samples", name, len(samples))
     fields = router.checkpoint.slot_fields
@@ -163,7 +163,7 @@ def judge(router: Router, samples: Sequence[Sample], name: str) -> list[Verdict]
 
 def cell(found: Mapping[str, float | None]) -> tuple[str, str]:
     """A figure, and its difference in points with the interval."""
-    from trm_agent.report import show as share
+    from trm_agent.evaluation.report import show as share
 
     if found["difference"] is None:
         return share(found["after"]), "–"
@@ -172,7 +172,7 @@ def cell(found: Mapping[str, float | None]) -> tuple[str, str]:
 
 
 def markdown(result: Mapping[str, Any]) -> str:
-    from trm_agent.report import show as share
+    from trm_agent.evaluation.report import show as share
 
     head = ["variant", *COLUMNS, "Δ decision (points)", "Δ tool (points)"]
     rows = [[UNCHANGED, *(share(result[UNCHANGED][key]) for key in COLUMNS.values()), "", ""]]
@@ -187,7 +187,7 @@ def show(result: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from trm_agent.report import show as share
+    from trm_agent.evaluation.report import show as share
 
     title = f"{result['samples']} samples of {result['dialogues']} dialogues; differences in points, 95 % interval"
     table = Table(title=title, title_justify="left", pad_edge=False)

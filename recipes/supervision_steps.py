@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import DataError, TRMError
+from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, setup_logging
-from trm_agent.output import save_figure, write_text
 
 if TYPE_CHECKING:
-    from trm_agent.halting import Halting
-    from trm_agent.report import Report
+    from trm_agent.evaluation.report import Report
+    from trm_agent.model.halting import Halting
     from trm_agent.router import Router
     from trm_agent.types import Sample
 
@@ -82,9 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
-    from trm_agent.comparison import compare, dialogue_names
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues
+    from trm_agent.evaluation.compare import compare, dialogue_names
+    from trm_agent.evaluation.run import draw_dialogues
     from trm_agent.router import Router
 
     if args.threads:
@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def policies(args: argparse.Namespace, own: int) -> Iterator[tuple[str, Halting, int]]:
     """(name, halting, most steps) of every row; those that stop early may take the configured steps, or --most."""
-    from trm_agent.halting import Halting
+    from trm_agent.model.halting import Halting
 
     for most in range(1, max(args.most, own) + 1):
         yield "fixed", Halting(), most
@@ -148,7 +148,7 @@ def policies(args: argparse.Namespace, own: int) -> Iterator[tuple[str, Halting,
 
 
 def judge(router: Router, samples: Sequence[Sample], name: str) -> Report:
-    from trm_agent.evaluation import evaluate
+    from trm_agent.evaluation.run import evaluate
 
     logger.info("%s: %d samples", name, len(samples))
     fields = router.checkpoint.slot_fields
@@ -157,7 +157,7 @@ def judge(router: Router, samples: Sequence[Sample], name: str) -> Report:
 
 def table(result: Mapping[str, Any]) -> list[list[str]]:
     """The rows as text: which policy, how many steps, the figures, and what the decision and the call lose."""
-    from trm_agent.report import show as share
+    from trm_agent.evaluation.report import show as share
 
     out = [["policy", "threshold", "at most", "mean steps", *COLUMNS, "Δ decision (points)", "Δ whole call (points)"]]
     for row in result["rows"]:

@@ -53,10 +53,10 @@ def _size(text: str) -> tuple[int, int]:
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     from trm_agent.data.jsonl import write_samples
-    from trm_agent.data.synthesis import synthesize
-    from trm_agent.data.synthesis_tools import read_tools
     from trm_agent.errors import TRMError
     from trm_agent.log import logger, progress, setup_logging
+    from trm_agent.synthesis.samples import synthesize
+    from trm_agent.synthesis.tools import read_tools
 
     setup_logging()
     counts: Counter[str] = Counter()

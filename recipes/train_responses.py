@@ -63,10 +63,10 @@ def learn(args: argparse.Namespace) -> None:
     import torch
 
     from trm_agent.checkpoint import load_checkpoint
-    from trm_agent.decoder_training import DecoderTraining
-    from trm_agent.encoder import Encoder, KnownTexts, Vocabulary, load_encoder
-    from trm_agent.response_training import ResponseConfig, teach
+    from trm_agent.encoder.sentence import Encoder, KnownTexts, Vocabulary, load_encoder
     from trm_agent.router import Router, shipped_weights
+    from trm_agent.training.generator import DecoderTraining
+    from trm_agent.training.responses import ResponseConfig, teach
 
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -28,8 +28,8 @@ from trm_agent.log import logger, rank, setup_logging
 
 if TYPE_CHECKING:
     from trm_agent.checkpoint import Checkpoint
-    from trm_agent.encoder import Encoder, Vocabulary
-    from trm_agent.model import RouterModel
+    from trm_agent.encoder.sentence import Encoder, Vocabulary
+    from trm_agent.model.network import RouterModel
     from trm_agent.types import Sample
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -151,16 +151,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(args: argparse.Namespace) -> None:
     import torch
 
-    from trm_agent.calibration import Calibration
     from trm_agent.checkpoint import Checkpoint
-    from trm_agent.data.augmentation import augment
-    from trm_agent.data.episodes import fingerprint, read_episodes
-    from trm_agent.ema import EMA
-    from trm_agent.encoder import KnownTexts, Vocabulary, fast_bfloat16, load_encoder
-    from trm_agent.loading import Plan, Steps, load_steps
-    from trm_agent.losses import Scope, losses, total
-    from trm_agent.model import ModelConfig, RouterModel
-    from trm_agent.training import (
+    from trm_agent.decoding.calibration import Calibration
+    from trm_agent.encoder.sentence import KnownTexts, Vocabulary, fast_bfloat16, load_encoder
+    from trm_agent.model.network import ModelConfig, RouterModel
+    from trm_agent.model.spans import Scope
+    from trm_agent.training.augmentation import augment
+    from trm_agent.training.batches import Plan, Steps, load_steps
+    from trm_agent.training.ema import EMA
+    from trm_agent.training.episodes import fingerprint, read_episodes
+    from trm_agent.training.losses import losses, total
+    from trm_agent.training.optimizer import (
         Schedule,
         average_gradients,
         load_training_state,
@@ -381,14 +382,14 @@ def pace(args: argparse.Namespace, per_epoch: int) -> tuple[float, int]:
 def validation_samples(paths: Sequence[Path], dialogues: int, seed: int) -> list[Sample]:
     """So many dialogues of every file, drawn with the seed."""
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation import draw_dialogues
+    from trm_agent.evaluation.run import draw_dialogues
 
     return [sample for path in paths for sample in draw_dialogues(read_samples(path), dialogues, seed)]
 
 
 def validate(checkpoint: Any, encoder: Encoder, samples: Sequence[Sample]) -> dict[str, Any]:
     """The report's main figures on the router's own state, for every source and as their mean."""
-    from trm_agent.evaluation import evaluate
+    from trm_agent.evaluation.run import evaluate
     from trm_agent.router import Router
 
     report = evaluate(
@@ -411,7 +412,7 @@ def mean_figures(figures: Mapping[str, Mapping[str, float | None]]) -> dict[str,
 def calibrate(folder: Path, encoder: Encoder, samples: Sequence[Sample]) -> None:
     """Fit the best checkpoint's confidence on the validation dialogues."""
     from trm_agent.checkpoint import load_checkpoint
-    from trm_agent.evaluation import calibrate_router
+    from trm_agent.evaluation.run import calibrate_router
     from trm_agent.router import Router
 
     router = Router(load_checkpoint(folder), encoder)
@@ -421,9 +422,9 @@ def calibrate(folder: Path, encoder: Encoder, samples: Sequence[Sample]) -> None
 def learn_responses(args: argparse.Namespace, encoder: Encoder) -> None:
     """Words for direct answers, for the best checkpoint; the router itself stays as it is."""
     from trm_agent.checkpoint import load_checkpoint
-    from trm_agent.decoder_training import DecoderTraining
-    from trm_agent.response_training import ResponseConfig, teach
     from trm_agent.router import Router
+    from trm_agent.training.generator import DecoderTraining
+    from trm_agent.training.responses import ResponseConfig, teach
 
     router = Router(load_checkpoint(args.output), encoder)
     decoder = DecoderTraining(seed=args.seed) if args.decoder else None

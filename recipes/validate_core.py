@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.sudoku.puzzles import BOXES, Puzzles, Shape, make_split
 from recipes.train_router import commit
+from trm_agent.evaluation.files import save_figure
 from trm_agent.log import logger, progress, setup_logging
-from trm_agent.output import save_figure
 
 if TYPE_CHECKING:
     from recipes.sudoku.model import Score, Sizes
@@ -156,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def validate(config: Config, args: argparse.Namespace) -> Iterator[Run]:
     import torch
 
-    from trm_agent.encoder import fast_bfloat16
+    from trm_agent.encoder.sentence import fast_bfloat16
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -192,8 +192,8 @@ def train_arm(
     from torch.nn import functional as F
 
     from recipes.sudoku.model import Carry, SudokuModel, evaluate
-    from trm_agent.ema import EMA
-    from trm_agent.training import Schedule, make_optimizer
+    from trm_agent.training.ema import EMA
+    from trm_agent.training.optimizer import Schedule, make_optimizer
 
     sizes, cost = sizes_of(config, arm), sizes_of(config, "trm").update_cost
     updates = config.updates * cost // sizes.update_cost if arm == "plain_compute" else config.updates

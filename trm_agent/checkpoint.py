@@ -22,9 +22,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from trm_agent.calibration import Calibration
+from trm_agent.decoding.calibration import Calibration
 from trm_agent.errors import CheckpointError
-from trm_agent.model import ModelConfig, RouterModel
+from trm_agent.model.network import ModelConfig, RouterModel
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.storage import load_responses, save_responses
 from trm_agent.types import SlotField

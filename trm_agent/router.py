@@ -28,28 +28,29 @@ from typing import Any
 import numpy as np
 import torch
 
-from trm_agent.calibration import Calibration
 from trm_agent.checkpoint import Checkpoint, load_checkpoint
-from trm_agent.clauses import clauses, reread
-from trm_agent.decoding import check_tool_choice, decode, fold
-from trm_agent.encoder import CachingEncoder, Encoder, load_encoder
+from trm_agent.decoding.by_clause import clauses, reread
+from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.coverage import rate
+from trm_agent.decoding.decide import check_tool_choice, decode, fold
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.state import trusted_values
+from trm_agent.encoder.packed_linear import packed
+from trm_agent.encoder.sentence import CachingEncoder, Encoder, load_encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features import Conversation, ToolTable, collate
-from trm_agent.halting import Halting
-from trm_agent.heads import Answer
+from trm_agent.features.catalogue import Catalogue, Limits
+from trm_agent.features.tensors import Conversation, ToolTable, collate
+from trm_agent.features.tool_vectors import ToolVectors
+from trm_agent.features.window import read_windows
 from trm_agent.log import logger
-from trm_agent.losses import Scope, span_scores
-from trm_agent.packed_linear import packed
-from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.preselection import Catalogue, Limits
-from trm_agent.rating import rate
-from trm_agent.reading_memory import ReadingMemory
+from trm_agent.model.halting import Halting
+from trm_agent.model.heads import Answer
+from trm_agent.model.reader import NEVER
+from trm_agent.model.reader_cache import ReadingMemory
+from trm_agent.model.spans import Scope, span_scores
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.head import answer_state
 from trm_agent.responses.storage import ready
-from trm_agent.states import trusted_values
-from trm_agent.token_reader import NEVER
-from trm_agent.tool_vectors import ToolVectors
 from trm_agent.types import (
     Decision,
     Message,
@@ -64,7 +65,6 @@ from trm_agent.types import (
     prefix_hashes,
     slot_table,
 )
-from trm_agent.windows import read_windows
 
 SPAN_CANDIDATES = 10
 IRRELEVANT_SHARE = 0.1

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from trm_agent.checkpoint import Checkpoint
-from trm_agent.encoder import EncodedText, Encoder
-from trm_agent.model import ModelConfig, RouterModel
+from trm_agent.encoder.sentence import EncodedText, Encoder
+from trm_agent.model.network import ModelConfig, RouterModel
 from trm_agent.router import Router
 from trm_agent.types import SlotField
 

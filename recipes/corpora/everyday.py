@@ -1,7 +1,7 @@
 """The everyday corpus → samples: `recipes/everyday/<split>/<domain>.yaml`, one sample a decision point.
 
-    uv run python -m recipes.corpora.everyday --check recipes/everyday/example.yaml
-    uv run python -m recipes.corpora.everyday --input recipes/everyday/train --output data/everyday_train.jsonl
+uv run python -m recipes.corpora.everyday --check recipes/everyday/example.yaml
+uv run python -m recipes.corpora.everyday --input recipes/everyday/train --output data/everyday_train.jsonl
 """
 
 from __future__ import annotations
@@ -146,7 +146,11 @@ def doubts(domain: Domain) -> Iterator[str]:
             for call in part.calls:
                 yield from (f"{where}: {problem}" for problem in _unsaid(call, schemas[call.name], heard))
             heard += " " + json.dumps([message["content"] for message in _after(part)], ensure_ascii=False)
-    yield from (f"said twice at the start of a dialogue: {text!r}" for text, n in seen.items() if n > 1 and text.endswith("True"))
+    yield from (
+        f"said twice at the start of a dialogue: {text!r}"
+        for text, n in seen.items()
+        if n > 1 and text.endswith("True")
+    )
 
 
 def _unsaid(call: GoldCall, properties: dict[str, Any], heard: str) -> Iterator[str]:
@@ -218,7 +222,10 @@ def _report(paths: Sequence[Path]) -> int:
         for doubt in found:
             print(f"{path.name}: {doubt}")
         print(f"{path.name}: {kinds.total()} points")
-    print(f"{len(paths)} files, {failed} broken, {total.total()} points: " + ", ".join(f"{k} {n}" for k, n in total.most_common()))
+    print(
+        f"{len(paths)} files, {failed} broken, {total.total()} points: "
+        + ", ".join(f"{k} {n}" for k, n in total.most_common())
+    )
     return 1 if failed else 0
 
 

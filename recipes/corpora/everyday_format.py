@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice, permutations, product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -23,14 +23,42 @@ MOST_FORMS = 64
 """Right forms of one argument that are kept."""
 
 CALLS = frozenset(
-    "request oblique elliptic typo voice fill followup refer_back correction edit several pick confirm_yes".split()
+    [
+        "request",
+        "oblique",
+        "elliptic",
+        "typo",
+        "voice",
+        "fill",
+        "followup",
+        "refer_back",
+        "correction",
+        "edit",
+        "several",
+        "pick",
+        "confirm_yes",
+    ]
 )
 """Kinds of turns that may end in a call."""
 ANSWERS = frozenset(
-    "missing negation question report conditional quotation confirm_no hesitation give_up complaint smalltalk "
-    "out_of_scope near_miss hostile".split()
+    [
+        "missing",
+        "negation",
+        "question",
+        "report",
+        "conditional",
+        "quotation",
+        "confirm_no",
+        "hesitation",
+        "give_up",
+        "complaint",
+        "smalltalk",
+        "out_of_scope",
+        "near_miss",
+        "hostile",
+    ]
 )
-"""Kinds of turns that end in a direct answer. `confirm_yes` and the kinds of `CALLS` may, too, where something is missing."""
+"""Kinds of turns that end in a direct answer; so may the kinds of `CALLS` where something is missing."""
 KINDS = CALLS | ANSWERS
 _POINT_KEYS = {"call", "ask", "with", "say", "confirm", "result", "either", "after"}
 _FORMATS = {"date": "date", "time": "time", "date-time": "date-time", "email": "email", "uri": "uri"}
@@ -135,10 +163,10 @@ class Domain:
         raise DataError(f"no tool {name!r}; there are {', '.join(t.name for t in self.tools)}")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """YAML 1.2's core types: no dates, no sexagesimal numbers, only true and false are booleans."""
 
-    yaml_implicit_resolvers: dict[str, list[Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}
 
 
 for _tag, _pattern, _first in (
@@ -157,7 +185,7 @@ def read_domain(path: Path) -> Domain:
         DataError: A mistake in the file, with file and place.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         raise DataError(f"{path}: {error}") from None
     try:
@@ -260,10 +288,12 @@ def _typed(text: str, name: str) -> tuple[dict[str, Any], str]:
             schema |= {"minimum": _number(low)} if low else {}
             schema |= {"maximum": _number(high)} if high else {}
     else:
-        raise DataError(f"{name}: unknown type in {text!r}; use {', '.join(sorted(_TYPES | set(_FORMATS)))}, enum(…) or list(…)")
+        raise DataError(
+            f"{name}: unknown type in {text!r}; use {', '.join(sorted(_TYPES | set(_FORMATS)))}, enum(…) or list(…)"
+        )
     if rest.startswith("="):
         default, _, rest = rest[1:].partition(" ")
-        schema["default"] = yaml.load(default, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        schema["default"] = yaml.load(default, Loader=_Loader)
     return schema, rest.strip()
 
 
@@ -327,13 +357,14 @@ def _point(kind: str, text: str, data: Mapping[str, Any], domain: Domain) -> Poi
         raise DataError(f"{kind} ends in a direct answer, but a call is given")
     if kind == "several" and len(calls) < 2:
         raise DataError("several needs two calls or more")
-    intended, missing = None, ()
+    intended: str | None = None
+    missing: tuple[str, ...] = ()
     known: dict[str, Argument] = {}
     if "ask" in data:
         if calls:
             raise DataError("a point has either call or ask")
-        intended, *names = str(data["ask"]).split()
-        missing = tuple(names)
+        intended, *asked = str(data["ask"]).split()
+        missing = tuple(asked)
         known = _arguments(data.get("with") or {}, domain.tool(intended).parameters, intended)
         declared = domain.tool(intended).parameters["properties"]
         for name in missing:
@@ -346,7 +377,9 @@ def _point(kind: str, text: str, data: Mapping[str, Any], domain: Domain) -> Poi
     if not calls and not say:
         raise DataError("a direct answer needs say")
     either = bool(data.get("either", weighty))
-    return Point(kind, text, calls, intended, missing, known, say, str(data.get("confirm", "")), data.get("result"), either)
+    return Point(
+        kind, text, calls, intended, missing, known, say, str(data.get("confirm", "")), data.get("result"), either
+    )
 
 
 def _twins(data: Any, domain: Domain) -> Iterator[Dialogue]:
@@ -465,7 +498,11 @@ def _field_forms(key: str, value: Any) -> list[list[tuple[str, Any]]]:
 _PYTHON: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
 }  # fmt: skip
-_PATTERNS = {"date": r"\d{4}-\d\d-\d\d", "time": r"\d\d:\d\d(:\d\d)?", "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?"}
+_PATTERNS = {
+    "date": r"\d{4}-\d\d-\d\d",
+    "time": r"\d\d:\d\d(:\d\d)?",
+    "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?",
+}
 
 
 def faults(value: Any, schema: Mapping[str, Any], where: str) -> Iterator[str]:

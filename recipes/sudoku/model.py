@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from recipes.sudoku.puzzles import Puzzles, Shape, disguise
-from trm_agent.trm import Net, deep_recursion, rms_norm
+from trm_agent.model.trm import Net, deep_recursion, rms_norm
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from langchain_core.tools import BaseTool, tool
-from scripted_router import Plan, ScriptedRouter, by_last_user
 
 from langchain_trm import ChatTRM, loading
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter, by_last_user
 
 
 @tool(parse_docstring=True)

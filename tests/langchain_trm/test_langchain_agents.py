@@ -14,9 +14,9 @@ from langchain_core.tools import BaseTool, ToolException, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from pydantic import BaseModel, Field
-from scripted_router import Plan, ScriptedRouter, by_last_user, follow_rules
 
 from langchain_trm import ChatTRM, low_confidence
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter, by_last_user, follow_rules
 
 
 class Big(FakeMessagesListChatModel):

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
-from scripted_router import Plan, ScriptedRouter, rule_router
 
 from langchain_trm import ChatTRM, batching
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter, rule_router
 from trm_agent.testing import tiny_router
 
 SLOW = 0.6

@@ -11,9 +11,9 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
-from scripted_router import ScriptedRouter
 
 from langchain_trm import ChatTRM, LowConfidenceError
+from tests.langchain_trm.scripted_router import ScriptedRouter
 
 TEXTS = ["a flight to Rome tomorrow", "a flight to Rome", "hi", "book XY 12"]
 

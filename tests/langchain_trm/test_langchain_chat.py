@@ -18,10 +18,10 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import ConfigurableField, RunnableLambda
 from langchain_core.tools import BaseTool
 from pydantic import ValidationError
-from scripted_router import Plan, ScriptedRouter, by_last_user
 
 from langchain_trm import ChatTRM, LowConfidenceError
 from langchain_trm.settings import MAX_INPUT_TOKENS
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter, by_last_user
 from trm_agent.errors import HistoryError
 from trm_agent.types import SlotField
 
@@ -250,7 +250,7 @@ def test_the_profile_offers_tools_and_no_json_mode(model: ChatTRM) -> None:
 
 
 def test_the_profile_s_window_is_the_features() -> None:
-    from trm_agent.features import MAX_TOKENS
+    from trm_agent.features.tensors import MAX_TOKENS
 
     assert MAX_INPUT_TOKENS == MAX_TOKENS
 

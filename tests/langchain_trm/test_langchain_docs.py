@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_router import rule_router
 
 from langchain_trm import ChatTRM
 from langchain_trm.settings import TRMSettings
+from tests.langchain_trm.scripted_router import rule_router
 from trm_agent.data.jsonl import write_samples
 from trm_agent.testing import tiny_router
 from trm_agent.types import Message, Sample

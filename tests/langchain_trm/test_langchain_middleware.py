@@ -16,12 +16,12 @@ from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import BaseModel
-from scripted_router import Plan, ScriptedRouter
 
 from langchain_trm import ChatTRM, TRMMiddleware, TRMToolSelector
 from langchain_trm.messages import read_messages
 from langchain_trm.middleware import remembering, updated_mirror
 from langchain_trm.tools import top_tools
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter
 
 
 class Big(FakeMessagesListChatModel):

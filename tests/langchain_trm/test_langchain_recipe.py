@@ -9,7 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from scripted_router import Plan, ScriptedRouter, by_last_user
+
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter, by_last_user
 
 PATH = Path(__file__).parents[2] / "recipes" / "agent_with_fallback.py"
 

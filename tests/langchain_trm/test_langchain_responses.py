@@ -13,11 +13,11 @@ from langchain_core.runnables import RunnableLambda
 
 from langchain_trm import ChatTRM
 from trm_agent.data.jsonl import read_samples, write_samples
-from trm_agent.decoder_training import DecoderTraining
 from trm_agent.errors import CheckpointError
-from trm_agent.response_training import ResponseConfig, teach, with_responses
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder, tiny_router
+from trm_agent.training.generator import DecoderTraining
+from trm_agent.training.responses import ResponseConfig, teach, with_responses
 from trm_agent.utils import process_raw_conversation
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"

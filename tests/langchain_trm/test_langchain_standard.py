@@ -14,9 +14,9 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
-from scripted_router import ScriptedRouter, rule_router
 
 from langchain_trm import ChatTRM, loading
+from tests.langchain_trm.scripted_router import ScriptedRouter, rule_router
 
 # The suite's own classes shadow pydantic names, and its example helper is marked as beta by LangChain.
 pytestmark = [

@@ -19,11 +19,11 @@ from langchain_core.messages import (
     messages_to_dict,
 )
 from langchain_core.tools import BaseTool
-from scripted_router import ScriptedRouter
 
 from langchain_trm import ChatTRM
 from langchain_trm.messages import read_messages
 from langchain_trm.snapshots import carried_snapshots, fits, latest_snapshot
+from tests.langchain_trm.scripted_router import ScriptedRouter
 from trm_agent.types import prefix_hashes
 
 

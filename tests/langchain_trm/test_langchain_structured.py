@@ -11,10 +11,10 @@ from langchain_core.language_models import FakeMessagesListChatModel, LanguageMo
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from pydantic import BaseModel, Field
-from scripted_router import Plan, ScriptedRouter
 from typing_extensions import TypedDict
 
 from langchain_trm import ChatTRM
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter
 
 
 class Trip(BaseModel):

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from scripted_router import rule_router
 
 from langchain_trm import ChatTRM, loading
+from tests.langchain_trm.scripted_router import rule_router
 from trm_agent.testing import tiny_router
 
 
@@ -105,7 +105,7 @@ def test_sixteen_conversations_on_one_instance_are_as_if_alone(turns: int) -> No
 @pytest.mark.slow
 def test_sixteen_threads_share_the_real_encoder() -> None:
     """Fast tokenizers break when two threads use one; the shipped encoder must not."""
-    from trm_agent.encoder import load_encoder
+    from trm_agent.encoder.sentence import load_encoder
 
     encoder = load_encoder()
     texts = [f"what is the weather in {city}{' and around it' * (i % 3)}" for i, city in enumerate("ABCDEFGHIJKL")]

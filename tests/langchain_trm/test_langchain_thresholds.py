@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from langchain_core.tools import BaseTool
 from scipy.stats import binom
-from scripted_router import Plan, ScriptedRouter
 
 from langchain_trm import ChatTRM, LowConfidenceError, Thresholds
 from langchain_trm.thresholds import Outcome, binomial_tail, certified_threshold, fit_thresholds, tools_fingerprint
 from langchain_trm.tools import read_tools
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter
 from trm_agent.errors import DataError
 from trm_agent.types import Message, Sample, parse_tools
 

@@ -9,8 +9,8 @@ import pytest
 from langchain_trm import ChatTRM
 from tests.trm_agent.model_doubles import TOOLS
 from trm_agent.errors import EncoderError
+from trm_agent.features.tool_vectors import ToolVectors
 from trm_agent.testing import HashingEncoder, tiny_router
-from trm_agent.tool_vectors import ToolVectors
 
 
 def test_a_model_with_saved_vectors_encodes_no_tool_and_answers_the_same(tmp_path: Path) -> None:

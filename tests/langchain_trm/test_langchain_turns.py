@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
-from scripted_router import Plan, ScriptedRouter
 
 from langchain_trm import ChatTRM, LowConfidenceError
 from langchain_trm.messages import read_messages
 from langchain_trm.turns import read_turn
+from tests.langchain_trm.scripted_router import Plan, ScriptedRouter
 
 CALL = {"name": "search_flights", "args": {"city": "Rome", "day": "tomorrow"}}
 

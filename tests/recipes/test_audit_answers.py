@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-import trm_agent.response_scores
+import trm_agent.evaluation.responses
 from recipes.audit_answers import main, unknown_words
-from tests.trm_agent.test_responses import DIALOGUES
+from tests.trm_agent.responses.test_responses import DIALOGUES
 from trm_agent.data.jsonl import write_samples
-from trm_agent.response_scores import Spoken
-from trm_agent.response_training import ResponseConfig, learn_responses, with_responses
+from trm_agent.evaluation.responses import Spoken
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder, tiny_router
+from trm_agent.training.responses import ResponseConfig, learn_responses, with_responses
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_answers_are_counted_and_pass(data: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_made_up_is_an_exit_status(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trm_agent.response_scores, "own_words", lambda *_: Spoken("Call 555-0199.", "bank"))
+    monkeypatch.setattr(trm_agent.evaluation.responses, "own_words", lambda *_: Spoken("Call 555-0199.", "bank"))
     assert main(["--data", str(data), "--output", str(tmp_path / "audit.json")]) == 1
     wrong = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))["wrong"]
     assert wrong

@@ -11,7 +11,7 @@ import pytest
 from recipes.compare_confidence import COMPARED, FIGURES, SPLITS, main, scored, whole_turn
 from tests.recipes.test_train_router import samples
 from trm_agent.data.jsonl import write_samples
-from trm_agent.evaluation import evaluate
+from trm_agent.evaluation.run import evaluate
 from trm_agent.testing import HashingEncoder, tiny_router
 
 

@@ -11,11 +11,11 @@ import pytest
 from recipes.compare_recursion import main, spread, table
 from tests.recipes.test_train_router import samples
 from trm_agent.checkpoint import load_checkpoint
-from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
-from trm_agent.encoder import Vocabulary
+from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.testing import HashingEncoder
-from trm_agent.training import training_texts
+from trm_agent.training.episodes import read_episodes
+from trm_agent.training.optimizer import training_texts
 
 
 def test_arms_differ_as_they_say_and_are_not_trained_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

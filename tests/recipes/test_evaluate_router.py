@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from trm_agent.benchmarks import METRICS
 from trm_agent.data.jsonl import write_samples
+from trm_agent.evaluation.benchmarks import METRICS
 from trm_agent.log import logger
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message, Sample, parse_tools

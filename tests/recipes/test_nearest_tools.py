@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import trm_agent.encoder
+import trm_agent.encoder.sentence
 from recipes.nearest_tools import main
 from trm_agent.data.jsonl import read_samples, write_samples
 from trm_agent.testing import HashingEncoder
@@ -26,7 +26,7 @@ TOOLS = parse_tools(
 
 @pytest.fixture(autouse=True)
 def _encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trm_agent.encoder, "load_encoder", lambda *_: HashingEncoder(128))
+    monkeypatch.setattr(trm_agent.encoder.sentence, "load_encoder", lambda *_: HashingEncoder(128))
 
 
 def request(i: int, **meta: Any) -> Sample:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recipes.prepare_data import main
-from tests.trm_agent.test_sgd import SCHEMA, dialogue
+from tests.recipes.corpora.test_sgd import SCHEMA, dialogue
 from trm_agent.data.jsonl import read_samples
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recipes.responses_curve import main, table
-from tests.trm_agent.test_responses import DIALOGUES
+from tests.trm_agent.responses.test_responses import DIALOGUES
 from trm_agent.data.jsonl import write_samples
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder, tiny_router

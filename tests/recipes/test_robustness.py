@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from recipes.corpora.sgd import read_services
 from recipes.robustness import VARIANTS, main
 from trm_agent.data.jsonl import write_samples
-from trm_agent.data.sgd import read_services
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Message, Sample
 

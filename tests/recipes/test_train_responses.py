@@ -11,19 +11,19 @@ import pytest
 from recipes import evaluate_router, inspect_responses, train_responses, train_router
 from tests.recipes.test_train_router import options, samples
 from trm_agent.checkpoint import load_checkpoint
-from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
-from trm_agent.encoder import Vocabulary
+from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.testing import HashingEncoder
-from trm_agent.training import training_texts
+from trm_agent.training.episodes import read_episodes
+from trm_agent.training.optimizer import training_texts
 
 
 @pytest.fixture(autouse=True)
 def encoder_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trm_agent.encoder.load_encoder", lambda *args, **kwargs: HashingEncoder())
+    monkeypatch.setattr("trm_agent.encoder.sentence.load_encoder", lambda *args, **kwargs: HashingEncoder())
     monkeypatch.setattr("trm_agent.router.load_encoder", lambda *args, **kwargs: HashingEncoder())
     # Trained on so little, the router may call where the data answers; then there would be no words to judge.
-    monkeypatch.setattr("trm_agent.decoding.CALL_THRESHOLD", 1.1)
+    monkeypatch.setattr("trm_agent.decoding.decide.CALL_THRESHOLD", 1.1)
 
 
 @pytest.fixture

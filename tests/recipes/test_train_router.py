@@ -14,13 +14,13 @@ from safetensors.torch import load_file
 from recipes.train_router import FINE_TUNING, main, overrides, validate
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import load_checkpoint
-from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
-from trm_agent.encoder import KnownTexts, Vocabulary
+from trm_agent.encoder.sentence import KnownTexts, Vocabulary
 from trm_agent.errors import TRMError
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder
-from trm_agent.training import training_texts
+from trm_agent.training.episodes import read_episodes
+from trm_agent.training.optimizer import training_texts
 from trm_agent.types import Sample
 
 ROOT = Path(__file__).parents[2]

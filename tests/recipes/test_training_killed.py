@@ -21,11 +21,11 @@ from safetensors.torch import load_file
 from recipes.train_router import Curves, main
 from tests.recipes.test_train_router import options, samples
 from trm_agent.checkpoint import CALIBRATION, CONFIG, TRAINING, WEIGHTS, load_checkpoint
-from trm_agent.data.episodes import read_episodes
 from trm_agent.data.jsonl import write_samples
-from trm_agent.encoder import Vocabulary
+from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.testing import HashingEncoder
-from trm_agent.training import training_texts
+from trm_agent.training.episodes import read_episodes
+from trm_agent.training.optimizer import training_texts
 
 ROOT = Path(__file__).parents[2]
 STATE = Path("last") / "state.safetensors"
@@ -34,14 +34,14 @@ VALIDATIONS = 9
 DIES = """
 import os, signal, sys
 from pathlib import Path
-import trm_agent.checkpoint, trm_agent.training
+import trm_agent.checkpoint, trm_agent.training.optimizer
 from recipes.train_router import main
 
 where, call = sys.argv[1], int(sys.argv[2])
 module, name = {
-    "state half written": (trm_agent.training, "save_file"),
+    "state half written": (trm_agent.training.optimizer, "save_file"),
     "checkpoint half written": (trm_agent.checkpoint, "save_file"),
-    "checkpoint written, state not": (trm_agent.training, "save_training_state"),
+    "checkpoint written, state not": (trm_agent.training.optimizer, "save_training_state"),
 }[where]
 works = getattr(module, name)
 calls = 0

@@ -12,7 +12,7 @@ import torch
 from recipes.sudoku.model import Carry, Sizes, SudokuModel, evaluate
 from recipes.sudoku.puzzles import Shape, make_split
 from recipes.validate_core import main
-from trm_agent.trm import Net
+from trm_agent.model.trm import Net
 
 TRM = Sizes(4, width=16, layers=2, heads=2, n=2, T=2, supervision_steps=3, plain=False)
 PLAIN = Sizes(4, width=16, layers=2, heads=2, n=2, T=2, supervision_steps=3, plain=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from trm_agent.data.episodes import Episode, Point
-from trm_agent.encoder import Vocabulary
+from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.testing import HashingEncoder
-from trm_agent.training import training_texts
+from trm_agent.training.episodes import Episode, Point
+from trm_agent.training.optimizer import training_texts
 from trm_agent.types import Message, parse_tools
 
 TOOLS: list[dict[str, Any]] = [

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.trm_agent.features.test_preselection import THINGS, VERBS, some_tools
 from tests.trm_agent.model_doubles import TOOLS
-from tests.trm_agent.test_preselection import THINGS, VERBS, some_tools
 from tests.trm_agent.test_router import assert_same
 from trm_agent.errors import ToolError
-from trm_agent.preselection import Limits
+from trm_agent.features.catalogue import Limits
 from trm_agent.testing import tiny_router
 from trm_agent.types import Decision, Message
 

@@ -1,1 +1,4 @@
-"""Samples on disk, and one converter per public corpus."""
+"""Sample files: reading and writing them, strict JSON, other names for tools.
+
+jsonl → strict_json → renaming
+"""

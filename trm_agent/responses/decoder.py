@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_agent.heads import READINESS
+from trm_agent.model.heads import READINESS
+from trm_agent.model.trm import Block, Net, attention, deep_recursion, merge_heads, rms_norm, split_heads
 from trm_agent.responses.candidates import FEATURES
-from trm_agent.trm import Block, Net, attention, deep_recursion, merge_heads, rms_norm, split_heads
 
 SITUATION = 5
 """Rows that tell of the point itself."""

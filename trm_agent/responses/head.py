@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_agent.features import Batch
-from trm_agent.heads import EMPTY, READINESS, Answer
+from trm_agent.features.tensors import Batch
+from trm_agent.model.heads import EMPTY, READINESS, Answer
 
 TEMPERATURE = 0.05
 

@@ -15,15 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from trm_agent.calls import argument_leaves
-from trm_agent.features import TextEncoder
+from trm_agent.features.tensors import TextEncoder
 from trm_agent.responses.collecting import after, says_nothing
 from trm_agent.responses.facts import Facts, asks_something, known_facts, latest_results, name_of
 from trm_agent.responses.frames import TALK, Frames
 from trm_agent.responses.guard import Evidence, unsupported
 from trm_agent.responses.phrasing import action, as_sentence, question, tell, word_fields
 from trm_agent.responses.templates import same_value
-from trm_agent.types import DONTCARE, Decision, Message, Parameter, ToolSchema, identifier_words, slot_table
+from trm_agent.types import (
+    DONTCARE,
+    Decision,
+    Message,
+    Parameter,
+    ToolSchema,
+    argument_leaves,
+    identifier_words,
+    slot_table,
+)
 
 ABOUT = 0.6
 """Least probability of the intended tool at which something is asked for its sake."""

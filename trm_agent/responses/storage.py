@@ -14,9 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from trm_agent.encoder import Encoder
+from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features import TextEncoder
+from trm_agent.features.tensors import TextEncoder
 from trm_agent.log import logger
 from trm_agent.responses.bank import Response, ResponseBank, encode, read_responses
 from trm_agent.responses.choosing import Responses

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from trm_agent.dates import parse_date, parse_time
+from trm_agent.text.dates import parse_date, parse_time
 from trm_agent.values import choice_text, normalise, read_number
 
 PLACEHOLDER = re.compile(r"\{([^{}\s]+)\}")

@@ -16,9 +16,9 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
-from trm_agent.encoder import Encoder
+from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features import TextEncoder
+from trm_agent.features.tensors import TextEncoder
 from trm_agent.responses.bank import After
 from trm_agent.responses.candidates import FEATURES, Candidate, candidates
 from trm_agent.responses.decoder import Decoder, Ground, Speech

@@ -40,6 +40,7 @@ from trm_agent.types.tools import (
     TYPE_NAMES,
     Parameter,
     ToolSchema,
+    argument_leaves,
     parse_tools,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "ToolCall",
     "ToolSchema",
     "Value",
+    "argument_leaves",
     "history_hash",
     "identifier_words",
     "parse_history",

@@ -141,7 +141,7 @@ class Decision:
         supervision_steps: Supervision steps the TRM took.
         state: To resume from, plain JSON (`SlotState.to_json`).
         latency_ms: {"encoder", "trm", "decoding", "total"} in milliseconds.
-        scores: What the model said before calibration (`trm_agent.calibration.DecisionScores`), flat.
+        scores: What the model said before calibration (`trm_agent.decoding.calibration.DecisionScores`), flat.
         calls: Every call of the turn, in order; the first is `tool` with `arguments`. Empty for a direct answer.
         answer_state: What the words of a direct answer are chosen by, an array; never part of the record.
         calibrated: Whether the confidences were fitted on held-out samples; if not, they rank and promise nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -287,3 +287,12 @@ def _leaves(schema: Mapping[str, Any], prefix: str = "", required: bool = True) 
         default = spec.pop("default", None)
         out.append(Parameter(f"{prefix}{name}", spec, needed, default, has_default))
     return tuple(out)
+
+
+def argument_leaves(arguments: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Parameter name, dotted for leaves, and argument, for all that is no object itself."""
+    for name, value in arguments.items():
+        if isinstance(value, Mapping):
+            yield from argument_leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -5,11 +5,11 @@ the parameter's schema. What a parameter's name and description ask for (a unit,
 off them once per schema (`hints`).
 """
 
-from trm_agent.values.checking import validates
 from trm_agent.values.choices import described_choices, described_names
-from trm_agent.values.comparing import choice_text, matches, normalise
+from trm_agent.values.compare import choice_text, matches, normalise
 from trm_agent.values.numbers import read_number
-from trm_agent.values.parsing import parse_value, read_boolean
+from trm_agent.values.parse import parse_value, read_boolean
+from trm_agent.values.schema import validates
 
 __all__ = [
     "choice_text",

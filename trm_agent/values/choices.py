@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from trm_agent.types import Parameter
-from trm_agent.values.checking import Identity
-from trm_agent.values.comparing import choice_text, normalise
+from trm_agent.values.compare import choice_text, normalise
 from trm_agent.values.currencies import currency_code
+from trm_agent.values.schema import Identity
 
 _LONGEST = 80
 # Hyphens, blanks and underscores within words; never between digits, where they may mean a range or a sign.

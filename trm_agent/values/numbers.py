@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from text_to_num import alpha2digit
 
-from trm_agent.dates import parse_time
+from trm_agent.text.dates import parse_time
 from trm_agent.types import Parameter
-from trm_agent.values.hints import UNITS, hints
+from trm_agent.values.declared import UNITS, hints
 
 _NUMBER = re.compile(
     r"(?<![\w.,])[-+−]?(\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d{1,2}(?!\w))?)(?:(k|mn?|bn?)\b)?(?:st|nd|rd|th)?",

@@ -1,0 +1,257 @@
+"""Spans that end where the words do: at quotes, at the ends of codes and paths, before the parameter's own noun.
+
+The model points at words it has not been taught the ends of. What the text itself marks (quotes, the dots of an
+abbreviation, a path without blanks) and what the parameter's name repeats ("the Spring season" for `season`) says
+where a value starts and ends. Nothing is found that the model did not point at but the flags of a call that is made,
+which take no more than their name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from functools import lru_cache, partial
+
+from trm_agent.decoding.prediction import Prediction
+from trm_agent.decoding.rules.spans import Place, moved
+from trm_agent.text.field_names import parameter_words, singular
+from trm_agent.types import Message, Slot, ToolSchema, identifier_words
+
+_QUOTED = re.compile(
+    r"(?<![\w'])'(?=\S)((?:[^'\n]|(?<=\w)'(?=\w))+?)(?<=\S)'(?![\w'])"
+    r'|(?<![\w"])"(?=\S)([^"\n]+?)(?<=\S)"(?![\w"])|“([^”\n]+)”|`([^`\n]+)`'
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_LAST = re.compile(r"(?:(\S+)[\s-]+)?(?:([^\W\d_]+)[\s-]+)([^\W\d_]+)$")
+UNFILLED = 0.1
+"""Up to this probability of being filled, a slot is not read, and its spans are left as they are."""
+NEAR = 2
+"""Words that may stand between a parameter's name and the quoted text that it names."""
+
+
+def word_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+    """The same prediction, spans of text moved to where the words they stand for start and end.
+
+    Spans that become the same add up.
+
+    Args:
+        prediction: For a decision point.
+        slots: In the order of `prediction.slots`.
+        history: What the spans point into.
+    """
+    if len(slots) != len(prediction.slots):
+        return prediction
+    out = list(prediction.slots)
+    for i, slot in enumerate(slots):
+        if out[i].spans and out[i].filled > UNFILLED and slot.parameter.type == "string":
+            own, tools = slot_words(slot)
+            out[i] = replace(out[i], spans=moved(out[i].spans, history, partial(_worded, own=own, tools=tools)))
+    return replace(prediction, slots=tuple(out))
+
+
+def slot_words(slot: Slot) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The words of a parameter's name, in order, and those of the tools that read it; without plurals."""
+    return _slot_words(slot.parameter.name, slot.tools)
+
+
+@lru_cache(maxsize=8192)
+def _slot_words(name: str, tools: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    own = tuple(map(singular, parameter_words(name).split()))
+    return own, frozenset(singular(word) for tool in tools for word in identifier_words(tool).split())
+
+
+@lru_cache(maxsize=32_768)
+def _worded(text: str, place: Place, own: tuple[str, ...], tools: frozenset[str]) -> Place:
+    quoted = _to_quote(text, place, own)
+    if quoted != place:
+        return quoted
+    return _to_period(text, _without_noun(text, _to_token(text, place), own, tools))
+
+
+@lru_cache(maxsize=4096)
+def quotes(text: str) -> tuple[Place, ...]:
+    """Where quoted texts stand, without their quotes; a text that is quoted as a whole has none."""
+    found = [match.span(match.lastindex or 0) for match in _QUOTED.finditer(text)]
+    return tuple(place for place in found if 10 * (place[1] - place[0]) < 9 * len(text.strip()))
+
+
+def _to_quote(text: str, place: Place, own: Sequence[str]) -> Place:
+    """The quoted text that a span overlaps, or whose parameter's name it is; the one named, where there are several."""
+    places = quotes(text)
+    over = [quote for quote in places if quote[0] - 1 < place[1] and place[0] < quote[1] + 1]
+    if not over:
+        said = set(map(singular, _WORD.findall(text[slice(*place)])))
+        after = next((quote for quote in places if place[1] <= quote[0] <= place[1] + 4), None)
+        return after if after and said and said <= set(own) else place
+    if len(over) == 1 and over[0][0] <= place[0] and place[1] <= over[0][1]:
+        return over[0]
+    named = [quote for quote in over if _named(text, quote, own)]
+    if len(over) > 1 or named:
+        return (named or over)[-1]
+    inside = max(0, min(place[1], over[0][1]) - max(place[0], over[0][0]))
+    return over[0] if 2 * inside >= place[1] - place[0] else place
+
+
+def _named(text: str, quote: Place, own: Sequence[str]) -> bool:
+    """Whether the parameter's last word stands just before a quoted text."""
+    before = [singular(word) for word in _WORD.findall(text[: quote[0]])[-NEAR:]]
+    return bool(own) and own[-1] in before
+
+
+_TOKEN = re.compile(r"[\w@~][\w@~/\\.:#+&%=?-]*(?<![.:?&=-])")
+_INNER = re.compile(r"[@~/\\_]|\w[.:]\w|\w-\w")
+
+
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[Place, ...]:
+    """Words that hold more than letters and digits: paths, addresses, codes, words with hyphens."""
+    return tuple(match.span() for match in _TOKEN.finditer(text) if _INNER.search(match.group()))
+
+
+def _to_token(text: str, place: Place) -> Place:
+    start, end = place
+    for first, last in _tokens(text):
+        if first < start < last:
+            start = first
+        if first < end < last:
+            end = last
+    return start, end
+
+
+_SHORT = re.compile(r"(?:\b(?:Inc|Ltd|Co|Corp|Jr|Sr|Bros|Dept|Univ|Ave|Blvd)|(?<!\w)(?:[A-Z]\.)+[A-Z])$")
+
+
+def _to_period(text: str, place: Place) -> Place:
+    """With the period of an abbreviation."""
+    if text[place[1] : place[1] + 1] == "." and _SHORT.search(text[slice(*place)]):
+        return place[0], place[1] + 1
+    return place
+
+
+_EMPTY = frozenset(
+    (
+        *("a", "an", "the", "my", "your", "his", "her", "our", "their", "this", "that", "these", "those", "which"),
+        *("any", "some", "of", "for", "to", "in", "on", "at", "by", "with", "from", "and", "or", "what", "same", "no"),
+        *("all", "every", "each", "other", "another", "next", "last", "first", "new", "right"),
+    )
+)
+
+
+def _without_noun(text: str, place: Place, own: Sequence[str], tools: Set[str]) -> Place:
+    """Without a last word that only repeats the parameter's name or its tool's ("theft crimes" for `crime_type`).
+
+    It stays where it is part of what is named ("Empire State Building", `hotel_name`), or the head of the parameter's
+    name ("upper class" for `social_class`); for a name of one word, only proper names lose it ("Spring season").
+    """
+    start, end = place
+    names = (tools - {own[-1]}) | set(own[:-1] or own) if own else frozenset()
+    plain = len(own) == 1 or own[-1:] == ("name",)
+    while match := _LAST.search(text, start, end):
+        before, last = match[2], match[3]
+        if singular(before + last) in own and match[1] and match[1].lower() not in _EMPTY:
+            end = match.end(1)
+        elif singular(last) in names and before.lower() not in _EMPTY and _apart(before, last, plain):
+            end = match.end(2)
+        else:
+            break
+    return start, end
+
+
+def _apart(before: str, last: str, plain: bool) -> bool:
+    """Whether a last word is none of a proper name's, and follows one where the parameter has a plain name."""
+    return before[0].isupper() and not last[0].isupper() if plain else not (before[0].isupper() and last[0].isupper())
+
+
+_NEGATIVE = frozenset(("avoid", "exclude", "without", "no", "skip", "omit", "ignore", "disable", "not"))
+_PLAIN = frozenset(
+    (
+        *(
+            "is",
+            "are",
+            "has",
+            "have",
+            "include",
+            "includes",
+            "including",
+            "with",
+            "use",
+            "using",
+            "show",
+            "get",
+            "return",
+        ),
+        *(
+            "enable",
+            "allow",
+            "allowed",
+            "needs",
+            "need",
+            "want",
+            "wants",
+            "only",
+            "flag",
+            "status",
+            "the",
+            "a",
+            "of",
+            "to",
+        ),
+        *("in", "for", "be", "should", "can", "consider", "apply", "add", "do", "does", "i", "it", "was"),
+    )
+)
+_DENIED_BEFORE = re.compile(
+    r"\b(?:without|not|no|never|excluding|exclude|except|avoid|avoids|avoiding|skip|skipping|(?:do|does|did|is|are|was|ca|wo|should|would)n['’]?t)\b"
+    r"(?! only\b)(?:\s+\w+){0,3}\s*$",
+    re.IGNORECASE,
+)
+_DENIED_AFTER = re.compile(r"^\W*(?:\w+\s+){0,2}(?:avoided|excluded|omitted|ignored|disabled)\b", re.IGNORECASE)
+SURE = 0.9
+"""Probability of a flag that the user names."""
+
+
+def say_flags(
+    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
+) -> Prediction:
+    """The same prediction, flags of a call that is made now set as the user's last message names them.
+
+    "including human impact" is `include_human_impact`: true, "with toll roads avoided" is `avoid_tolls`: true, and
+    "without images" is `include_images`: false. A flag is named by all words of its name that tell something.
+
+    Args:
+        prediction: For a decision point.
+        tools: In the order of `prediction.tools`.
+        slots: In the order of `prediction.slots`.
+        history: What has been said; nothing changes unless the user spoke last.
+    """
+    if not prediction.answers_user(tools, slots, history) or not prediction.call >= 0.5:
+        return prediction
+    meant = prediction.meant(tools)
+    out = list(prediction.slots)
+    for i, slot in enumerate(slots):
+        if slot.parameter.type == "boolean" and out[i].choices and meant in slot.tools:
+            said = flag(slot.parameter.name, history[-1].text)
+            if said is not None and said in slot.parameter.choices:
+                sure = tuple(SURE if choice is said else 1 - SURE for choice in slot.parameter.choices)
+                out[i] = replace(out[i], empty=1 - SURE, filled=SURE, dontcare=0.0, choices=sure)
+    return replace(prediction, slots=tuple(out))
+
+
+@lru_cache(maxsize=8192)
+def flag(name: str, text: str) -> bool | None:
+    """What a text says of a flag; None if it does not name it, or names what a negative flag denies without denying it.
+
+    Args:
+        name: Of the parameter (`include_images`, `avoid_tolls`).
+        text: Of the user's message.
+    """
+    words = parameter_words(name).split()
+    telling = {singular(word) for word in words if word not in _PLAIN | _NEGATIVE and len(word) > 2}
+    places = {singular(match.group()): match.span() for match in reversed(list(_WORD.finditer(text)))}
+    if not telling or not telling <= places.keys():
+        return None
+    start, end = min(places[word][0] for word in telling), max(places[word][1] for word in telling)
+    denied = bool(_DENIED_BEFORE.search(text[:start]) or _DENIED_AFTER.match(text[end:]))
+    if _NEGATIVE.isdisjoint(words):
+        return not denied
+    return True if denied else None

@@ -1,0 +1,5 @@
+"""Router × samples → figures, tables, a page.
+
+metrics → run → situations, slot_errors, sgd_goal, confidence, benchmarks, responses → baselines, compare, variants →
+report → plots, page → files
+"""

@@ -1,0 +1,129 @@
+"""Sentence vectors of tools, slots and choices: encoded once, kept, saved, loaded.
+
+A catalogue of thousands of tools takes minutes to encode and a moment to look up. Texts are known by their digest, so
+a file holds no tool's text, and a tool whose wording changed is simply not in it. N texts · E encoder width.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from trm_agent.encoder.sentence import EncodedText, Encoder
+from trm_agent.errors import EncoderError
+
+FORMAT = "trm-tool-vectors-1"
+DIGEST_BYTES = 16
+
+_CHUNK = 2048
+
+
+class ToolVectors:
+    """Remembers the sentence vector of every text of a tool list, and nothing of its tokens.
+
+    Args:
+        encoder: Whose vectors.
+        capacity: Texts kept, least recently used first out.
+    """
+
+    def __init__(self, encoder: Encoder, capacity: int = 200_000) -> None:
+        self.encoder = encoder
+        self.capacity = capacity
+        self.misses = 0
+        self._lock = Lock()
+        self._known: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self._no_tokens = np.zeros((0, encoder.width), np.float16)
+        self._no_spans = np.zeros((0, 2), np.int32)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def width(self) -> int:
+        return self.encoder.width
+
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        """Look texts up; those not known yet are encoded. Their tokens are left out."""
+        keys = [_digest(text) for text in texts]
+        wanted = dict(zip(keys, texts, strict=True))
+        with self._lock:
+            found = {key: self._known[key] for key in wanted if key in self._known}
+            for key in found:
+                self._known.move_to_end(key)
+        fresh = [key for key in wanted if key not in found]
+        for start in range(0, len(fresh), _CHUNK):
+            chosen = fresh[start : start + _CHUNK]
+            encoded = self.encoder.encode([wanted[key] for key in chosen])
+            found.update((key, part.sentence) for key, part in zip(chosen, encoded, strict=True))
+        if fresh:
+            self._keep({key: found[key] for key in fresh})
+            self.misses += len(fresh)
+        return [EncodedText(found[key], self._no_tokens, self._no_spans) for key in keys]
+
+    def save(self, path: Path) -> None:
+        """Write all vectors known.
+
+        Raises:
+            EncoderError: The file cannot be written.
+        """
+        with self._lock:
+            known = dict(self._known)
+        digests = np.frombuffer(b"".join(known), np.uint8).reshape(-1, DIGEST_BYTES)
+        vectors = np.stack(list(known.values())) if known else np.zeros((0, self.width))
+        about = {"format": FORMAT, "encoder": self.encoder.name, "fingerprint": self.encoder.fingerprint}
+        partial = path.with_name(f"{path.name}.partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_file({"digests": digests, "vectors": vectors.astype(np.float32)}, partial, about)
+            partial.replace(path)
+        except (OSError, SafetensorError) as error:
+            raise EncoderError(f"{path}: tool vectors cannot be written: {error}") from error
+
+    def load(self, path: Path) -> int:
+        """Add the vectors that `save` wrote; returns how many.
+
+        Raises:
+            EncoderError: The file cannot be read, or holds the vectors of another encoder.
+        """
+        try:
+            with safe_open(path, framework="numpy") as file:
+                about = file.metadata() or {}
+                if about.get("format") != FORMAT:
+                    raise EncoderError(f"{path}: expected format {FORMAT}, got {about.get('format')!r}")
+                self._check_encoder(path, about)
+                digests, vectors = file.get_tensor("digests"), file.get_tensor("vectors")
+        except (OSError, SafetensorError) as error:
+            raise EncoderError(f"{path}: tool vectors cannot be read: {error}") from error
+        expected = ((len(digests), DIGEST_BYTES), (len(digests), self.width))
+        if (digests.shape, vectors.shape) != expected or digests.dtype != np.uint8 or not np.isfinite(vectors).all():
+            raise EncoderError(
+                f"{path}: expected digests {list(expected[0])} and finite vectors {list(expected[1])}, "
+                f"got {list(digests.shape)} and {list(vectors.shape)}"
+            )
+        vectors = vectors.astype(np.float32, copy=False)
+        self._keep({row.tobytes(): vector for row, vector in zip(digests, vectors, strict=True)})
+        return len(digests)
+
+    def _check_encoder(self, path: Path, about: dict[str, str]) -> None:
+        if about.get("fingerprint") != self.encoder.fingerprint:
+            raise EncoderError(
+                f"{path}: holds vectors of encoder {about.get('encoder')!r} ({about.get('fingerprint', '')[:12]}…), "
+                f"not of {self.encoder.name!r} ({self.encoder.fingerprint[:12]}…); bind the tools and save them again"
+            )
+
+    def _keep(self, vectors: dict[bytes, np.ndarray]) -> None:
+        with self._lock:
+            self._known.update(vectors)
+            while len(self._known) > self.capacity:
+                self._known.popitem(last=False)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()

@@ -1,0 +1,4 @@
+"""Tensors → an answer.
+
+trm (the paper's recursion: read it first) → config → reader (tokens) → reader_cache → network → heads → spans → halting
+"""

@@ -1,0 +1,242 @@
+"""The parts of a training run: which episodes make a batch, how the learning rate goes, what a state file holds.
+
+No loop is hidden here: `recipes/train_router.py` writes it out. Batches and dropout are functions of the seed and the
+step alone, so a run that resumes goes on as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from trm_agent.encoder.sentence import Vocabulary
+from trm_agent.errors import CheckpointError
+from trm_agent.features.tensors import (
+    Batch,
+    build_tool_table,
+    collate,
+    read_conversation,
+    read_text,
+    relevance_by_length,
+    tool_texts,
+)
+from trm_agent.model.config import ModelConfig
+from trm_agent.training.ema import EMA
+from trm_agent.training.episodes import Episode
+from trm_agent.training.targets import Targets, build_targets
+from trm_agent.types import Sample, SlotField, ToolSchema, slot_table
+
+BUCKET = 50
+"""Batches among which episodes are sorted by length."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Linear warm-up, then a cosine down to `floor` of the peak.
+
+    Attributes:
+        peak: Highest learning rate.
+        warmup: Steps up to it.
+        total: Steps in all.
+        floor: Share of the peak left at the end.
+    """
+
+    peak: float
+    warmup: int
+    total: int
+    floor: float = 0.03
+
+    def at(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        if step < self.warmup:
+            return self.peak * (step + 1) / self.warmup
+        done = min(1.0, (step - self.warmup) / max(1, self.total - self.warmup))
+        return self.peak * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def training_texts(episodes: Sequence[Episode]) -> list[str]:
+    """Every text that training on these episodes encodes, once."""
+    texts = dict.fromkeys(read_text(message) for episode in episodes for message in episode.messages)
+    for episode in episodes:
+        texts.update(dict.fromkeys(text for part in tool_texts(episode.tools, episode.slots) for text in part))
+    return list(texts)
+
+
+def sample_texts(samples: Sequence[Sample], slot_fields: Sequence[SlotField] = ()) -> list[str]:
+    """Every text that deciding these samples encodes, once."""
+    texts: dict[str, None] = {}
+    tools: tuple[ToolSchema, ...] | None = None
+    for sample in samples:
+        texts.update(dict.fromkeys(read_text(message) for message in sample.history))
+        if sample.tools != tools:
+            tools = sample.tools
+            fields = [*slot_fields, *(SlotField(name) for name in sample.slots)]
+            parts = tool_texts(tools, slot_table(tools, list({f.name: f for f in fields[::-1]}.values())))
+            texts.update(dict.fromkeys(text for part in parts for text in part))
+    return list(texts)
+
+
+def weight(episode: Episode, after_result: float) -> float:
+    """What an episode adds to a batch, in decision points with twenty rows of tools and slots each.
+
+    Args:
+        episode: To weigh.
+        after_result: Share of the points after a tool's result that are kept, see `thin`.
+    """
+    results = sum(episode.messages[point.messages - 1].role == "tool_response" for point in episode.points)
+    points = len(episode.points) - results * (1 - after_result)
+    return points * max(1.0, (len(episode.tools) + len(episode.slots)) / 20)
+
+
+def plan_epoch(
+    episodes: Sequence[Episode], weights: Sequence[float], seed: int, epoch: int, size: float
+) -> list[list[int]]:
+    """Batches of episodes of like length that weigh `size` or little less, in random order; a function of its
+    arguments alone.
+    """
+    rng = random.Random(f"{seed}/{epoch}")
+    order = list(range(len(episodes)))
+    rng.shuffle(order)
+    span = max(1, int(BUCKET * size * len(order) / sum(weights)))
+    batches: list[list[int]] = []
+    for start in range(0, len(order), span):
+        batch: list[int] = []
+        held = 0.0
+        for i in sorted(order[start : start + span], key=lambda i: episodes[i].length):
+            if batch and held + weights[i] > size:
+                batches.append(batch)
+                batch, held = [], 0.0
+            batch.append(i)
+            held += weights[i]
+        batches.append(batch)
+    rng.shuffle(batches)
+    return batches
+
+
+def plan_steps(
+    episodes: Sequence[Episode], seed: int, size: float, after_result: float, first: int, last: int
+) -> Iterator[tuple[int, list[int]]]:
+    """(step, episodes of its batch) from step `first` up to `last`."""
+    weights = [weight(episode, after_result) for episode in episodes]
+    step = 0
+    for epoch in count():
+        for batch in plan_epoch(episodes, weights, seed, epoch, size):
+            if step >= last:
+                return
+            if step >= first:
+                yield step, batch
+            step += 1
+
+
+def steps_per_epoch(episodes: Sequence[Episode], seed: int, size: float, after_result: float) -> int:
+    """Steps of the first epoch; others take about as many."""
+    weights = [weight(episode, after_result) for episode in episodes]
+    return len(plan_epoch(episodes, weights, seed, 0, size))
+
+
+def thin(episode: Episode, rng: random.Random, keep: float) -> Episode:
+    """Keep only some of the points that follow a tool's result: they say little that the call before did not."""
+    points = [
+        point
+        for point in episode.points
+        if episode.messages[point.messages - 1].role != "tool_response" or rng.random() < keep
+    ]
+    return replace(episode, points=tuple(points)) if points else episode
+
+
+def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, config: ModelConfig) -> tuple[Batch, Targets]:
+    """Episodes → a batch and its gold labels."""
+    items = [
+        (
+            episode,
+            build_tool_table(episode.tools, episode.slots, vocabulary),
+            read_conversation(episode.messages, vocabulary),
+        )
+        for episode in episodes
+    ]
+    batch = collate([(table, talk, [point.messages for point in episode.points]) for episode, table, talk in items])
+    return batch, build_targets(items, batch, config.span_tokens, config.most_calls)
+
+
+def relevance_floor(episodes: Sequence[Episode], vocabulary: Vocabulary, most: float = 0.2) -> float:
+    """The highest floor, up to `most`, that lies below the relevance of nearly every gold call (all but one in 200)."""
+    needed = []
+    for episode in episodes:
+        calls = [point.messages for point in episode.points if point.tool is not None]
+        if calls:
+            table = build_tool_table(episode.tools, episode.slots, vocabulary)
+            near = relevance_by_length(read_conversation(episode.messages, vocabulary), table)
+            needed.extend(near[calls].tolist())
+    return min(most, sorted(needed)[len(needed) // 200] - 1e-3) if needed else most
+
+
+def make_optimizer(model: nn.Module, weight_decay: float = 0.05) -> torch.optim.AdamW:
+    """AdamW that decays matrices only; the learning rate is set step by step."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    fused = all(p.is_cuda for p in model.parameters())
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.95), fused=fused or None)
+
+
+def average_gradients(model: nn.Module) -> None:
+    """Replace every gradient by its mean over the processes, in one message.
+
+    The network answers step by step, as a generator, which `DistributedDataParallel` cannot follow; at this size one
+    message after the backward pass costs little.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    for parameter, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parameter.grad = part.view_as(parameter)
+
+
+def save_training_state(path: Path, step: int, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer) -> None:
+    """Write everything a resumed run needs, as safetensors, in one atomic replacement."""
+    state: dict[str, Tensor] = {"step": torch.tensor(step), "ema/step": torch.tensor(ema.step)}
+    state |= {f"model/{name}": value for name, value in model.state_dict().items()}
+    state |= {f"ema/{name}": value for name, value in ema.average.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        state |= {f"optimizer/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file({name: value.detach().contiguous().cpu() for name, value in state.items()}, partial)
+    partial.replace(path)
+
+
+def load_training_state(path: Path, model: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer) -> int:
+    """Restore a run.
+
+    Returns:
+        The step to go on with.
+
+    Raises:
+        CheckpointError: The file is damaged, or belongs to another model.
+    """
+    try:
+        state = load_file(path)
+        model.load_state_dict(_under(state, "model/"))
+        ema.load_state_dict(_under(state, "ema/"))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in _under(state, "optimizer/").items():
+            index, key = name.split("/")
+            moments.setdefault(int(index), {})[key] = value
+        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+    except Exception as error:
+        raise CheckpointError(f"{path}: cannot resume from it: {error}") from error
+    return int(state["step"])
+
+
+def _under(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}

@@ -1,0 +1,182 @@
+"""Gold labels of a batch of episodes → tensors.
+
+N decision points · W tokens · S slots · C choices · Q filled open slots with their value in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trm_agent.features.tensors import Batch, Conversation, ToolTable
+from trm_agent.model.heads import DONTCARE_OP, EMPTY, FILLED
+from trm_agent.training.episodes import Episode
+from trm_agent.types import DONTCARE
+from trm_agent.values import normalise
+
+IGNORE = -100
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Gold labels of the decision points of a batch.
+
+    Attributes:
+        decision: 0 direct answer, 1 tool call, `IGNORE`; [N].
+        tool: Share of each tool among those meant, no tool first; all zero where it is not known; [N, 1 + K].
+        op: Empty, filled, don't care; `IGNORE` beyond the slots; [N, S].
+        calls: How many calls, less one, at most `most_calls` − 1; `IGNORE` without a call; [N].
+        choice_slot: Point and slot of each filled closed slot; a slot that several calls fill differently comes as
+            often; [R, 2].
+        choice: Index into the batch's choices, [R].
+        choice_weight: One over the values of the slot, [R].
+        span_slot: Point and slot of each filled open slot whose value stands in the text, likewise, [Q, 2].
+        spans: Whether start and length give a right value, [Q, W, span_tokens].
+        span_weight: One over the values of the slot, [Q].
+    """
+
+    decision: Tensor
+    tool: Tensor
+    op: Tensor
+    calls: Tensor
+    choice_slot: Tensor
+    choice: Tensor
+    choice_weight: Tensor
+    span_slot: Tensor
+    spans: Tensor
+    span_weight: Tensor
+
+    def to(self, device: torch.device | str) -> Targets:
+        return replace(self, **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
+
+    def pin_memory(self) -> Targets:
+        """See `Batch.pin_memory`."""
+        return replace(self, **{f.name: getattr(self, f.name).pin_memory() for f in fields(self)})
+
+
+def build_targets(
+    items: Sequence[tuple[Episode, ToolTable, Conversation]], batch: Batch, span_tokens: int, most_calls: int
+) -> Targets:
+    """Label a batch of episodes.
+
+    Args:
+        items: In the batch's order.
+        batch: Of these episodes.
+        span_tokens: Longest span.
+        most_calls: Calls of one turn that are told apart.
+    """
+    N, S, K = len(batch.episode), batch.slot_mask.shape[1], batch.tool_mask.shape[1]
+    decision, calls = np.full(N, IGNORE), np.full(N, IGNORE)
+    tool, op = np.zeros((N, 1 + K), np.float32), np.full((N, S), IGNORE)
+    picks: list[tuple[int, int, int, float]] = []
+    pointed: list[tuple[int, int, float]] = []
+    spans: list[list[tuple[int, int]]] = []
+    n = -1
+    for episode, table, talk in items:
+        names = {t.name: k + 1 for k, t in enumerate(table.tools)}
+        finder = SpanFinder(talk, span_tokens)
+        closed = [[normalise(c) for c in slot.parameter.choices] for slot in table.slots]
+        first = np.cumsum([0, *(len(c) for c in closed)])
+        for point in episode.points:
+            n += 1
+            if point.decision is not None:
+                decision[n] = int(point.decision == "tool_call")
+            if point.calls:
+                calls[n] = min(point.calls, most_calls) - 1
+            meant = point.tools or ((point.intent,) if point.intent else ())
+            rows = [names[name] for name in meant if name in names] if meant else [0]
+            if point.intent_known and rows:
+                tool[n, rows] = 1 / len(rows)
+            for s, slot in enumerate(table.slots):
+                values = point.slots.get(slot.key)
+                if point.known is not None and slot.key not in point.known:
+                    continue
+                op[n, s] = EMPTY if values is None else DONTCARE_OP if values[0] == DONTCARE else FILLED
+                if op[n, s] != FILLED or values is None:
+                    continue
+                every = (values, *point.more.get(slot.key, ()))
+                for wordings in every:
+                    if closed[s]:
+                        index = _chosen(wordings, closed[s])
+                        if index is not None:
+                            picks.append((n, s, int(first[s]) + index, 1 / len(every)))
+                    elif found := finder.find(wordings, point.messages):
+                        pointed.append((n, s, 1 / len(every)))
+                        spans.append(found)
+    positive = np.zeros((len(spans), batch.tokens.shape[1], span_tokens), bool)
+    for q, found in enumerate(spans):
+        for start, length in found:
+            positive[q, start, length] = True
+    return Targets(
+        decision=torch.from_numpy(decision),
+        tool=torch.from_numpy(tool),
+        op=torch.from_numpy(op),
+        calls=torch.from_numpy(calls),
+        choice_slot=torch.tensor([pick[:2] for pick in picks], dtype=torch.long).reshape(-1, 2),
+        choice=torch.tensor([pick[2] for pick in picks], dtype=torch.long),
+        choice_weight=torch.tensor([pick[3] for pick in picks], dtype=torch.float),
+        span_slot=torch.tensor([point[:2] for point in pointed], dtype=torch.long).reshape(-1, 2),
+        spans=torch.from_numpy(positive),
+        span_weight=torch.tensor([point[2] for point in pointed], dtype=torch.float),
+    )
+
+
+def _chosen(wordings: Sequence[object], closed: Sequence[str]) -> int | None:
+    """The choice that a right value names; of a list with one entry, that entry."""
+    for value in wordings:
+        text = normalise(value[0] if isinstance(value, list) and len(value) == 1 else value)
+        if text in closed:
+            return closed.index(text)
+    return None
+
+
+class SpanFinder:
+    """Finds where the accepted wordings of a value stand in a conversation, as token spans."""
+
+    def __init__(self, talk: Conversation, span_tokens: int) -> None:
+        self.talk = talk
+        self.span_tokens = span_tokens
+        self.texts = [message.text.lower() for message in talk.messages]
+        self.first = np.searchsorted(talk.token_message, np.arange(len(self.texts) + 1))
+        self._known: dict[tuple[str, int], list[tuple[int, int]]] = {}
+
+    def find(self, values: Sequence[object], visible: int) -> list[tuple[int, int]]:
+        """(start token, length − 1) of every mention in the first `visible` messages.
+
+        What people and assistant said goes before what calls and results restate.
+        """
+        wordings = [str(value).lower() for value in values if str(value).strip()]
+        said: list[tuple[int, int]] = []
+        restated: list[tuple[int, int]] = []
+        for m in range(visible):
+            target = restated if self.talk.messages[m].role.startswith("tool") else said
+            for wording in wordings:
+                target.extend(self._in_message(wording, m))
+        return said or restated
+
+    def _in_message(self, wording: str, m: int) -> list[tuple[int, int]]:
+        key = (wording, m)
+        if key not in self._known:
+            self._known[key] = list(self._search(wording, m))
+        return self._known[key]
+
+    def _search(self, wording: str, m: int) -> list[tuple[int, int]]:
+        talk, text = self.talk, self.texts[m]
+        lo, hi = int(self.first[m]), int(self.first[m + 1])
+        spans = talk.token_spans[lo:hi]
+        out = []
+        at = text.find(wording)
+        while at >= 0:
+            start = int(np.searchsorted(spans[:, 0], at))
+            end = int(np.searchsorted(spans[:, 1], at + len(wording)))
+            if start < len(spans) and end < len(spans) and spans[start, 0] == at and spans[end, 1] == at + len(wording):
+                length = end - start
+                fits = 0 <= length < self.span_tokens
+                if fits and talk.word_start[lo + start] and talk.word_end[lo + end]:
+                    out.append((lo + start, length))
+            at = text.find(wording, at + 1)
+        return out
