@@ -351,8 +351,10 @@ def network_sizes(args: argparse.Namespace, start: Checkpoint | None, floor: flo
 
 
 def take_weights(model: RouterModel, start: Checkpoint, vocabulary: Vocabulary) -> None:
-    """Begin where `start` ended; a carry that it lacks starts at zero. Refused where sizes or encoder differ."""
+    """Begin where `start` ended; inputs that it lacks start at zero. Refused where sizes or encoder differ."""
     import torch
+
+    from trm_agent.model.config import LATER
 
     if start.encoder_fingerprint != vocabulary.fingerprint:
         raise TRMError(
@@ -361,6 +363,14 @@ def take_weights(model: RouterModel, start: Checkpoint, vocabulary: Vocabulary) 
     weights = start.model.state_dict()
     if model.carry is not None and start.model.carry is None:
         weights["carry.weight"] = torch.zeros_like(model.carry.weight)
+    longest, known = model.config.span_tokens, start.model.config.span_tokens
+    if longest > known:  # longer spans begin as probable as the longest known
+        weights["heads.length"] = torch.cat(
+            [weights["heads.length"], weights["heads.length"][-1:].expand(longest - known)]
+        )
+    added = [name for name in LATER if getattr(model.config, name) and not getattr(start.model.config, name)]
+    own = model.state_dict()
+    weights |= {name: own[name] for name in own.keys() - weights.keys() if added and not name.startswith("carry")}
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

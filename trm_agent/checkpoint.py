@@ -105,7 +105,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             f"{weights}: truncated or altered: expected sha256 {config.get('weights_sha256')}, got {found}"
         )
     try:
-        model = RouterModel(ModelConfig(**config["model"]))
+        model = RouterModel(ModelConfig.from_json(config["model"]))
         model.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
         fields = tuple(SlotField.from_json(item) for item in config["slot_fields"])
         encoder = config["encoder"]

@@ -561,6 +561,7 @@ def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
     scores = span_scores(
         answer.start.flatten(0, 1), answer.end.flatten(0, 1), answer.length.float(), allowed.flatten(0, 1)
     )
+    scores = scores + scope.piece_scores(answer.pieces.flatten(0, 1), torch.arange(N).repeat_interleave(S))
     joint = scores.flatten(1).softmax(-1)
     best = joint.topk(min(SPAN_CANDIDATES, joint.shape[-1]), dim=-1)
     size = scores.shape[-1]
@@ -572,6 +573,7 @@ def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
         "choice": choice.numpy(),
         "halt": answer.halt.sigmoid().numpy(),
         "calls": answer.calls.softmax(-1).numpy(),
+        "acts": answer.acts.softmax(-1).numpy(),
         "span": best.values.view(N, S, -1).numpy(),
         "start": (best.indices // size).view(N, S, -1).numpy(),
         "length": (best.indices % size).view(N, S, -1).numpy(),
@@ -600,6 +602,7 @@ def _prediction(read: dict[str, np.ndarray], n: int, item: _Item, steps: int) ->
         calls=tuple(read["calls"][n].tolist()),
         steps=steps,
         answer_state=read["answer_state"][n],
+        acts=tuple(read["acts"][n].tolist()),
     )
 
 

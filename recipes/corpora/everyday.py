@@ -12,24 +12,120 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from recipes.corpora.everyday_format import Dialogue, Domain, GoldCall, Message, Point, read_domain
+from recipes.corpora.everyday_format import ANSWERS, Dialogue, Domain, GoldCall, Message, Point, read_domain
 from trm_agent.errors import DataError
 from trm_agent.types import parse_tools, slot_table
+from trm_agent.values import parse_value
+
+SPEECH_ACT = {
+    **dict.fromkeys(
+        ("request", "oblique", "elliptic", "typo", "voice", "followup", "refer_back", "several"), "request"
+    ),
+    **dict.fromkeys(("pick", "missing", "out_of_scope", "near_miss"), "request"),
+    **dict.fromkeys(("correction", "edit"), "correct"),
+    **dict.fromkeys(("negation", "confirm_no"), "refuse"),
+    **dict.fromkeys(("report", "conditional", "quotation", "hostile", "complaint"), "state"),
+    "fill": "answer",
+    "confirm_yes": "confirm",
+    "hesitation": "hesitate",
+    "give_up": "give_up",
+    "question": "question",
+    "smalltalk": "small_talk",
+}
+"""Kind → what the user does with the turn (`trm_agent.types.SPEECH_ACTS`)."""
+NOT_ABOUT_A_TOOL = ANSWERS - {"missing", "hesitation"}
+"""Kinds after which no tool is wanted any more."""
 
 
-def samples_of(domain: Domain, *, results: bool = False) -> Iterator[dict[str, Any]]:
+def samples_of(domain: Domain, *, results: bool = False, wordings: bool = False) -> Iterator[dict[str, Any]]:
     """Every decision point of a domain as a sample.
 
     Args:
         domain: As it was written.
         results: Also the points after a tool's result, where the words that follow are given. Their kind is `result`.
+        wordings: For training: the words that a gold value was read from count as right as well, so that it is known
+            where they stand.
     """
     tools = [tool.schema for tool in domain.tools]
+    finder = WordingFinder(domain) if wordings else None
     for number, dialogue in enumerate(domain.dialogues, 1):
-        yield from _dialogue_samples(domain, dialogue, f"{domain.name}-{number:02}", tools, results)
+        for sample in _dialogue_samples(domain, dialogue, f"{domain.name}-{number:02}", tools, results):
+            yield finder.worded(sample) if finder else sample
+
+
+class WordingFinder:
+    """Finds the words of values that do not stand in the text as they are: dates, times, numbers, amounts."""
+
+    def __init__(self, domain: Domain) -> None:
+        self.now = datetime.fromisoformat(domain.now)
+        self.parameters = {
+            (tool.name, parameter.name): parameter
+            for tool in parse_tools([tool.schema for tool in domain.tools])
+            for parameter in tool.parameters
+        }
+        self._read: dict[tuple[str, str, str], Any] = {}
+
+    def worded(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """The sample, with the words of its call's values among the accepted ones."""
+        if sample["decision"] != "tool_call":
+            return sample
+        said = [m["content"] for m in sample["history"] if m["role"] in ("user", "assistant")][-5:][::-1]
+        accept = json.loads(json.dumps(sample["accept"]))
+        calls = sample.get("calls") or [sample["tool"]]
+        for number, call in enumerate(calls):
+            places = [accept] if number == 0 else []
+            places += [accept["calls"][number]] if "calls" in accept else []
+            for name, value in leaves(call["arguments"]):
+                found = self.find(call["name"], name, value, said)
+                for place in places if found else ():
+                    place["arguments"][name] = list(dict.fromkeys([*place["arguments"].get(name, []), *found]))
+        return sample | {"accept": accept}
+
+    def find(self, tool: str, name: str, value: Any, said: Sequence[str]) -> list[str]:
+        """The shortest words of the latest message that read as the value; none where it stands there as it is."""
+        parameter = self.parameters.get((tool, name))
+        if parameter is None or parameter.choices or isinstance(value, bool | list | dict):
+            return []
+        if isinstance(value, str) and not re.search(r"\d", value):
+            return []
+        for text in said:
+            if re.search(rf"(?<![\w.,]){re.escape(str(value))}(?![\w])", text):
+                return []
+            found = [words for words in windows(text) if self._reads(tool, name, words) == value]
+            shortest = [words for words in found if not any(o != words and o in words for o in found)]
+            if shortest:
+                return shortest
+        return []
+
+    def _reads(self, tool: str, name: str, words: str) -> Any:
+        key = (tool, name, words)
+        if key not in self._read:
+            try:
+                self._read[key] = parse_value(words, self.parameters[tool, name], self.now)
+            except (ValueError, OverflowError):
+                self._read[key] = None
+        return self._read[key]
+
+
+def windows(text: str, longest: int = 5) -> Iterator[str]:
+    """Stretches of one to five words, without what is not part of a word at their ends."""
+    found = list(re.finditer(r"[^\s,;()]+(?<![.!?:])", text))
+    for first in range(len(found)):
+        for last in range(first, min(first + longest, len(found))):
+            yield text[found[first].start() : found[last].end()]
+
+
+def leaves(arguments: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Arguments by their dotted names."""
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _dialogue_samples(
@@ -64,7 +160,10 @@ def _meta(domain: Domain, dialogue: Dialogue, point: Point, name: str, turn: int
         "now": domain.now,
         "split": domain.split,
         "slots_known": False,
+        "speech_act": SPEECH_ACT[point.kind],
     }
+    if point.intended or point.kind in NOT_ABOUT_A_TOOL:
+        meta["intent"] = point.intended
     if point.calls:
         meta["changes"] = any(domain.tool(call.name).effect > 0 for call in point.calls)
     if point.either:
@@ -178,12 +277,12 @@ def check(path: Path) -> tuple[list[str], Counter[str]]:
     return list(doubts(domain)), kinds
 
 
-def write(folder: Path, output: Path, *, results: bool) -> int:
+def write(folder: Path, output: Path, *, results: bool = False, wordings: bool = False) -> int:
     """Write the samples of every domain in a folder; returns how many."""
     count = 0
     with output.open("w", encoding="utf-8") as file:
         for path in sorted(folder.glob("*.yaml")):
-            for sample in samples_of(read_domain(path), results=results):
+            for sample in samples_of(read_domain(path), results=results, wordings=wordings):
                 file.write(json.dumps(sample, ensure_ascii=False) + "\n")
                 count += 1
     return count
@@ -195,15 +294,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, help="folder of domain files")
     parser.add_argument("--output", type=Path, help="samples (JSONL)")
     parser.add_argument("--results", action="store_true", help="also the points after a tool's result")
+    parser.add_argument("--wordings", action="store_true", help="for training: words that values were read from count")
     args = parser.parse_args(argv)
     if bool(args.check) == bool(args.input) or bool(args.input) != bool(args.output):
         parser.error("give --check, or --input and --output")
     if args.input:
         try:
-            print(f"{write(args.input, args.output, results=args.results)} samples → {args.output}")
+            count = write(args.input, args.output, results=args.results, wordings=args.wordings)
         except DataError as error:
             print(error, file=sys.stderr)
             return 1
+        print(f"{count} samples → {args.output}")
         return 0
     return _report(args.check)
 

@@ -21,7 +21,7 @@ from trm_agent.decoding.rules import refine
 from trm_agent.decoding.several import Context, several_calls
 from trm_agent.decoding.slots import CALL_THRESHOLD, INACTIVE, Reading, fold, read_slots
 from trm_agent.errors import ToolError
-from trm_agent.types import Decision, Message, Slot, ToolCall, ToolSchema, Value
+from trm_agent.types import SPEECH_ACTS, Decision, Message, Slot, SpeechAct, ToolCall, ToolSchema, Value
 
 __all__ = [
     "CALL_THRESHOLD",
@@ -93,7 +93,8 @@ def decode(
         confidence=calibration.decision_confidence(scores),
         call_confidence=None,
         calibrated=calibration.calibrated,
-        probabilities={"tool_call": odds.call, "direct_answer": 1 - odds.call, "tools": odds.tools},
+        probabilities={"tool_call": odds.call, "direct_answer": 1 - odds.call, "tools": odds.tools}
+        | _speech_acts(prediction, history),
         argument_values=call.values if call is not None and made else {},
         slot_values=reading.values,
         intended_tool=call.tool.name if call is not None else None,
@@ -218,3 +219,10 @@ def _scores(
         ruled_out = math.prod(reading.raw.get(key, call.values[name].confidence) for name, key in call.slots.items())
     against = to_call * (1 - tool * ruled_out)
     return DecisionScores(1 - against, 1.0, odds.margin(None), odds.halt, values=reading.raw)
+
+
+def _speech_acts(prediction: Prediction, history: Sequence[Message]) -> dict[str, dict[SpeechAct, float]]:
+    """What the user does with the turn, where the user spoke last and the weights say."""
+    if not prediction.acts or history[-1].role != "user":
+        return {}
+    return {"speech_acts": dict(zip(SPEECH_ACTS, prediction.acts, strict=True))}

@@ -51,6 +51,7 @@ class Prediction:
         steps: Supervision steps taken.
         calls: If a call is made, the probabilities of one, two, … calls; the last is that of so many or more.
         answer_state: What the words of a direct answer are chosen by (`responses.head.answer_state`), an array.
+        acts: Probability of each of `SPEECH_ACTS`; empty where the weights do not say.
     """
 
     call: float
@@ -61,6 +62,7 @@ class Prediction:
     steps: int
     calls: tuple[float, ...] = (1.0,)
     answer_state: Any = field(default=None, compare=False, repr=False)
+    acts: tuple[float, ...] = ()
 
     def meant(self, tools: Sequence[ToolSchema]) -> str:
         """The name of the likeliest of its tools, at least one; of equally likely ones the last by name."""

@@ -86,7 +86,7 @@ class Catalogue:
         tools: In any order.
         slots: Their slot table.
         limits: How much enters.
-        encoder: Of their texts; tokens are not needed.
+        encoder: Of their texts; the tokens of names and descriptions are kept.
         messages: Encoder of messages.
     """
 
@@ -102,7 +102,9 @@ class Catalogue:
         self.slots = tuple(slots)
         self.limits = limits
         self.row = {tool.name: k for k, tool in enumerate(self.tools)}
-        self._tool_vectors, self._slot_vectors, self._choice_vectors = encode_tools(self.tools, slots, encoder)
+        encoded = encode_tools(self.tools, slots, encoder)
+        self._tool_vectors, self._slot_vectors, self._choice_vectors = encoded.tools, encoded.slots, encoded.choices
+        self._tool_labels, self._slot_labels = encoded.tool_labels, encoded.slot_labels
         self._tool_features = declared_tools(self.tools)
         self._slot_features = declared_slots(slots, np.zeros(len(slots), bool))
         self._choice_texts = comparison_texts(slots)
@@ -262,6 +264,8 @@ class Catalogue:
             choice_vectors=self._choice_vectors[choices],
             choice_slot=np.array(owners, np.int64),
             choice_texts=tuple(self._choice_texts[c] for c in choices),
+            tool_labels=tuple(self._tool_labels[k] for k in tools),
+            slot_labels=tuple(self._slot_labels[s] for s in slots),
         )
 
 

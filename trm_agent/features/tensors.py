@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,12 +19,22 @@ import torch
 from torch import Tensor
 
 from trm_agent.encoder.sentence import EncodedText
+from trm_agent.features.likeness import (
+    Label,
+    read_labels,
+    slot_likeness,
+    surroundings,
+    tool_likeness,
+)
+from trm_agent.features.shapes import piece_spans, token_shapes
 from trm_agent.text.field_names import field_names, meant_fields, parameter_words
 from trm_agent.types import ROLES, Message, Slot, ToolSchema, identifier_words
 
 TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
 CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 200, "tool_response": 160}
 MAX_TOKENS = 768
+LONGEST_PIECE = 32
+"""Longest piece that is marked, in tokens."""
 RECENT_MESSAGES = 6
 RECENCY_BUCKETS = 16
 SLOT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
@@ -72,6 +82,8 @@ class ToolTable:
         choice_vectors: [C, E].
         choice_slot: Slot of each choice, [C].
         choice_texts: Comparison text of each choice.
+        tool_labels: The words that name and describe each tool.
+        slot_labels: The same of each slot.
     """
 
     tools: tuple[ToolSchema, ...]
@@ -85,6 +97,33 @@ class ToolTable:
     choice_vectors: np.ndarray
     choice_slot: np.ndarray
     choice_texts: tuple[str, ...]
+    tool_labels: tuple[Label, ...]
+    slot_labels: tuple[Label, ...]
+
+    @cached_property
+    def owners(self) -> np.ndarray:
+        """Mean vector of the tools that read each slot, [S, E]."""
+        readers = (self.required | self.optional).astype(np.float32)
+        return readers.T @ self.tool_vectors / np.maximum(readers.sum(0), 1)[:, None]
+
+
+@dataclass(frozen=True)
+class EncodedTools:
+    """What the encoder says of a tool list.
+
+    Attributes:
+        tools: [K, E].
+        slots: [S, E].
+        choices: [C, E].
+        tool_labels: The words that name and describe each tool.
+        slot_labels: The same of each slot.
+    """
+
+    tools: np.ndarray
+    slots: np.ndarray
+    choices: np.ndarray
+    tool_labels: tuple[Label, ...]
+    slot_labels: tuple[Label, ...]
 
 
 def tool_texts(tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> tuple[list[str], list[str], list[str]]:
@@ -108,7 +147,7 @@ def choice_words(choice: Any) -> str:
 
 def build_tool_table(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder) -> ToolTable:
     """Encode a tool list and lay out what is declared."""
-    tool_vectors, slot_vectors, choice_vectors = encode_tools(tools, slots, encoder)
+    encoded = encode_tools(tools, slots, encoder)
     K, S = len(tools), len(slots)
     row = {tool.name: k for k, tool in enumerate(tools)}
     required, optional = np.zeros((K, S), bool), np.zeros((K, S), bool)
@@ -120,27 +159,33 @@ def build_tool_table(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder
     return ToolTable(
         tools=tuple(tools),
         slots=tuple(slots),
-        tool_vectors=tool_vectors,
+        tool_vectors=encoded.tools,
         tool_features=declared_tools(tools),
-        slot_vectors=slot_vectors,
+        slot_vectors=encoded.slots,
         slot_features=declared_slots(slots, np.any(required, axis=0, keepdims=True)[0]),
         required=required,
         optional=optional,
-        choice_vectors=choice_vectors,
+        choice_vectors=encoded.choices,
         choice_slot=np.array([s for s, slot in enumerate(slots) for _ in slot.parameter.choices], np.int64),
         choice_texts=comparison_texts(slots),
+        tool_labels=encoded.tool_labels,
+        slot_labels=encoded.slot_labels,
     )
 
 
-def encode_tools(
-    tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vectors of tools [K, E], slots [S, E] and choices [C, E]."""
+def encode_tools(tools: Sequence[ToolSchema], slots: Sequence[Slot], encoder: TextEncoder) -> EncodedTools:
+    """Encode the texts of a tool list."""
     by_tool, by_slot, by_choice = tool_texts(tools, slots)
     encoded = encoder.encode([*by_tool, *by_slot, *by_choice])
     vectors = np.stack([e.sentence for e in encoded]) if encoded else np.zeros((0, encoder.width), np.float32)
     K, S = len(by_tool), len(by_slot)
-    return vectors[:K], vectors[K : K + S], vectors[K + S :]
+    return EncodedTools(
+        tools=vectors[:K],
+        slots=vectors[K : K + S],
+        choices=vectors[K + S :],
+        tool_labels=read_labels(tools, encoded[:K]),
+        slot_labels=read_labels(slots, encoded[K : K + S]),
+    )
 
 
 def declared_tools(tools: Sequence[ToolSchema]) -> np.ndarray:
@@ -172,6 +217,9 @@ class Conversation:
         token_spans: Characters of `Message.text` each token covers, [W, 2].
         word_start: Whether a word starts with the token, [W].
         word_end: Whether a word ends with the token, [W].
+        shapes: How each token is written, [W, 28], see `shapes.token_shapes`.
+        pieces: Likely values: first token, length − 1, kind; [P, 3].
+        words: The word each token stands in, in lower case.
     """
 
     messages: tuple[Message, ...]
@@ -182,6 +230,20 @@ class Conversation:
     token_spans: np.ndarray
     word_start: np.ndarray
     word_end: np.ndarray
+    shapes: np.ndarray
+    pieces: np.ndarray
+    words: tuple[str, ...]
+
+    @cached_property
+    def unit_tokens(self) -> np.ndarray:
+        """The tokens at unit length, float32 [W, E]."""
+        tokens = self.tokens.astype(np.float32)
+        return tokens / np.maximum(np.linalg.norm(tokens, axis=-1, keepdims=True), 1e-6)
+
+    @cached_property
+    def around(self) -> np.ndarray:
+        """What stands around each token, [W, E]."""
+        return surroundings(self.unit_tokens, self.token_message)
 
 
 def read_conversation(messages: Sequence[Message], encoder: TextEncoder) -> Conversation:
@@ -197,16 +259,25 @@ def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: 
         encoded: What the encoder says of each message's `read_text`.
         first: The oldest message whose tokens are kept.
     """
-    tokens, spans, owner, starts, ends = [], [], [], [], []
+    tokens, spans, owner, starts, ends, shapes = [], [], [], [], [], []
+    words: list[str] = []
+    found: list[tuple[int, int, int]] = []
+    count = 0
     for index in range(first, len(messages)):
         message, part = messages[index], encoded[index]
-        limit, breaks = TOKEN_LIMITS[message.role], _word_breaks(read_text(message))
+        text = read_text(message)
+        limit, breaks = TOKEN_LIMITS[message.role], _word_breaks(text)
         tokens.append(part.tokens[:limit])
         spans.append(part.spans[:limit])
         owner.append(np.full(len(tokens[-1]), index))
         starts.append(breaks[spans[-1][:, 0]])
         ends.append(breaks[spans[-1][:, 1]])
+        shapes.append(token_shapes(text, spans[-1]))
+        words.extend(_words_of(text, spans[-1]))
+        found.extend(piece_spans(text, spans[-1], count, LONGEST_PIECE))
+        count += len(tokens[-1])
     keep = slice(-MAX_TOKENS, None)
+    cut = max(0, count - MAX_TOKENS)
     return Conversation(
         messages=tuple(messages),
         message_vectors=np.stack([part.sentence for part in encoded]),
@@ -216,7 +287,28 @@ def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: 
         token_spans=np.concatenate(spans)[keep],
         word_start=np.concatenate(starts)[keep],
         word_end=np.concatenate(ends)[keep],
+        shapes=np.concatenate(shapes)[keep],
+        pieces=np.array([(at - cut, *rest) for at, *rest in found if at >= cut], np.int64).reshape(-1, 3),
+        words=tuple(words[keep]),
     )
+
+
+def _words_of(text: str, spans: np.ndarray) -> list[str]:
+    """The word that each token stands in, in lower case; of what is no word, the token."""
+    owner, words = _word_places(text)
+    return [
+        words[owner[start]] if start < len(owner) and owner[start] >= 0 else text[start:end].lower()
+        for start, end in spans.tolist()
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _word_places(text: str) -> tuple[list[int], list[str]]:
+    owner, words = [-1] * len(text), list[str]()
+    for match in _TERM.finditer(text):
+        owner[match.start() : match.end()] = [len(words)] * (match.end() - match.start())
+        words.append(match.group().lower())
+    return owner, words
 
 
 def relevance_by_length(talk: Conversation, table: ToolTable) -> np.ndarray:
@@ -269,6 +361,12 @@ class Batch:
         tool_flags: What was done with the tool, how near it is to what was said; [N, K, 7], see `_tool_flags`.
         slot_flags: What calls and results hold of the slot, how near it is; [N, S, 6], see `_slot_flags`.
         choice_flags: Literal mentions of the choice, how near it is; [N, C, 8], see `_choice_flags`.
+        shapes: How each token is written, [B, W, 28].
+        pieces: Likely values: first token, length − 1, kind; the kind is −1 for none; [B, P, 3].
+        slot_likeness: How like each token is to the words of each slot, [B, S, W, 16], see `features.likeness`.
+        tool_likeness: The same of each tool, [B, K, W, 3].
+        label_tokens: Token vectors of each slot's name and description, float16 [B, S, T, E].
+        label_mask: True for real tokens, [B, S, T].
     """
 
     tokens: Tensor
@@ -294,6 +392,12 @@ class Batch:
     tool_flags: Tensor
     slot_flags: Tensor
     choice_flags: Tensor
+    shapes: Tensor
+    pieces: Tensor
+    slot_likeness: Tensor
+    tool_likeness: Tensor
+    label_tokens: Tensor
+    label_mask: Tensor
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on a device."""
@@ -339,7 +443,44 @@ def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> B
         tool_flags=_pad([point.tools for points in flags for point in points], K),
         slot_flags=_pad([point.slots for points in flags for point in points], S),
         choice_flags=_pad([point.choices for points in flags for point in points], C),
+        shapes=_pad([t.shapes for t in talks], W),
+        pieces=_pad_pieces([t.pieces for t in talks]),
+        slot_likeness=_pad([_slot_likeness(t, talk) for t, talk, _ in items], S, W),
+        tool_likeness=_pad([_tool_likeness(t, talk) for t, talk, _ in items], K, W),
+        label_tokens=_pad([_labels(t) for t in tables], S),
+        label_mask=_pad([_label_mask(t) for t in tables], S),
     )
+
+
+def _slot_likeness(table: ToolTable, talk: Conversation) -> np.ndarray:
+    return slot_likeness(table.slot_labels, talk.unit_tokens, talk.words, talk.around, table.owners)
+
+
+def _tool_likeness(table: ToolTable, talk: Conversation) -> np.ndarray:
+    return tool_likeness(table.tool_labels, table.tool_vectors, talk.unit_tokens, talk.around)
+
+
+def _labels(table: ToolTable) -> np.ndarray:
+    """Token vectors of the slots' labels, [S, T, E]."""
+    width = table.slot_vectors.shape[-1]
+    longest = max([1, *(len(label.tokens) for label in table.slot_labels)])
+    out = np.zeros((len(table.slot_labels), longest, width), np.float16)
+    for row, label in zip(out, table.slot_labels, strict=True):
+        row[: len(label.tokens)] = label.tokens
+    return out
+
+
+def _label_mask(table: ToolTable) -> np.ndarray:
+    longest = max([1, *(len(label.tokens) for label in table.slot_labels)])
+    counts = np.array([len(label.tokens) for label in table.slot_labels]).reshape(-1, 1)
+    return np.arange(longest)[None] < counts
+
+
+def _pad_pieces(found: Sequence[np.ndarray]) -> Tensor:
+    out = np.full((len(found), max([1, *(len(rows) for rows in found)]), 3), -1, np.int64)
+    for row, rows in zip(out, found, strict=True):
+        row[: len(rows)] = rows
+    return torch.from_numpy(out)
 
 
 def _labelled(name: str, description: str) -> str:

@@ -1,7 +1,8 @@
-"""Sentence vectors of tools, slots and choices: encoded once, kept, saved, loaded.
+"""Vectors of tools, slots and choices, and the token vectors of their names: encoded once, kept, saved, loaded.
 
 A catalogue of thousands of tools takes minutes to encode and a moment to look up. Texts are known by their digest, so
-a file holds no tool's text, and a tool whose wording changed is simply not in it. N texts · E encoder width.
+a file holds no tool's text, and a tool whose wording changed is simply not in it.
+N texts · T tokens of all of them · E encoder width.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from safetensors.numpy import save_file
 
 from trm_agent.encoder.sentence import EncodedText, Encoder
 from trm_agent.errors import EncoderError
+from trm_agent.features.likeness import LABEL_TOKENS
 
-FORMAT = "trm-tool-vectors-1"
+FORMAT = "trm-tool-vectors-2"
 DIGEST_BYTES = 16
 
 _CHUNK = 2048
 
 
 class ToolVectors:
-    """Remembers the sentence vector of every text of a tool list, and nothing of its tokens.
+    """Remembers the vectors of every text of a tool list: of the sentence, and of its first tokens.
 
     Args:
         encoder: Whose vectors.
@@ -38,9 +40,7 @@ class ToolVectors:
         self.capacity = capacity
         self.misses = 0
         self._lock = Lock()
-        self._known: OrderedDict[bytes, np.ndarray] = OrderedDict()
-        self._no_tokens = np.zeros((0, encoder.width), np.float16)
-        self._no_spans = np.zeros((0, 2), np.int32)
+        self._known: OrderedDict[bytes, EncodedText] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -50,7 +50,7 @@ class ToolVectors:
         return self.encoder.width
 
     def encode(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Look texts up; those not known yet are encoded. Their tokens are left out."""
+        """Look texts up; those not known yet are encoded. Only their first `LABEL_TOKENS` tokens are kept."""
         keys = [_digest(text) for text in texts]
         wanted = dict(zip(keys, texts, strict=True))
         with self._lock:
@@ -61,11 +61,11 @@ class ToolVectors:
         for start in range(0, len(fresh), _CHUNK):
             chosen = fresh[start : start + _CHUNK]
             encoded = self.encoder.encode([wanted[key] for key in chosen])
-            found.update((key, part.sentence) for key, part in zip(chosen, encoded, strict=True))
+            found.update((key, _short(part)) for key, part in zip(chosen, encoded, strict=True))
         if fresh:
             self._keep({key: found[key] for key in fresh})
             self.misses += len(fresh)
-        return [EncodedText(found[key], self._no_tokens, self._no_spans) for key in keys]
+        return [found[key] for key in keys]
 
     def save(self, path: Path) -> None:
         """Write all vectors known.
@@ -76,12 +76,18 @@ class ToolVectors:
         with self._lock:
             known = dict(self._known)
         digests = np.frombuffer(b"".join(known), np.uint8).reshape(-1, DIGEST_BYTES)
-        vectors = np.stack(list(known.values())) if known else np.zeros((0, self.width))
+        none = EncodedText(np.zeros(self.width), np.zeros((0, self.width), np.float16), np.zeros((0, 2), np.int32))
+        parts = list(known.values())
+        vectors = np.stack([part.sentence for part in parts]) if parts else np.zeros((0, self.width))
+        tokens = np.concatenate([part.tokens for part in (none, *parts)])
+        spans = np.concatenate([part.spans for part in (none, *parts)])
+        counts = np.array([len(part.tokens) for part in parts], np.int32)
         about = {"format": FORMAT, "encoder": self.encoder.name, "fingerprint": self.encoder.fingerprint}
         partial = path.with_name(f"{path.name}.partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({"digests": digests, "vectors": vectors.astype(np.float32)}, partial, about)
+            held = {"digests": digests, "vectors": vectors.astype(np.float32), "counts": counts}
+            save_file(held | {"tokens": tokens, "spans": spans.astype(np.int32)}, partial, about)
             partial.replace(path)
         except (OSError, SafetensorError) as error:
             raise EncoderError(f"{path}: tool vectors cannot be written: {error}") from error
@@ -99,6 +105,7 @@ class ToolVectors:
                     raise EncoderError(f"{path}: expected format {FORMAT}, got {about.get('format')!r}")
                 self._check_encoder(path, about)
                 digests, vectors = file.get_tensor("digests"), file.get_tensor("vectors")
+                counts, tokens, spans = (file.get_tensor(name) for name in ("counts", "tokens", "spans"))
         except (OSError, SafetensorError) as error:
             raise EncoderError(f"{path}: tool vectors cannot be read: {error}") from error
         expected = ((len(digests), DIGEST_BYTES), (len(digests), self.width))
@@ -107,8 +114,18 @@ class ToolVectors:
                 f"{path}: expected digests {list(expected[0])} and finite vectors {list(expected[1])}, "
                 f"got {list(digests.shape)} and {list(vectors.shape)}"
             )
+        if len(counts) != len(digests) or int(counts.sum()) != len(tokens) or len(tokens) != len(spans):
+            raise EncoderError(
+                f"{path}: expected {len(digests)} texts' tokens, got counts for {len(counts)} "
+                f"with {int(counts.sum())} tokens, and {len(tokens)} tokens"
+            )
         vectors = vectors.astype(np.float32, copy=False)
-        self._keep({row.tobytes(): vector for row, vector in zip(digests, vectors, strict=True)})
+        ends = np.cumsum(counts)
+        texts = (
+            EncodedText(vector, tokens[end - count : end], spans[end - count : end])
+            for vector, count, end in zip(vectors, counts, ends, strict=True)
+        )
+        self._keep({row.tobytes(): text for row, text in zip(digests, texts, strict=True)})
         return len(digests)
 
     def _check_encoder(self, path: Path, about: dict[str, str]) -> None:
@@ -118,7 +135,7 @@ class ToolVectors:
                 f"not of {self.encoder.name!r} ({self.encoder.fingerprint[:12]}…); bind the tools and save them again"
             )
 
-    def _keep(self, vectors: dict[bytes, np.ndarray]) -> None:
+    def _keep(self, vectors: dict[bytes, EncodedText]) -> None:
         with self._lock:
             self._known.update(vectors)
             while len(self._known) > self.capacity:
@@ -127,3 +144,9 @@ class ToolVectors:
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
+
+
+def _short(encoded: EncodedText) -> EncodedText:
+    """The same with its first tokens only, in memory of their own."""
+    tokens, spans = encoded.tokens[:LABEL_TOKENS], encoded.spans[:LABEL_TOKENS]
+    return EncodedText(encoded.sentence, tokens.copy(), spans.copy())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+LATER = ("shapes", "likeness", "pieces", "speech_acts")
+"""Inputs that the first checkpoints do not have."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,10 @@ class ModelConfig:
         span_tokens: Longest span, in tokens.
         most_calls: Calls of one turn that are told apart; the last class is that many or more.
         dropout: On the frozen vectors, in training.
+        shapes: Whether tokens know how they are written.
+        likeness: Whether tokens know how like they are to the words of tools and slots, and slots read their own words.
+        pieces: Whether slots weigh kinds of likely values (quotations, codes, numbers with units, …).
+        speech_acts: Whether the decision reads what the user does with a turn (asks, refuses, reports, …).
         relevance_floor: Cosine below which no user message so far has to do with any tool ("Hi there!"); depends on
             encoder and language, so training sets it below what its own calls need.
     """
@@ -42,9 +50,13 @@ class ModelConfig:
     carry: bool = False
     reader_layers: int = 2
     reads: int = 3
-    span_tokens: int = 12
+    span_tokens: int = 20
     most_calls: int = 4
     dropout: float = 0.1
+    shapes: bool = True
+    likeness: bool = True
+    pieces: bool = True
+    speech_acts: bool = True
     relevance_floor: float = 0.2
 
     def __post_init__(self) -> None:
@@ -52,6 +64,11 @@ class ModelConfig:
             raise ValueError(
                 f"width must be a multiple of twice the heads, got width {self.width} and {self.heads} heads"
             )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ModelConfig:
+        """Sizes as a checkpoint keeps them; what it does not know of, it does without."""
+        return cls(**dict.fromkeys(LATER, False) | dict(data))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

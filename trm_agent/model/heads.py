@@ -14,9 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trm_agent.features.likeness import SLOT_CHANNELS
+from trm_agent.features.shapes import PIECES
 from trm_agent.features.tensors import CHOICE_FLAGS, RECENCY_BUCKETS, TOOL_FEATURES, Batch
 from trm_agent.model.config import ModelConfig
-from trm_agent.model.reader import NEVER, View
+from trm_agent.model.reader import NEVER, View, zero
+from trm_agent.types import SPEECH_ACTS
 
 EMPTY, FILLED, DONTCARE_OP = 0, 1, 2
 READINESS = 6
@@ -38,6 +41,8 @@ class Answer:
         calls: How many calls, if any: 1, 2, … and the last for that many or more; [N, most_calls].
         outlook: What the decision is read off: DECIDE row, row of the meant tool, readiness; [N, 2 D + 6].
         y: The rows themselves, [N, L, D].
+        pieces: Added for spans that are a likely value of each kind, [N, S, 12]; without kinds where they are not read.
+        acts: What the user does with the turn, [N, 10]; empty where it is not asked.
     """
 
     decision: Tensor
@@ -51,6 +56,8 @@ class Answer:
     calls: Tensor
     outlook: Tensor
     y: Tensor
+    pieces: Tensor
+    acts: Tensor
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Question:
         tool_state: Declared features and flags of each tool, [N, K, 13].
         closed: Whether the slot has choices, [N, S].
         choice_flags: [N, C, 8].
+        likeness: How like tokens are to the words of slots, [B, S, W, 16].
     """
 
     x: Tensor
@@ -84,6 +92,7 @@ class Question:
     tool_state: Tensor
     closed: Tensor
     choice_flags: Tensor
+    likeness: Tensor
 
 
 class Heads(nn.Module):
@@ -108,6 +117,12 @@ class Heads(nn.Module):
         nn.init.constant_(self.halt.bias, -5.0)
         with torch.no_grad():  # nearly every call comes alone
             self.calls.bias[0] += 4.0
+        self.like = zero(nn.Linear(D, 2 * SLOT_CHANNELS)) if config.likeness else None
+        self.piece = zero(nn.Linear(D, len(PIECES))) if config.pieces else None
+        self.act: nn.Module | None = None
+        if config.speech_acts:
+            self.act = nn.Sequential(nn.Linear(2 * D, D), nn.SiLU(), nn.Linear(D, len(SPEECH_ACTS)))
+            self.act_decision = zero(nn.Linear(len(SPEECH_ACTS), 2))
 
     def forward(self, y: Tensor, question: Question) -> Answer:
         """Read every head off y [N, L, D]."""
@@ -123,19 +138,37 @@ class Heads(nn.Module):
         about = (chosen.to(tools.dtype)[:, None] @ tools).squeeze(1)
         outlook = torch.cat([decide, about, ready.to(decide.dtype)], dim=-1)
         start_key, end_key = self.token_keys(question.tokens).chunk(2, dim=-1)
+        decision = self.decision(outlook)
+        acts = y.new_zeros(len(y), 0)
+        if self.act is not None:
+            acts = self.act(torch.cat([decide, y[:, 1]], dim=-1)).float()
+            decision = decision + self.act_decision(acts.softmax(-1).to(decision.dtype))
+        start_like, end_like = self._alike(slots, question)
         return Answer(
-            decision=self.decision(outlook).float(),
+            decision=decision.float(),
             tool=tool,
             op=op,
-            start=self._point(self.start_query(slots), start_key, self.start_recency, question.view),
-            end=self._point(self.end_query(slots), end_key, self.end_recency, question.view),
+            start=self._point(self.start_query(slots), start_key, self.start_recency, question.view) + start_like,
+            end=self._point(self.end_query(slots), end_key, self.end_recency, question.view) + end_like,
             length=self.length,
             choice=self._choose(slots, question),
             halt=self.halt(decide).squeeze(-1).float(),
             calls=self.calls(outlook).float(),
             outlook=outlook,
             y=y,
+            pieces=slots.new_zeros(*slots.shape[:2], 0) if self.piece is None else self.piece(slots).float(),
+            acts=acts,
         )
+
+    def _alike(self, slots: Tensor, question: Question) -> tuple[Tensor | float, Tensor | float]:
+        """What likeness adds to starts and ends, as each slot weighs it; [N, S, W] each."""
+        if self.like is None:
+            return 0.0, 0.0
+        weights = self.like(slots).unflatten(-1, (2, SLOT_CHANNELS))
+        weighed = question.view.by_episode(weights)
+        both = torch.einsum("bpstc,bswc->bptsw", weighed.float(), question.likeness.float())
+        start, end = question.view.by_point(both).unbind(1)
+        return start, end
 
     def _point(self, query: Tensor, key: Tensor, recency: nn.Embedding, view: View) -> Tensor:
         """Scores of every token for every slot, [N, S, W]."""

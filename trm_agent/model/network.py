@@ -27,7 +27,7 @@ from trm_agent.features.tensors import (
 )
 from trm_agent.model.config import ModelConfig
 from trm_agent.model.heads import Answer, Feedback, Heads, Question, choice_membership
-from trm_agent.model.reader import TokenAttention, TokenReader, View
+from trm_agent.model.reader import NEVER, Likeness, TokenAttention, TokenReader, View, zero
 from trm_agent.model.trm import Block, Net, deep_recursion, rms_norm
 from trm_agent.types import ROLES
 
@@ -64,7 +64,9 @@ class RouterModel(nn.Module):
         self.choice_row = nn.Linear(E, D)
         self.choice_slot = nn.Linear(E, D, bias=False)
         self.choice_features = nn.Linear(CHOICE_FLAGS, D)
-        self.reads = nn.ModuleList(TokenAttention(D, config.heads) for _ in range(config.reads))
+        self.reads = nn.ModuleList(
+            TokenAttention(D, config.heads, likeness=config.likeness) for _ in range(config.reads)
+        )
         self.mixes = nn.ModuleList(Block(D, config.heads, 2) for _ in range(max(0, config.reads - 1)))
         self.net = Net(D, config.layers, config.heads)
         self.y_start = nn.Parameter(torch.randn(D) * 0.02)
@@ -72,6 +74,7 @@ class RouterModel(nn.Module):
         self.heads = Heads(config)
         self.feedback = Feedback(D)
         self.carry = nn.Linear(D, D, bias=False) if config.carry else None
+        self.label = LabelReader(D, E) if config.likeness else None
 
     def forward(self, batch: Batch, steps: int | None = None, tokens: Tensor | None = None) -> Iterator[Answer]:
         """Answer step by step.
@@ -131,8 +134,14 @@ class RouterModel(nn.Module):
         )
         L = rows.shape[1]
         rows = rms_norm(torch.cat([rows, choices[episode] + self.choice_features(batch.choice_flags)], dim=1))
+        likeness = None
+        if self.config.likeness:
+            first_tool = 2 + recent.shape[1]
+            likeness = Likeness(
+                batch.tool_likeness, batch.slot_likeness, first_tool, first_tool + batch.tool_mask.shape[1]
+            )
         for i, read in enumerate(self.reads):
-            rows = read(rows, tokens, view)
+            rows = read(rows, tokens, view, likeness)
             if i == 0:
                 rows, choices = rows[:, :L], rows[:, L:]
             if i < len(self.mixes):
@@ -151,6 +160,7 @@ class RouterModel(nn.Module):
             tool_state=tool_state,
             closed=choice_of.any(-1),
             choice_flags=batch.choice_flags,
+            likeness=batch.slot_likeness,
         )
 
     def _slot_rows(self, batch: Batch) -> Tensor:
@@ -158,6 +168,8 @@ class RouterModel(nn.Module):
         readers = (batch.required | batch.optional).to(batch.tool_vectors.dtype).transpose(1, 2)
         owners = readers @ batch.tool_vectors / readers.sum(-1, keepdim=True).clamp(min=1)
         vectors = self.slot_row(self.dropout(batch.slot_vectors)) + self.slot_tool(self.dropout(owners))
+        if self.label is not None:
+            vectors = vectors + self.label(vectors, batch)
         return vectors + self.slot_features(batch.slot_features)
 
     def _choice_rows(self, batch: Batch) -> Tensor:
@@ -176,3 +188,20 @@ class RouterModel(nn.Module):
         roles = batch.roles[batch.episode[:, None], index]
         rows = rows + self.message_role(roles) + self.message_age.weight[None]
         return rows, position >= 0, roles[:, 0]
+
+
+class LabelReader(nn.Module):
+    """Slots read the words that name and describe them, token by token."""
+
+    def __init__(self, width: int, encoder_width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width, bias=False)
+        self.key_value = nn.Linear(encoder_width, 2 * width, bias=False)
+        self.out = zero(nn.Linear(width, width, bias=False))
+
+    def forward(self, rows: Tensor, batch: Batch) -> Tensor:
+        """Rows [B, S, D] → what is added to them, [B, S, D]."""
+        key, value = self.key_value(batch.label_tokens.to(rows.dtype)).chunk(2, dim=-1)
+        query = self.query(rows) * rows.shape[-1] ** -0.5
+        scores = torch.einsum("bsd,bstd->bst", query, key).masked_fill(~batch.label_mask, NEVER)
+        return self.out(torch.einsum("bst,bstd->bsd", scores.softmax(-1), value))

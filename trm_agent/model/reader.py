@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
+from trm_agent.features.shapes import SHAPES
 from trm_agent.features.tensors import RECENCY_BUCKETS, Batch
 from trm_agent.model.config import ModelConfig
 from trm_agent.model.trm import SwiGLU, attention, merge_heads, rms_norm, split_heads
@@ -55,6 +57,7 @@ class TokenReader(nn.Module):
         self.role = nn.Embedding(len(ROLES), D)
         self.blocks = nn.ModuleList(ReaderBlock(D, config.heads) for _ in range(config.reader_layers))
         self.dropout = nn.Dropout(config.dropout)
+        self.shape = zero(nn.Linear(SHAPES, D, bias=False)) if config.shapes else None
 
     def forward(self, batch: Batch) -> Tensor:
         """[B, W, D]."""
@@ -70,6 +73,8 @@ class TokenReader(nn.Module):
         known = 0 if before is None else before.hidden.shape[1]
         owner, new = batch.token_message, batch.token_message[:, known:]
         hidden = self.token(self.dropout(batch.tokens[:, known:].to(batch.message_vectors.dtype)))
+        if self.shape is not None:
+            hidden = hidden + self.shape(batch.shapes[:, known:].to(hidden.dtype))
         since = 0 if before is None else max(0, int(new.min()) - 1)
         hidden = rms_norm(hidden + self._context(batch, since, new))
         attend = (owner[:, None, :] <= new[:, :, None]) & batch.token_mask[:, None, :]
@@ -127,6 +132,23 @@ class ReaderBlock(nn.Module):
         mixed = attention(query, key, value, attend)
         hidden = rms_norm(hidden + self.out(merge_heads(mixed)))
         return rms_norm(hidden + self.mlp(hidden)), (key, value)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How like tokens are to the words of tools and slots, and where their rows stand.
+
+    Attributes:
+        tools: [B, K, W, channels].
+        slots: [B, S, W, channels].
+        first_tool: Row of the first tool.
+        first_slot: Row of the first slot.
+    """
+
+    tools: Tensor
+    slots: Tensor
+    first_tool: int
+    first_slot: int
 
 
 @dataclass(frozen=True)
@@ -202,16 +224,18 @@ class View:
 class TokenAttention(nn.Module):
     """Rows attend to the tokens a point sees; keys and values know how many messages ago a token was said."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, *, likeness: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.query = nn.Linear(width, width, bias=False)
         self.key_value = nn.Linear(width, 2 * width, bias=False)
         self.recency = nn.Embedding(RECENCY_BUCKETS, 2 * width)
         self.out = nn.Linear(width, width, bias=False)
+        self.tool_bias = zero(nn.Linear(TOOL_CHANNELS, heads, bias=False)) if likeness else None
+        self.slot_bias = zero(nn.Linear(SLOT_CHANNELS, heads, bias=False)) if likeness else None
 
-    def forward(self, rows: Tensor, tokens: Tensor, view: View) -> Tensor:
-        """Rows [N, L, D], tokens [B, W, D] → [N, L, D]."""
+    def forward(self, rows: Tensor, tokens: Tensor, view: View, likeness: Likeness | None = None) -> Tensor:
+        """Rows [N, L, D], tokens [B, W, D] → [N, L, D]; likeness is added to the scores of tools and slots."""
         H = self.heads
         key, value = (split_heads(part, H) for part in self.key_value(tokens).chunk(2, dim=-1))
         query = split_heads(self.query(rows), H)
@@ -223,6 +247,13 @@ class TokenAttention(nn.Module):
         asked = view.by_episode(query).transpose(1, 2)
         matched = (asked.flatten(2, 3) @ key.transpose(-1, -2)).unflatten(2, asked.shape[2:4]).transpose(1, 2)
         scores = view.by_point(matched) + aged.view(*query.shape[:3], -1)
+        if likeness is not None and self.tool_bias is not None and self.slot_bias is not None:
+            for linear, channels, first in (
+                (self.tool_bias, likeness.tools, likeness.first_tool),
+                (self.slot_bias, likeness.slots, likeness.first_slot),
+            ):
+                bias = linear(channels).permute(0, 3, 1, 2).to(scores.dtype)
+                scores[:, :, first : first + channels.shape[1]] += bias.index_select(0, view.episode)
         weights = scores.softmax(-1).to(value.dtype)
         by_bucket = (weights.flatten(1, 2) @ recency[:, :-1].transpose(1, 2)).view(*query.shape[:3], -1)
         mixed = torch.einsum("nhlr,rhd->nhld", by_bucket, age_value.to(query.dtype))
@@ -230,6 +261,14 @@ class TokenAttention(nn.Module):
         summed = (spread.flatten(2, 3) @ value).unflatten(2, spread.shape[2:4]).transpose(1, 2)
         mixed = (mixed + view.by_point(summed)) * view.visible.any(-1)[:, None, None, None]
         return rms_norm(rows + self.out(merge_heads(mixed)))
+
+
+def zero(linear: nn.Linear) -> nn.Linear:
+    """A layer that says nothing at first: a network that learns it later begins as it was."""
+    nn.init.zeros_(linear.weight)
+    if linear.bias is not None:
+        nn.init.zeros_(linear.bias)
+    return linear
 
 
 def message_age(batch: Batch) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -24,21 +25,42 @@ class Scope:
         legal: Spans of whole words inside one message of an episode, [B, W, span_tokens].
         episode: Of each point, [N].
         token_mask: Tokens each point sees, [N, W].
+        pieces: Likely values: first token, length − 1, kind; the kind is −1 for none; [B, P, 3].
     """
 
     choice_of: Tensor
     legal: Tensor
     episode: Tensor
     token_mask: Tensor
+    pieces: Tensor
 
     @classmethod
     def of(cls, batch: Batch, span_tokens: int) -> Scope:
         legal = legal_spans(batch.word_start, batch.word_end, batch.token_message, batch.token_mask, span_tokens)
-        return cls(choice_membership(batch), legal, batch.episode, visible_tokens(batch))
+        return cls(choice_membership(batch), legal, batch.episode, visible_tokens(batch), batch.pieces)
 
     def allowed(self, points: Tensor) -> Tensor:
         """The legal spans that points [Q] see, [Q, W, span_tokens]."""
         return self.legal[self.episode[points]] & self.token_mask[points][..., None]
+
+    def piece_scores(self, weights: Tensor, points: Tensor) -> Tensor | float:
+        """What is added to spans that are likely values.
+
+        Args:
+            weights: Of each kind, [Q, kinds]; without kinds nothing is added.
+            points: Whose they are, [Q].
+
+        Returns:
+            [Q, W, span_tokens].
+        """
+        if not weights.shape[-1]:
+            return 0.0
+        W, size = self.legal.shape[1:]
+        at, length, kind = self.pieces[self.episode[points]].unbind(-1)
+        real = (kind >= 0) & (length < size)
+        added = weights.gather(1, kind.clamp(min=0)) * real
+        place = torch.where(real, at * size + length, 0)
+        return weights.new_zeros(len(points), W * size).scatter_add(1, place, added).unflatten(1, (W, size))
 
 
 def span_scores(start: Tensor, end: Tensor, length: Tensor, legal: Tensor) -> Tensor:

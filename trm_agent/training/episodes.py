@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from trm_agent.errors import DataError
-from trm_agent.types import Accept, Message, Sample, Slot, SlotField, ToolSchema, parse_tools, slot_table
+from trm_agent.types import (
+    SPEECH_ACTS,
+    Accept,
+    Message,
+    Sample,
+    Slot,
+    SlotField,
+    SpeechAct,
+    ToolSchema,
+    parse_tools,
+    slot_table,
+)
 from trm_agent.values import matches
 
 MOST_CHOICES = 24
@@ -38,6 +49,7 @@ class Point:
         calls: How many calls are made here; 0 for a direct answer.
         tools: The tools that are called here, each once, in order.
         more: Slot key → its right values in each further call where they differ from the first.
+        act: What the user does with the turn (`meta.speech_act`); None where it is not given.
     """
 
     messages: int
@@ -50,6 +62,7 @@ class Point:
     calls: int = 0
     tools: tuple[str, ...] = ()
     more: dict[str, tuple[tuple[Any, ...], ...]] = field(default_factory=dict)
+    act: SpeechAct | None = None
 
 
 @dataclass(frozen=True)
@@ -211,7 +224,15 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
         calls=len(calls),
         tools=tuple(dict.fromkeys(call["name"] for call in calls)),
         more=_further_values(sample, calls, table, slots),
+        act=_speech_act(sample),
     )
+
+
+def _speech_act(sample: Sample) -> SpeechAct | None:
+    act = sample.meta.get("speech_act")
+    if act is not None and act not in SPEECH_ACTS:
+        raise DataError(f'"meta": speech_act must be one of {", ".join(SPEECH_ACTS)}, got {act!r}')
+    return act
 
 
 def _further_values(

@@ -11,7 +11,16 @@ from trm_agent.model.reader import NEVER
 from trm_agent.model.spans import Scope, span_scores
 from trm_agent.training.targets import IGNORE, Targets
 
-LOSS_WEIGHTS = {"decision": 1.0, "tool": 1.0, "op": 0.3, "span": 0.25, "choice": 0.3, "calls": 0.3, "halt": 0.1}
+LOSS_WEIGHTS = {
+    "decision": 1.0,
+    "tool": 1.0,
+    "op": 0.3,
+    "span": 0.25,
+    "choice": 0.3,
+    "calls": 0.3,
+    "halt": 0.1,
+    "act": 0.3,
+}
 
 
 def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
@@ -24,7 +33,8 @@ def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
     """
     N = len(targets.decision)
     q, s = targets.span_slot.unbind(-1)
-    scores = span_scores(answer.start[q, s], answer.end[q, s], answer.length.float(), scope.allowed(q)).flatten(1)
+    scores = span_scores(answer.start[q, s], answer.end[q, s], answer.length.float(), scope.allowed(q))
+    scores = (scores + scope.piece_scores(answer.pieces[q, s], q)).flatten(1)
     right = targets.spans.flatten(1)
     span = (scores.logsumexp(-1) - scores.masked_fill(~right, NEVER).logsumexp(-1)) * targets.span_weight
     n, slot = targets.choice_slot.unbind(-1)
@@ -36,7 +46,7 @@ def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
         (q, right.gather(1, scores.argmax(-1, keepdim=True)).squeeze(-1)),
         (n, picks.argmax(-1) == targets.choice),
     )
-    return {
+    parts = {
         "decision": F.cross_entropy(answer.decision, targets.decision, ignore_index=IGNORE, reduction="sum") / N,
         "tool": F.cross_entropy(answer.tool, targets.tool, reduction="sum") / N,
         "op": F.cross_entropy(answer.op.flatten(0, 1), targets.op.flatten(), ignore_index=IGNORE, reduction="sum") / N,
@@ -45,6 +55,9 @@ def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
         "calls": F.cross_entropy(answer.calls, targets.calls, ignore_index=IGNORE, reduction="sum") / N,
         "halt": F.binary_cross_entropy_with_logits(answer.halt, whole),
     }
+    if answer.acts.shape[-1]:
+        parts["act"] = F.cross_entropy(answer.acts, targets.act, ignore_index=IGNORE, reduction="sum") / N
+    return parts
 
 
 def total(parts: dict[str, Tensor]) -> Tensor:

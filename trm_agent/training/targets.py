@@ -15,7 +15,7 @@ from torch import Tensor
 from trm_agent.features.tensors import Batch, Conversation, ToolTable
 from trm_agent.model.heads import DONTCARE_OP, EMPTY, FILLED
 from trm_agent.training.episodes import Episode
-from trm_agent.types import DONTCARE
+from trm_agent.types import DONTCARE, SPEECH_ACTS
 from trm_agent.values import normalise
 
 IGNORE = -100
@@ -37,6 +37,7 @@ class Targets:
         span_slot: Point and slot of each filled open slot whose value stands in the text, likewise, [Q, 2].
         spans: Whether start and length give a right value, [Q, W, span_tokens].
         span_weight: One over the values of the slot, [Q].
+        act: Place of the speech act in `SPEECH_ACTS`; `IGNORE` where it is not known; [N].
     """
 
     decision: Tensor
@@ -49,6 +50,7 @@ class Targets:
     span_slot: Tensor
     spans: Tensor
     span_weight: Tensor
+    act: Tensor
 
     def to(self, device: torch.device | str) -> Targets:
         return replace(self, **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
@@ -70,7 +72,7 @@ def build_targets(
         most_calls: Calls of one turn that are told apart.
     """
     N, S, K = len(batch.episode), batch.slot_mask.shape[1], batch.tool_mask.shape[1]
-    decision, calls = np.full(N, IGNORE), np.full(N, IGNORE)
+    decision, calls, act = np.full(N, IGNORE), np.full(N, IGNORE), np.full(N, IGNORE)
     tool, op = np.zeros((N, 1 + K), np.float32), np.full((N, S), IGNORE)
     picks: list[tuple[int, int, int, float]] = []
     pointed: list[tuple[int, int, float]] = []
@@ -85,6 +87,8 @@ def build_targets(
             n += 1
             if point.decision is not None:
                 decision[n] = int(point.decision == "tool_call")
+            if point.act is not None:
+                act[n] = SPEECH_ACTS.index(point.act)
             if point.calls:
                 calls[n] = min(point.calls, most_calls) - 1
             meant = point.tools or ((point.intent,) if point.intent else ())
@@ -122,6 +126,7 @@ def build_targets(
         span_slot=torch.tensor([point[:2] for point in pointed], dtype=torch.long).reshape(-1, 2),
         spans=torch.from_numpy(positive),
         span_weight=torch.tensor([point[2] for point in pointed], dtype=torch.float),
+        act=torch.from_numpy(act),
     )
 
 

@@ -6,11 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from trm_agent.types.messages import Message
 
 DecisionKind = Literal["tool_call", "direct_answer"]
+SpeechAct = Literal[
+    "request", "answer", "correct", "confirm", "refuse", "hesitate", "give_up", "question", "state", "small_talk"
+]
+SPEECH_ACTS: tuple[SpeechAct, ...] = get_args(SpeechAct)
+"""What a user does with a turn: asks for something to be done, answers what was asked, takes another value, agrees,
+says not to, waits, lets it be, asks about something, tells or quotes something, chats."""
 SourceKind = Literal["span", "choice", "state", "default", "dontcare"]
 
 DONTCARE = "dontcare"
@@ -134,7 +140,8 @@ class Decision:
         content: Words for a direct answer, where the router has any.
         confidence: Probability that decision and tool are right, where it is `calibrated`.
         call_confidence: Probability that the emitted call is right in whole; None without a call.
-        probabilities: {"tool_call", "direct_answer", "tools": {name: probability}}.
+        probabilities: {"tool_call", "direct_answer", "tools": {name: probability}}, and "speech_acts":
+            {act: probability} where the weights know them and the user spoke last.
         argument_values: Parameter name (dotted for leaves) → value, confidence and source.
         slot_values: Slot key → value, confidence and source.
         intended_tool: The tool the conversation is about, called or not; None when there is none.
@@ -166,6 +173,12 @@ class Decision:
     calls: tuple[ToolCall, ...] = ()
     answer_state: Any = field(default=None, compare=False, repr=False)
     calibrated: bool = True
+
+    @property
+    def speech_act(self) -> SpeechAct | None:
+        """What the user most likely does with the turn; None where the weights do not say."""
+        acts: dict[SpeechAct, float] = self.probabilities.get("speech_acts") or {}
+        return max(acts.items(), key=lambda pair: pair[1])[0] if acts else None
 
     @property
     def made(self) -> tuple[ToolCall, ...]:

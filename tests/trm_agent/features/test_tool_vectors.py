@@ -68,14 +68,24 @@ def test_files_that_are_no_tool_vectors_are_named(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="tool vectors cannot be read"):
         vectors.load(path)
     save_file({"a": np.zeros(3)}, path)
-    with pytest.raises(EncoderError, match="expected format trm-tool-vectors-1, got None"):
+    with pytest.raises(EncoderError, match="expected format trm-tool-vectors-2, got None"):
         vectors.load(path)
     about = {"format": FORMAT, "fingerprint": HashingEncoder().fingerprint}
     save_file({"a": np.zeros(3)}, path, about)
     with pytest.raises(EncoderError, match="tool vectors cannot be read"):
         vectors.load(path)
-    save_file({"digests": np.zeros((2, 16), np.uint8), "vectors": np.zeros((2, 5), np.float32)}, path, about)
+    held = {
+        "counts": np.zeros(2, np.int32),
+        "tokens": np.zeros((0, 32), np.float16),
+        "spans": np.zeros((0, 2), np.int32),
+    }
+    digests = np.zeros((2, 16), np.uint8)
+    save_file(held | {"digests": digests, "vectors": np.zeros((2, 5), np.float32)}, path, about)
     with pytest.raises(EncoderError, match=r"expected digests \[2, 16\] and finite vectors \[2, 32\], got .* \[2, 5\]"):
+        vectors.load(path)
+    wrong = held | {"counts": np.array([1, 0], np.int32), "vectors": np.zeros((2, 32), np.float32)}
+    save_file(wrong | {"digests": digests}, path, about)
+    with pytest.raises(EncoderError, match="expected 2 texts' tokens, got counts for 2"):
         vectors.load(path)
     with pytest.raises(EncoderError, match="tool vectors cannot be written"):
         vectors.save(path / "below a file")
