@@ -116,6 +116,7 @@ def _foreign(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> I
                 intent=None,
                 intent_known=True,
                 slots={},
+                known=None,
                 calls=0,
                 tools=(),
                 more={},
