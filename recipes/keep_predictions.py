@@ -82,7 +82,7 @@ def keep(args: argparse.Namespace) -> None:
 
 def _samples(args: argparse.Namespace) -> Iterator[Sample]:
     from trm_agent.data.jsonl import read_samples
-    from trm_agent.data.synthesis import synthesize
+    from trm_agent.synthesis.samples import synthesize
 
     tools: dict[str, ToolSchema] = {}
     for path in args.data:
@@ -102,7 +102,7 @@ def read_talks(path: Path) -> Iterator[Sample]:
     A text after a user's text or after a result is the assistant's, any other the user's; `{"did": [tool, arguments,
     result]}` is a call with what came of it. What is right there is not said.
     """
-    from trm_agent.data.synthesis_tools import declaration
+    from trm_agent.synthesis.tools import declaration
 
     data = json.loads(path.read_text(encoding="utf-8"))
     for domain, content in data["domains"].items():

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 # Everything of the package that deciding from kept predictions needs; nothing else imports what may move.
-from trm_agent.calibration import Calibration
-from trm_agent.clauses import clauses, reread
-from trm_agent.decoding import decode
-from trm_agent.predictions import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.rating import rate
+from trm_agent.decoding.by_clause import clauses, reread
+from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.coverage import rate
+from trm_agent.decoding.decide import decode
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.types import Decision, Message, Source, ToolSchema, Value, parse_tools, slot_table
 
 PREDICTIONS = "predictions.json.gz"
