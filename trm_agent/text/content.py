@@ -42,6 +42,7 @@ def is_answer(text: str, question: str, words: str) -> bool:
     if not asked or _YES_OR_NO.match(asked[-1]) or re.match(knowledge("en")["no_answer"], text.lower().strip()):
         return False
     own = {singular(word) for word in re.findall(r"[^\W\d_]+", words.lower()) if len(word) > 3}
+    own |= _free()
     return bool(own & {singular(word) for word in re.findall(r"[^\W\d_]+", asked[-1])}) or "why" in asked[-1]
 
 

@@ -134,8 +134,13 @@ def _countries(language: str) -> Mapping[str, str]:
 def _three_letters() -> Mapping[str, str]:
     from babel.core import get_global
 
-    pairs = get_global("territory_aliases").items()
-    return {new[0]: old for old, new in pairs if re.fullmatch("[A-Z]{3}", old) and len(new) == 1}
+    codes: dict[str, str] = {}
+    for old, new in get_global("territory_aliases").items():
+        # Of several, codes of countries that are no more have not the letters of the short one (DDR, FXX).
+        fits = re.match(".*".join(new[0]), old) if len(new) == 1 and re.fullmatch("[A-Z]{3}", old) else None
+        if len(new) == 1 and re.fullmatch("[A-Z]{3}", old) and (fits or new[0] not in codes):
+            codes[new[0]] = old
+    return codes
 
 
 @lru_cache(maxsize=8)

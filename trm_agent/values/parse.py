@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from trm_agent.types import Parameter
-from trm_agent.values.choices import described_form, entries, find_currency
+from trm_agent.values.choices import described_form, entries, find_currency, said_choices
 from trm_agent.values.compare import normalise
 from trm_agent.values.currencies import currency_code
 from trm_agent.values.date_forms import read_moment, write_moment
@@ -150,9 +150,15 @@ def _read_choice(text: str, parameter: Parameter, language: str) -> Any | None:
     if not found and all(isinstance(c, bool) for c in choices):
         found = [c for c in choices if c is read_boolean(text)]
     found = found or listed.alike(text)
+    found = found or [choice for choice in said_choices(text, parameter, language) if _is_sign(choice)]
     if not found:
         return find_currency(text, choices, language)
     return found[0] if len(found) == 1 else None
+
+
+def _is_sign(choice: Any) -> bool:
+    """Whether an entry is a comparison, which nobody says as it is written."""
+    return isinstance(choice, str) and bool(re.fullmatch(r"[<>=!≤≥≠]+|[a-z]{2,3}|[a-z]+(?:_[a-z]+)+", choice))
 
 
 _ANY_TEXT = {"type": "string"}
