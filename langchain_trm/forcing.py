@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from trm_agent.decoding.calls import assemble
+from trm_agent.decoding.in_history import read_source
 from trm_agent.types import Decision, Message, Parameter, Slot, Source, ToolCall, ToolSchema, Value
-from trm_agent.values import parse_value
 
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,]*\d)?")
 
@@ -82,10 +82,10 @@ def _last_resort(
             continue
         for start, end in _spans(text, slot.parameter):
             source = Source("span", index, start, end, text[start:end])
-            value = None if source in used else parse_value(text[start:end], slot.parameter, now)
-            if value is not None:
-                values[slot.key] = Value(value, 0.0, source)
-                used |= set() if isinstance(value, str) else {source}
+            read = None if source in used else read_source(source, slot.parameter, history, now, slot)
+            if read is not None:
+                values[slot.key] = Value(read[0], 0.0, read[1])
+                used |= set() if isinstance(read[0], str) else {source}
                 break
     return values
 

@@ -19,10 +19,10 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coordination import RESPECTIVELY, alike, items, joined, tool_clauses
 from trm_agent.decoding.echoes import without_echoes
+from trm_agent.decoding.in_history import read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings
 from trm_agent.types import Message, Slot, Source, ToolSchema, Value
-from trm_agent.values import parse_value
 
 SINGLE = 0.98
 """Probability of a single call from which on there is one, whatever the words are."""
@@ -185,7 +185,7 @@ def _beside(lead: Sequence[Value], keys: Sequence[str], context: Context) -> dic
         if slot.key not in keys or said.choices:
             continue
         nearest: dict[int, Value] = {}
-        for value in readings(said, slot.parameter, context.history, context.now):
+        for value in readings(said, slot.parameter, context.history, context.now, slot=slot):
             if value.confidence < BESIDE * said.filled or value.source.message != lead[0].source.message:
                 continue
             if any(_same(value, other) for other in (*lead, *taken, *nearest.values())):
@@ -232,7 +232,7 @@ def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
 
 def _wished(slot: Slot, said: SlotPrediction, context: Context) -> list[Value]:
     """The best reading of a slot that was not read, where it nearly was."""
-    found = next(readings(said, slot.parameter, context.history, context.now, least=WISHED), None)
+    found = next(readings(said, slot.parameter, context.history, context.now, least=WISHED, slot=slot), None)
     return [found] if found is not None and found.confidence > WISHED / 2 else []
 
 
@@ -241,7 +241,7 @@ def _named_choices(slot: Slot, said: SlotPrediction, context: Context) -> list[V
     if not context.several or slot.parameter.type in ("boolean", "array"):
         return []
     text = next((message.text for message in reversed(context.history) if message.role == "user"), "").lower()
-    found = sorted(readings(said, slot.parameter, context.history, context.now), key=lambda v: -v.confidence)
+    found = sorted(readings(said, slot.parameter, context.history, context.now, slot=slot), key=lambda v: -v.confidence)
     likely = [v for v in found if v.source.kind == "choice" and v.confidence > CHOICE * said.filled]
     places = {text.find(str(value.value).lower().replace("_", " ")): value for value in likely}
     named = {place: value for place, value in places.items() if place >= 0}
@@ -295,7 +295,7 @@ def _said_alike(
     best: list[Value] = []
     most = 0.0
     numeric = slot.parameter.type in ("integer", "number") and context.several
-    others = readings(said, slot.parameter, context.history, context.now) if numeric else ()
+    others = readings(said, slot.parameter, context.history, context.now, slot=slot) if numeric else ()
     for anchor in (value, *others):
         if anchor is not value:
             most = max(most, _pointed([value], said))
@@ -340,12 +340,9 @@ def _read_places(
     text = context.history[message].text
     theirs = [(start, end) for place, start, end in context.theirs if place == message]
     own = [place for place in places if not any(a < place[1] and place[0] < b for a, b in theirs)]
-    read = [(place, parse_value(text[slice(*place)], slot.parameter, context.now)) for place in own]
-    return [
-        replace(value, value=found, source=Source("span", message, *place, text[slice(*place)]))
-        for place, found in read
-        if found is not None
-    ]
+    sources = [Source("span", message, *place, text[slice(*place)]) for place in own]
+    read = [read_source(source, slot.parameter, context.history, context.now, slot) for source in sources]
+    return [replace(value, value=found[0], source=found[1]) for found in read if found is not None]
 
 
 def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], context: Context) -> list[Value]:
@@ -353,7 +350,7 @@ def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], conte
     if not context.several:
         return []
     apart: list[Value] = []
-    for value in readings(said, slot.parameter, context.history, context.now):
+    for value in readings(said, slot.parameter, context.history, context.now, slot=slot):
         if len(apart) < MOST and not any(_same(value, other) for other in (*apart, *elsewhere)):
             apart.append(value)
     kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart], EVEN)]

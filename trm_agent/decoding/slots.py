@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import heapq
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.in_history import ends, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
 from trm_agent.decoding.rules import refine
 from trm_agent.decoding.rules.enumerations import named_choices
 from trm_agent.decoding.rules.shown import shown_names, shown_values
 from trm_agent.text.field_names import meant_fields
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
-from trm_agent.values import normalise, parse_value, validates
+from trm_agent.values import normalise, validates
 
 CALL_THRESHOLD = 0.5
 INACTIVE = 0.2
@@ -110,12 +110,13 @@ def read_slots(
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5
-            candidates[slot.key] = readings(said, slot.parameter, history, now, least=least)
+            candidates[slot.key] = readings(said, slot.parameter, history, now, least=least, slot=slot)
     read = {
         key: value
         for key, value in _share_out(candidates, owners, eager).items()
         if key not in values or _confirms(value, values[key])
     }
+    read |= ends(slots, read, values, history, now)
     for key, value in read.items():
         values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
@@ -182,7 +183,13 @@ def _stands_there(source: Source, history: Sequence[Message]) -> bool:
 
 
 def readings(
-    said: SlotPrediction, parameter: Parameter, history: Sequence[Message], now: datetime | None, *, least: float = 0.5
+    said: SlotPrediction,
+    parameter: Parameter,
+    history: Sequence[Message],
+    now: datetime | None,
+    *,
+    least: float = 0.5,
+    slot: Slot | None = None,
 ) -> Iterator[Value]:
     """What a slot can be filled with, best first, confidences uncalibrated; nothing if it is most likely empty.
 
@@ -192,6 +199,7 @@ def readings(
         history: What spans point into.
         now: What relative dates count from.
         least: Below 0.5, the slot is also read where it is less probably filled than empty, but at least so probably.
+        slot: The parameter's, for what its tools are and what else they take.
     """
     if said.dontcare > max(said.empty, said.filled):
         yield Value(DONTCARE, unit(said.dontcare), Source("dontcare"))
@@ -210,12 +218,9 @@ def readings(
                 yield Value(value, unit(said.filled * probability), Source("choice"))
     for span in said.spans:
         source = _source(span, history)
-        if source is not None and parameter.type in ("integer", "number"):
-            source = _signed(source, history)
-        if source is not None and source.text is not None:
-            value = parse_value(source.text, parameter, now)
-            if value is not None:
-                yield Value(value, unit(said.filled * unit(span.probability)), source)
+        read = read_source(source, parameter, history, now, slot) if source is not None else None
+        if read is not None:
+            yield Value(read[0], unit(said.filled * unit(span.probability)), read[1])
 
 
 def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
@@ -226,17 +231,6 @@ def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
     start = span.start + len(text) - len(text.lstrip())
     text = text.strip()
     return Source("span", span.message, start, start + len(text), text) if text else None
-
-
-def _signed(source: Source, history: Sequence[Message]) -> Source:
-    """With the minus that stands right before a number, unless it joins two ("b = -3", not "5-3")."""
-    if source.message is None or source.start is None or source.end is None:
-        return source
-    text = history[source.message].text
-    if not re.search(r"(?:^|[^\w\s)])\s*-$|\s-$", text[: source.start]) or not text[source.start].isdigit():
-        return source
-    start = source.start - 1
-    return Source("span", source.message, start, source.end, text[start : source.end])
 
 
 def _share_out(

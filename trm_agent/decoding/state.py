@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from trm_agent.decoding.in_history import read_source
 from trm_agent.types import DONTCARE, STATE_VERSION, Message, Slot, Source, Value, prefix_hashes
-from trm_agent.values import normalise, parse_value
+from trm_agent.values import normalise
 
 
 def trusted_values(
@@ -69,7 +70,8 @@ def _holds(value: Value, slot: Slot, history: Sequence[Message], now: datetime |
         return source.kind in ("choice", "state") and normalise(value.value) in map(normalise, _offered(slot))
     if source.kind not in ("span", "state") or not _is_span(source, history):
         return False
-    return bool(parse_value(source.text or "", parameter, now) == value.value)
+    read = read_source(source, parameter, history, now, slot)
+    return read is not None and bool(read[0] == value.value)
 
 
 def _offered(slot: Slot) -> list[Any]:

@@ -1,8 +1,8 @@
 """Dates and times said in words, read against a given moment.
 
-`dateparser` reads the days; the clock is taken out of the text first, because the library drops an hour without a
-colon ("tomorrow at 7") and does not combine an hour with the part of the day before it ("evening 5:45"). Wherever
-two readings differ (04/05, "next week" for a day, two hours in one text), there is none.
+The clock is taken out of the text first (`clock`), what is left is read as a day (`days`). Wherever two readings
+differ (04/05, "next week" for a day, two hours in one text), there is none. Of a range the text is its first end, or
+its last where that is asked for.
 """
 
 from __future__ import annotations
@@ -12,41 +12,25 @@ import threading
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from dateutil.rrule import MONTHLY, rrule
-from text_to_num import alpha2digit
+from dateutil.relativedelta import relativedelta
 
-if TYPE_CHECKING:
-    from dateparser import DateDataParser
+from trm_agent.text.clock import bare_clock, clock_ranges, clocks, without_part
+from trm_agent.text.days import day_ranges, read_day, read_day_range
+from trm_agent.text.language import LANGUAGES, to_english
+from trm_agent.text.numbers import in_digits
 
-_FAR_YEARS = 10
 _LONGEST = 120
+_AROUND = re.compile(
+    r"\b(?:at|by|around|about|approximately|on|exactly|sharp|(?:starting|beginning|ending)(?: (?:at|from|on))?)\b"
+)
+_HOURS = re.compile(
+    r"(?:(?P<now>(?:right )?now)|in (?P<ahead>.+?)(?:'?s?'? time)?|(?P<from>.+?) from now|(?P<ago>.+?) (?:ago|back))"
+)
+_GOES_TO = re.compile(r"\b(?:to|until|till|til|through)\b")
+_LENGTH = re.compile(r"(?:(\d{1,4}|an?)(?: and an? (half))?|(half) an?) (hour|minute|second)s?(?: and an? (half))?")
 # The library makes no promise about threads, and its locale data loads on first use.
 _ONE_AT_A_TIME = threading.Lock()
-
-_PART = r"(?:early |late )?(?P<part>morning|afternoon|evening|night)"
-_PART_OF_DAY = re.compile(rf"\b(?:(?:in|at|during) )?(?:the |this )?{_PART}\b|\b(?P<tonight>tonight)\b")
-_CLOCKS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\b(?P<word>noon|midday|midnight)\b",
-        r"\b(?P<half>half) (?:past )(?P<hour>\d{1,2})(?:\s*(?P<meridiem>[ap]m))?\b",
-        r"\b(?P<offset>\d{1,2}|quarter|a quarter)(?: minutes?)? (?P<side>past|to|before|after) (?P<hour>\d{1,2})"
-        r"(?:\s*(?P<meridiem>[ap]m))?\b",
-        r"\b(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\s*(?P<meridiem>[ap]m))?\b(?![./:]\d)",
-        r"\b(?P<hour>\d{1,2})(?: (?P<minute>\d{2}))?\s*(?P<meridiem>[ap]m)\b",
-        r"\b(?P<hour>\d{1,2}) o'?clock(?:\s*(?P<meridiem>[ap]m))?\b",
-        r"\b(?:at|by|around|about) (?P<hour>\d{1,2})(?: (?P<minute>[0-5]\d))?(?![\w/.:-]| \d)",
-    )
-)
-_BARE_HOUR = re.compile(r"(?P<hour>\d{1,2})(?: (?P<minute>[0-5]\d))?")
-_AROUND = re.compile(r"\b(?:at|by|around|about|on|exactly|sharp)\b")
-_ORDINAL = re.compile(r"(?:(?P<weekday>\w+day),? )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)(?: of (?:this|the) month)?")
-_WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:[a-z]*day)?\b")
-_COUNTED = re.compile(r"in\b.*|.*\b(?:from now|ago|later)")
-_DAY_OR_MONTH = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)
@@ -57,164 +41,147 @@ class _Moment:
     words: str
 
 
-def parse_date(text: str, now: datetime, language: str = "en") -> date | None:
-    """The day that a text names; the clock beside it ("tomorrow at 7") is left aside."""
-    moment = _take_apart(text, language)
+def parse_date(
+    text: str, now: datetime, language: str = "en", *, past: bool | None = None, last: bool | None = None
+) -> date | None:
+    """The day that a text names; the clock beside it ("tomorrow at 7") is left aside.
+
+    Args:
+        text: To read.
+        now: What relative days count from.
+        language: Of its words.
+        past: Whether the past is spoken of, where a name fits a day before and one after.
+        last: Whether the last day of a range is asked for, or the first; None is the first of what goes "to" another.
+    """
+    moment = _take_apart(text, language, last)
     if moment is None or not moment.words:
         return None
-    day = _read_day(moment.words, now, language)
+    day = _day(moment.words, now, language, past, last)
     return day.date() if day is not None else None
 
 
-def parse_time(text: str, now: datetime, language: str = "en") -> time | None:
+def parse_time(text: str, now: datetime, language: str = "en", *, last: bool | None = None) -> time | None:
     """The time of day that a text names; without am, pm or a part of the day, hours count to 24."""
-    moment = _take_apart(text, language)
+    moment = _take_apart(text, language, last)
     if moment is None:
         return None
     if moment.clock is not None:
-        readable = not moment.words or _read_day(moment.words, now, language) is not None
+        readable = not moment.words or _day(moment.words, now, language, None, last) is not None
         return moment.clock if readable else None
-    counted = _read_day(moment.words, now, language)
-    return counted.time() if counted is not None and _counts_hours(moment.words) else None
+    counted = _counted_hours(moment.words, now)
+    return counted.time() if counted is not None else None
 
 
-def parse_datetime(text: str, now: datetime, language: str = "en") -> datetime | None:
+def parse_datetime(
+    text: str, now: datetime, language: str = "en", *, past: bool | None = None, last: bool | None = None
+) -> datetime | None:
     """Day and time of day together; a time alone is its next occurrence, a day alone is not enough."""
-    moment = _take_apart(text, language)
+    moment = _take_apart(text, language, last)
     if moment is None:
         return None
     if moment.clock is None:
-        counted = _read_day(moment.words, now, language)
-        return counted if counted is not None and _counts_hours(moment.words) else None
+        return _counted_hours(moment.words, now)
     if not moment.words:
         today = datetime.combine(now.date(), moment.clock)
+        if past:
+            return today if today <= now else today - timedelta(days=1)
         return today if today > now else today + timedelta(days=1)
-    day = _read_day(moment.words, now, language)
+    day = _day(moment.words, now, language, past, last)
     return datetime.combine(day.date(), moment.clock) if day is not None else None
 
 
-def _counts_hours(words: str) -> bool:
-    return bool(re.search(r"\b(?:now|hours?|minutes?)\b", words))
+def in_plain_english(text: str, language: str) -> str:
+    """A text in lower case, what another language says of days and times in English."""
+    text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text.lower().replace("’", "'"))
+    text = re.sub(r"\blast (?=night|evening)", "yesterday ", text)
+    return text if language == "en" else to_english(in_digits(text, language), language)
 
 
-def _take_apart(text: str, language: str) -> _Moment | None:
+def _take_apart(text: str, language: str, last: bool | None) -> _Moment | None:
     """Split off the clock; None if there are two, or one that cannot be."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or (language not in LANGUAGES and not _known(language)):
         return None
-    text = " ".join(re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text.casefold()).split()).strip(" .,;!?")
-    try:
-        text = str(alpha2digit(text, language, threshold=0.0))
-    except ValueError:
+    text = " ".join(in_plain_english(text, language).split()).strip(" .,;!?")
+    ranges, single = clock_ranges(text), clocks(text)
+    if len(ranges) + len(single) > 1:
         return None
-    part = None
-    if found := _PART_OF_DAY.search(text):
-        part = "night" if found["tonight"] else found["part"]
-        today = bool(found["tonight"]) or found[0].startswith("this ")
-        text = f"{text[: found.start()]} {'today' if today else ''} {text[found.end() :]}"
-    text = " ".join(text.split())
-    for pattern in _CLOCKS:
-        if clocks := list(pattern.finditer(text)):
-            break
-    else:
-        bare = _BARE_HOUR.fullmatch(_words(text))
-        if bare is None:
-            return _Moment(None, _words(text))
-        text, clocks = _words(text), [bare]
-    if len(clocks) != 1:
-        return None
-    clock = _read_clock(clocks[0].groupdict(), part)
-    rest = _words(text[: clocks[0].start()] + " " + text[clocks[0].end() :])
-    return _Moment(clock, rest) if clock is not None else None
+    if ranges:
+        found = ranges[0]
+        if last is None and not _GOES_TO.search(text[found.first.end : found.last.start]):
+            return None
+        rest = re.sub(r"\b(?:from|between)\s*$", "", text[: found.start])
+        words = _words(without_part(f"{rest} {text[found.end :]}"))
+        return _Moment((found.last if last else found.first).at, words)
+    if single:
+        words = _words(without_part(f"{text[: single[0].start]} {text[single[0].end :]}"))
+        return _Moment(single[0].at, words)
+    words = _words(without_part(text))
+    bare = bare_clock(words)
+    if bare is None:
+        return _Moment(None, words)
+    part = clocks(f"at {words} in the {m[0]}") if (m := re.search(r"morning|afternoon|evening|night", text)) else ()
+    return _Moment(part[0].at if part else bare.at, "today" if re.search(r"tonight|this ", text) else "")
 
 
 def _words(text: str) -> str:
-    return " ".join(_AROUND.sub(" ", text).split()).strip(" ,.")
+    return " ".join(_AROUND.sub(" ", text).split()).strip(" ,.-")
 
 
-def _read_clock(found: dict[str, str | None], part: str | None) -> time | None:
-    word = found.get("word")
-    if word:
-        return time(0) if word == "midnight" else time(12)
-    hour, minute = int(found["hour"] or 0), int(found.get("minute") or 0)
-    meridiem = found.get("meridiem") or _meridiem(part, hour)
-    if meridiem is not None:
-        if not 1 <= hour <= 12:
-            return time(hour, minute) if part is not None and hour < 24 and minute < 60 else None
-        hour = hour % 12 + (12 if meridiem == "pm" else 0)
-    if hour > 23 or minute > 59 or int(found.get("second") or 0) > 59:
+def _day(words: str, now: datetime, language: str, past: bool | None, last: bool | None) -> datetime | None:
+    ranges = [found for found in day_ranges(words) if found.start == 0 and found.end == len(words)]
+    if ranges:
+        between = words[ranges[0].first[1] : ranges[0].last[0]]
+        if last is None and not _GOES_TO.search(between):
+            return None
+        ends = read_day_range(ranges[0], now, past=past)
+        return ends[bool(last)] if ends else None
+    day = read_day(words, now, past=past)
+    return day if day is not None or language == "en" else _foreign_day(words, now, language, bool(past))
+
+
+def _counted_hours(words: str, now: datetime) -> datetime | None:
+    """A moment counted in hours or minutes from now ("in 2 hours"); a bare length of time is none."""
+    found = _HOURS.fullmatch(in_digits(words, "en"))
+    if found is None:
         return None
-    at = datetime(2000, 1, 2, hour, minute, int(found.get("second") or 0))
-    if found.get("half"):
-        at += timedelta(minutes=30)
-    if offset := found.get("offset"):
-        minutes = timedelta(minutes=15 if "quarter" in offset else int(offset))
-        at += minutes if found["side"] in ("past", "after") else -minutes
-    return at.time()
-
-
-def _meridiem(part: str | None, hour: int) -> str | None:
-    if part is None:
+    if found["now"]:
+        return now
+    length = _LENGTH.fullmatch(found["ahead"] or found["from"] or found["ago"])
+    if length is None:
         return None
-    if part == "morning" or (part == "night" and (hour == 12 or hour < 6)):
-        return "am"
-    return "pm"
+    number = 0.5 if length[3] else float(length[1]) if length[1].isdigit() else 1.0
+    number += 0.5 if length[2] or length[5] else 0.0
+    try:
+        step = relativedelta(seconds=int(number * {"hour": 3600, "minute": 60, "second": 1}[length[4]]))
+        return now - step if found["ago"] else now + step
+    except (OverflowError, ValueError):
+        return None
 
 
-def _read_day(words: str, now: datetime, language: str) -> datetime | None:
-    """One day (or a counted moment, "in 2 hours"), or None."""
-    words = re.sub(r"\bfrom today\b", "from now", words)
-    if not words or re.search(r"\bfrom (?!now\b)", words):
-        return None
-    ordinal = _ORDINAL.fullmatch(words)
-    day = _next_day(int(ordinal["day"]), now) if ordinal else _library_day(words, now, language)
-    if day is None:
-        return None
-    said = _WEEKDAY.findall(words)
-    if said and _WEEKDAYS[day.weekday()] not in said:
-        return None
-    return day
+def _known(language: str) -> bool:
+    from dateparser.data.languages_info import language_order
 
-
-def _next_day(number: int, now: datetime) -> datetime | None:
-    if not 1 <= number <= 31:
-        return None
-    start = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return next(iter(rrule(MONTHLY, bymonthday=number, dtstart=start, count=1)), None)
+    return language in language_order
 
 
 @lru_cache(maxsize=1024)
-def _library_day(words: str, now: datetime, language: str) -> datetime | None:
-    if not re.search(r"[^\W\d]|\d[/.-]\d", words):
-        return None
-    readings = []
-    # Day and month can be mistaken for one another only where two numbers could be either.
-    for order in ("MDY", "DMY") if len(_DAY_OR_MONTH.findall(words)) > 1 else ("MDY",):
-        try:
-            with _ONE_AT_A_TIME:
-                data = _parser(now, language, order).get_date_data(words)
-        except ValueError:
-            return None  # the library knows no such language, or no such day
-        day = data.date_obj
-        if day is None or day.tzinfo is not None or "day" not in data.parts:
-            return None
-        if data.period != "day" and not _COUNTED.fullmatch(words):
-            return None
-        readings.append(day)
-    far = abs(readings[0].year - now.year) > _FAR_YEARS and str(readings[0].year) not in words
-    return readings[0] if readings[0] == readings[-1] and not far else None
-
-
-@lru_cache(maxsize=16)
-def _parser(now: datetime, language: str, order: str) -> DateDataParser:
+def _foreign_day(words: str, now: datetime, language: str, past: bool) -> datetime | None:
+    """What `dateparser` reads in a language that has few words of its own here."""
     from dateparser import DateDataParser
 
-    return DateDataParser(
-        languages=[language],
-        settings={
-            "RELATIVE_BASE": now,
-            "PREFER_DATES_FROM": "future",
-            "PARSERS": ["relative-time", "absolute-time"],
-            "DATE_ORDER": order,
-            "PREFER_LOCALE_DATE_ORDER": False,
-        },
-    )
+    settings = {
+        "RELATIVE_BASE": now,
+        "PREFER_DATES_FROM": "past" if past else "future",
+        "DATE_ORDER": "DMY",
+        "PARSERS": ["relative-time", "absolute-time"],
+    }
+    if not re.search(r"[^\W\d]", words):
+        return None
+    try:
+        with _ONE_AT_A_TIME:
+            data = DateDataParser(languages=[language], settings=settings).get_date_data(words)
+    except ValueError:
+        return None
+    day: datetime | None = data.date_obj
+    named = day is not None and "day" in data.parts and data.period == "day"
+    return day if named else None

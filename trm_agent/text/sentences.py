@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _SENTENCE = re.compile(r"[.;?!]['\")]?\s+")
 _JOINED = re.compile(r",?\s(?:and|as well as|plus|also|then|while)\s", re.IGNORECASE)
@@ -22,3 +23,9 @@ def clause_end(text: str, after: int, before: int) -> int | None:
         if found:
             return found[-1].start() if mark is _JOINED else found[-1].end()
     return None
+
+
+def sentence_at(text: str, place: int) -> str:
+    """The sentence that a place of a text is in."""
+    ends = [0, *(found.end() for found in _SENTENCE.finditer(text)), len(text)]
+    return next((text[a:b] for a, b in pairwise(ends) if a <= place < b), text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trm_agent.types.tools import Parameter, ToolSchema
@@ -39,11 +39,15 @@ class Slot:
         key: Its name in `slots` (design: the parameter's name, or `<tool>.<name>` where declarations differ).
         parameter: Its declaration (of the first tool, in name order, that declares it so).
         readers: (tool name, parameter name) of every parameter whose argument is read off this slot.
+        purposes: Name and description of each of those tools, in the same order.
+        siblings: Names of the other parameters of those tools.
     """
 
     key: str
     parameter: Parameter
     readers: tuple[tuple[str, str], ...] = ()
+    purposes: tuple[str, ...] = field(default=(), compare=False)
+    siblings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def tools(self) -> frozenset[str]:
@@ -67,7 +71,10 @@ def slot_table(tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = (
     for name, variants in groups.items():
         for owners in variants.values():
             key = name if len(variants) == 1 else f"{owners[0][0].name}.{name}"
-            slots.append(Slot(key, owners[0][1], tuple((tool.name, parameter.name) for tool, parameter in owners)))
+            readers = tuple((tool.name, parameter.name) for tool, parameter in owners)
+            purposes = tuple(f"{tool.name}: {tool.description}" for tool, _ in owners)
+            siblings = dict.fromkeys(p.name for tool, _ in owners for p in tool.parameters if p.name != name)
+            slots.append(Slot(key, owners[0][1], readers, purposes, tuple(siblings)))
     for slot_field in slot_fields:
         if len(groups.get(slot_field.name, ())) != 1:
             schema: dict[str, Any] = {"type": "string", "description": slot_field.description}

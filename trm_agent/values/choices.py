@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
+from trm_agent.text.language import knowledge
 from trm_agent.types import Parameter
 from trm_agent.values.compare import choice_text, normalise
 from trm_agent.values.currencies import currency_code
@@ -63,6 +64,35 @@ class Entries:
 def entries(key: Identity, language: str) -> Entries:
     """The entries of a schema's closed list."""
     return Entries(Parameter("", dict(key.schema)).choices, language)
+
+
+def said_choices(text: str, parameter: Parameter, language: str = "en") -> list[Any]:
+    """Entries of a closed list that a text says anywhere, in any form of their words: "decline" is `declined`.
+
+    "At least" is `>=` and `gte`. Of entries that stand within one another in the text the longer one is said.
+    """
+    words = [(found.start(), found.end(), _lemma(found[0].casefold(), language)) for found in _WORD.finditer(text)]
+    found: list[tuple[int, int, Any]] = []
+    for choice in parameter.choices:
+        if not isinstance(choice, str):
+            continue
+        wanted = [_lemma(word, language) for word in _WORD.findall(normalise(choice_text(choice)))]
+        for at in range(len(words) - len(wanted) + 1 if wanted and len(choice) > 2 else 0):
+            if [word for _, _, word in words[at : at + len(wanted)]] == wanted:
+                found.append((words[at][0], words[at + len(wanted) - 1][1], choice))
+        found += [(*place, choice) for place in _compared(text, choice)]
+    kept = [(a, b, c) for a, b, c in found if not any(x <= a and b <= y and y - x > b - a for x, y, _ in found)]
+    return _distinct([choice for _, _, choice in kept])
+
+
+def _compared(text: str, choice: str) -> list[tuple[int, int]]:
+    """Where a text says the comparison that an entry stands for, in words or as a sign."""
+    name = normalise(choice_text(choice))
+    said = next((row["said"] for row in knowledge("en")["comparators"] if name in row["names"]), ())
+    pattern = "|".join(
+        rf"\b{re.escape(way)}\b" if way[0].isalpha() else rf"(?<![<>=!]){re.escape(way)}(?![<>=])" for way in said
+    )
+    return [found.span() for found in re.finditer(pattern, text.casefold())] if pattern else []
 
 
 def find_currency(text: str, choices: Sequence[Any], language: str) -> Any | None:

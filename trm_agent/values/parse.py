@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from trm_agent.types import Parameter
-from trm_agent.values.choices import described_form, entries, find_currency
+from trm_agent.values.choices import described_form, entries, find_currency, said_choices
 from trm_agent.values.compare import normalise
 from trm_agent.values.currencies import currency_code
 from trm_agent.values.date_forms import read_moment, write_moment
 from trm_agent.values.declared import hints
+from trm_agent.values.forms import in_form
 from trm_agent.values.lists import as_declared, is_separated, literal, split, split_range, without_brackets
-from trm_agent.values.numbers import number_readings, read_number
+from trm_agent.values.numbers import is_code, is_length, is_number, number_readings, read_number
 from trm_agent.values.schema import Identity, validates
 
 
-def parse_value(text: str, parameter: Parameter, now: datetime | None = None, *, language: str = "en") -> Any | None:
+def parse_value(
+    text: str,
+    parameter: Parameter,
+    now: datetime | None = None,
+    *,
+    language: str = "en",
+    past: bool | None = None,
+    last: bool | None = None,
+) -> Any | None:
     """Read the value of a parameter from the text of a span.
 
     Args:
@@ -27,7 +37,9 @@ def parse_value(text: str, parameter: Parameter, now: datetime | None = None, *,
         parameter: What it is read for.
         now: What relative dates count from; None is the present, in the local time zone.
         language: Of number words and dates: an ISO 639-1 code (English, French, Spanish, German, Italian,
-            Portuguese and Dutch have number words).
+            Portuguese, Dutch and Vietnamese have number words).
+        past: Whether a day that fits before and after now is the one before; by default as the declaration says.
+        last: Whether the end of a range of days or times is asked for, or its start; by default as it says.
 
     Returns:
         A value that validates against `parameter.schema`; None if the text cannot be read in one way only.
@@ -35,47 +47,81 @@ def parse_value(text: str, parameter: Parameter, now: datetime | None = None, *,
     text = text.strip()
     if not text:
         return None
-    for value in _readings(text, parameter, now, language):
+    asked = hints(parameter)
+    way = _Way(now, language, asked.past if past is None else past, asked.last if last is None else last)
+    for value in _readings(text, parameter, way):
         if value is not None and validates(value, parameter.schema):
             return value
     return None
 
 
-def _readings(text: str, parameter: Parameter, now: datetime | None, language: str) -> Iterable[Any]:
+@dataclass(frozen=True)
+class _Way:
+    """How texts are read: what relative days count from, in which language, of what has been or will be."""
+
+    now: datetime | None
+    language: str
+    past: bool | None
+    last: bool | None
+
+
+def _readings(text: str, parameter: Parameter, way: _Way) -> Iterable[Any]:
     """Candidate values, the most literal first; they are not validated yet."""
     schema = parameter.schema
     if parameter.choices and parameter.type != "array":
-        yield _read_choice(text, parameter, language)
+        yield _read_choice(text, parameter, way.language)
         return
     branches = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if isinstance(branches, list) and "type" not in schema:
-        for branch in branches:
-            if isinstance(branch, dict):
-                yield parse_value(text, Parameter(parameter.name, branch), now, language=language)
+        # What is declared of the whole holds for its branches: "date in the past", "in minutes".
+        told = {"description": schema["description"]} if "description" in schema else {}
+        declared = [Parameter(parameter.name, told | branch) for branch in branches if isinstance(branch, dict)]
+        for branch in _text_first(text, declared, way.language):
+            yield parse_value(text, branch, way.now, language=way.language, past=way.past, last=way.last)
         return
-    declared = schema.get("type")
-    for kind in declared if isinstance(declared, list) else [parameter.type]:
-        if kind == "string":
-            yield from _text_readings(text, parameter, now, language)
-        elif kind in ("integer", "number"):
-            yield from number_readings(text, parameter, kind, now, language)
-        elif kind == "boolean":
+    listed = schema.get("type")
+    kinds = [kind for kind in listed if isinstance(kind, str)] if isinstance(listed, list) else [parameter.type]
+    ordered = [Parameter(parameter.name, {**schema, "type": kind}) for kind in kinds] if len(kinds) > 1 else [parameter]
+    for one in _text_first(text, ordered, way.language):
+        if one.type == "string":
+            yield from _text_readings(text, parameter, way)
+        elif one.type in ("integer", "number"):
+            yield from number_readings(text, parameter, one.type, way.now, way.language)
+        elif one.type == "boolean":
             yield read_boolean(text)
-        elif kind == "array":
-            yield _read_list(text, parameter, now, language)
+        elif one.type == "array":
+            yield _read_list(text, parameter, way)
 
 
-def _text_readings(text: str, parameter: Parameter, now: datetime | None, language: str) -> Iterator[str | None]:
+def _text_first(text: str, branches: Sequence[Parameter], language: str) -> list[Parameter]:
+    """Branches as declared; texts before numbers where a text is no number, or a code ("AB-451", "00451").
+
+    Zeros in front are lost in a number, and what stands beside a number too, but for the unit that is asked for.
+    """
+    kinds = {branch.type for branch in branches}
+    if "string" not in kinds or not kinds & {"integer", "number"}:
+        return list(branches)
+    measured = any(hints(branch).measure or hints(branch).currency for branch in branches)
+    plain = (is_number(text, language) or measured) and not is_code(text)
+    return list(branches) if plain else sorted(branches, key=lambda branch: branch.type in ("integer", "number"))
+
+
+def _text_readings(text: str, parameter: Parameter, way: _Way) -> Iterator[str | None]:
     """What the description asks for, where the text can be read as that; else the very text."""
-    if "format" not in parameter.schema:
-        asked = hints(parameter)
-        if asked.form:
-            yield write_moment(text, asked.form, now, language)
+    asked = hints(parameter)
+    kind = parameter.schema.get("format")
+    if kind is None and asked.form:
+        yield write_moment(text, asked.form, way.now, way.language, way.past, way.last)
+        if is_length(text, way.language):
+            return  # a length of time is neither a day nor a time of day
+    if asked.asked_form and kind in (None, "duration"):
+        yield in_form(text, asked.asked_form, parameter.description, way.language)
+    if kind is None:
         if asked.currency_code:
-            yield currency_code(text, language)
-        yield described_form(text, parameter, language)
+            yield currency_code(text, way.language)
+        yield described_form(text, parameter, way.language)
     yield text
-    yield read_moment(text, parameter.schema.get("format"), now, language)
+    yield read_moment(text, kind, way.now, way.language, way.past, way.last)
 
 
 _YES = re.compile(r"yes|yeah|yep|yup|y|true|on|sure|ok|okay|absolutely|definitely|certainly|correct")
@@ -104,9 +150,15 @@ def _read_choice(text: str, parameter: Parameter, language: str) -> Any | None:
     if not found and all(isinstance(c, bool) for c in choices):
         found = [c for c in choices if c is read_boolean(text)]
     found = found or listed.alike(text)
+    found = found or [choice for choice in said_choices(text, parameter, language) if _is_sign(choice)]
     if not found:
         return find_currency(text, choices, language)
     return found[0] if len(found) == 1 else None
+
+
+def _is_sign(choice: Any) -> bool:
+    """Whether an entry is a comparison, which nobody says as it is written."""
+    return isinstance(choice, str) and bool(re.fullmatch(r"[<>=!≤≥≠]+|[a-z]{2,3}|[a-z]+(?:_[a-z]+)+", choice))
 
 
 _ANY_TEXT = {"type": "string"}
@@ -121,7 +173,7 @@ def _item(name: str, key: Identity) -> Parameter:
     return Parameter(name, {**schema, "description": " ".join(said)} if said else schema)
 
 
-def _read_list(text: str, parameter: Parameter, now: datetime | None, language: str) -> list[Any] | None:
+def _read_list(text: str, parameter: Parameter, way: _Way) -> list[Any] | None:
     schema = parameter.schema
     item = _item(parameter.name, Identity(schema))
     written = literal(text)
@@ -131,9 +183,9 @@ def _read_list(text: str, parameter: Parameter, now: datetime | None, language: 
             return written
     if item.type in ("object", "array"):
         return None
-    values = _read_items(without_brackets(text), item, now, language)
+    values = _read_items(without_brackets(text), item, way)
     if values is None and item.type in ("integer", "number") and hints(parameter).range:
-        ends = [parse_value(end, item, now, language=language) for end in split_range(text)]
+        ends = [parse_value(end, item, way.now, language=way.language) for end in split_range(text)]
         values = None if any(end is None for end in ends) else ends
     if not values:
         return None
@@ -142,11 +194,11 @@ def _read_list(text: str, parameter: Parameter, now: datetime | None, language: 
     return as_declared(values, schema.get("items"))
 
 
-def _read_items(text: str, item: Parameter, now: datetime | None, language: str) -> list[Any] | None:
+def _read_items(text: str, item: Parameter, way: _Way) -> list[Any] | None:
     # One item may hold a separator of its own: an entry of the closed list, "one hundred and five", "1,000".
     if item.choices or (item.type != "string" and not is_separated(text)):
-        whole = parse_value(text, item, now, language=language)
+        whole = parse_value(text, item, way.now, language=way.language)
         if whole is not None:
             return [whole]
-    values = [parse_value(part, item, now, language=language) for part in split(text)]
+    values = [parse_value(part, item, way.now, language=way.language) for part in split(text)]
     return None if any(value is None for value in values) else values

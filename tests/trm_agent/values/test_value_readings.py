@@ -108,7 +108,7 @@ def test_what_is_no_percentage_is_never_divided() -> None:
         ("5 years", "Period in years", 5),
         ("5", "Period in years", 5),
         ("for 2 hours", "in hours", 2),
-        ("10 km", "in hours", 10),
+        ("10 km", "in hours", None),
         ("2 months", "Number of days", None),
         ("next month", "Number of days", None),
         ("90 minutes", "in hours", None),

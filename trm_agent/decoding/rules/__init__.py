@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trm_agent.decoding.prediction import Prediction
+from trm_agent.decoding.rules.answers import say_forms, take_answers
 from trm_agent.decoding.rules.binding import bind_numbers
 from trm_agent.decoding.rules.counting import count_calls
 from trm_agent.decoding.rules.directions import point_directions
@@ -46,5 +47,6 @@ def refine(
     prediction = word_spans(say_flags(prediction, tools, slots, history), slots, history)
     prediction = order_twins(prediction, slots, history)
     prediction = say_examples(prediction, tools, slots, history)
+    prediction = say_forms(take_answers(prediction, tools, slots, history), tools, slots, history)
     prediction = part_overlaps(prediction, slots, history)
     return count_calls(spread(prediction, slots, history), tools, slots, history)
