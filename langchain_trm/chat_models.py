@@ -20,7 +20,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from langchain_trm.batching import Decisions, decide, decide_together, waiting
-from langchain_trm.deciding import Question, Step, ask, settle
+from langchain_trm.deciding import Question, Step, ask, settle, unserved
 from langchain_trm.loading import read_settings, save_settings
 from langchain_trm.messages import Entry, read_messages
 from langchain_trm.output import Frame, frame, pieces, text_chunk
@@ -29,7 +29,7 @@ from langchain_trm.settings import JsonDict, TRMSettings
 from langchain_trm.snapshots import carried_snapshots
 from langchain_trm.structured import parse_into
 from langchain_trm.thresholds import Outcome, Thresholds, fit_thresholds, tools_fingerprint
-from langchain_trm.tools import read_tool_choice, read_tools, tool_name
+from langchain_trm.tools import OUTPUT_MARK, read_tool_choice, read_tools, tool_name
 from langchain_trm.wording import find_words
 from trm_agent.errors import LowConfidenceError, TRMError
 from trm_agent.evaluation.metrics import judge
@@ -162,9 +162,10 @@ class ChatTRM(TRMSettings):
         unknown = sorted(kwargs.keys() - {"method", "strict"})
         if unknown:
             raise ValueError(f"with_structured_output does not take {', '.join(unknown)}; expected method or strict")
-        name = tool_name(read_tools([schema])[0])
+        output = read_tools([schema])[0] | {OUTPUT_MARK: True}
+        name = tool_name(output)
         described = {"kwargs": {"method": "function_calling"}, "schema": schema}
-        forced = self.bind_tools([schema], tool_choice=name, ls_structured_output_format=described)
+        forced = self.bind_tools([output], tool_choice=name, ls_structured_output_format=described)
         return parse_into(forced, schema, name, include_raw=include_raw)
 
     def batch(
@@ -330,6 +331,7 @@ class ChatTRM(TRMSettings):
             now=kwargs.get("now") or self.present(),
             max_calls=self.max_calls,
             parallel=kwargs.get("parallel_tool_calls") is not False,
+            confirm=self.confirm,
         )
 
     def _sample_question(self, sample: Sample) -> Question:
@@ -342,6 +344,7 @@ class ChatTRM(TRMSettings):
             snapshots=(),
             now=self.present(),
             max_calls=self.max_calls,
+            confirm=self.confirm,
         )
 
     def _step(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> Step:
@@ -361,6 +364,9 @@ class ChatTRM(TRMSettings):
             raise LowConfidenceError(step.record, least)
         if least_call is not None and decision.call_confidence is not None and decision.call_confidence < least_call:
             raise LowConfidenceError(step.record, least_call, "call_confidence")
+        asked = least is not None or least_call is not None
+        if (asked if self.hand_over_unserved is None else self.hand_over_unserved) and unserved(step):
+            raise LowConfidenceError(step.record, least or 0.0, "unserved")
         return step
 
     def _fitted(self, step: Step, question: Question) -> Thresholds | None:

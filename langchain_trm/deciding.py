@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
+from langchain_trm.confirming import WANTS, Policy, agreed, asks_first, without_asking
 from langchain_trm.forcing import force_call
 from langchain_trm.messages import Entry
 from langchain_trm.records import make_record
@@ -37,6 +38,7 @@ class Question:
         now: What relative dates count from; None is the present.
         max_calls: Calls allowed in one turn.
         parallel: Whether one answer may hold several calls.
+        confirm: Before which calls the user is asked.
     """
 
     router: Any
@@ -48,6 +50,7 @@ class Question:
     now: datetime | None
     max_calls: int
     parallel: bool = True
+    confirm: Policy = "auto"
 
     @cached_property
     def history(self) -> list[Message]:
@@ -60,6 +63,11 @@ class Question:
         if self.choice == "any" and real and len(real) < len(self.tools):
             return real, "auto"
         return self.tools, self.choice
+
+    @property
+    def output_only(self) -> bool:
+        """Whether all that is on offer carries an answer: a text in it that nobody said is missing."""
+        return all(is_output(tool) for tool in self.tools)
 
     @cached_property
     def offer(self) -> tuple[str, str]:
@@ -147,7 +155,22 @@ def settle(question: Question, decision: Decision) -> Step:
                 decision, note = _output_call(question, decision, note)
         elif note is None and question.choice not in ("auto", "none"):
             decision, note = _forced_call(question, decision, turn)
+        elif note is None and question.choice == "auto":
+            decision, note = _unasked(question, decision, turn)
     return Step(decision, make_record(decision, question.entries, note), question.bound.tools, turn, question.entries)
+
+
+def unserved(step: Step) -> bool:
+    """Whether the user wants or asks something that no tool serves: nothing is called, asked for or told of a result.
+
+    Small talk, refusals and the like are answered here; without speech acts nothing is said of a turn.
+    """
+    decision = step.decision
+    if decision.decision == "tool_call" or decision.missing or step.turn.ends_with_result or decision.content:
+        return False
+    if decision.intended_tool is not None:
+        return False
+    return decision.speech_act in (WANTS | {"question"}) - {"confirm"}
 
 
 def _permitted(decision: Decision, turn: Turn, question: Question) -> tuple[Decision, str | None]:
@@ -157,6 +180,8 @@ def _permitted(decision: Decision, turn: Turn, question: Question) -> tuple[Deci
     notes: list[str] = []
     for call in calls if question.parallel else calls[:1]:
         note = turn.objection(call.tool, call.arguments, question.max_calls - len(kept))
+        if note is None and question.choice == "auto" and _must_ask(question, decision, call):
+            note = "confirm"
         if note is None:
             kept.append(call)
         else:
@@ -175,6 +200,27 @@ def _permitted(decision: Decision, turn: Turn, question: Question) -> tuple[Deci
     ), None
 
 
+def _must_ask(question: Question, decision: Decision, call: ToolCall) -> bool:
+    tool = next((tool for tool in question.bound.tools if tool.name == call.tool), None)
+    if tool is None or not asks_first(question.confirm, tool, call.arguments):
+        return False
+    return not agreed(decision, question.history)
+
+
+def _unasked(question: Question, decision: Decision, turn: Turn) -> tuple[Decision, str | None]:
+    """A call in the place of the question before it, where the policy says that nothing is asked."""
+    if question.history[-1].role != "user":
+        return decision, None
+    made = without_asking(decision, question.bound.tools, question.bound.slots)
+    if made is None or made.tool is None:
+        return decision, None
+    tool = next(tool for tool in question.bound.tools if tool.name == made.tool)
+    if asks_first(question.confirm, tool, made.arguments) is not False:
+        return decision, None
+    objection = turn.objection(tool.name, made.arguments, question.max_calls)
+    return (decision, None) if objection else (made, "unasked")
+
+
 def _asks(decision: Decision, turn: Turn) -> bool:
     """Whether the work waits for something the user has to say."""
     return bool(decision.missing) and not (decision.intended_tool and turn.has_returned(decision.intended_tool))
@@ -191,7 +237,7 @@ def _overruled(decision: Decision, note: str) -> Decision:
         calls=(),
         call_confidence=None,
         missing=(),
-        confidence=_remaining(decision) if note == "repeated" else 0.0,
+        confidence={"repeated": _remaining(decision), "confirm": decision.confidence}.get(note, 0.0),
     )
 
 
@@ -212,7 +258,8 @@ def _forced_call(question: Question, decision: Decision, turn: Turn) -> tuple[De
         bound.tools, key=lambda t: scores.get(t.name, 0.0)
     )
     single = question.choice != "any" or len(bound.tools) == 1
-    call = force_call(decision, tool, bound.slots, question.history, fill=single, now=question.now)
+    fill, texts = single, not question.output_only
+    call = force_call(decision, tool, bound.slots, question.history, fill=fill, texts=texts, now=question.now)
     if call is None:
         return replace(decision, confidence=0.0), "illegal"
     objection = turn.objection(tool.name, call.arguments, question.max_calls)

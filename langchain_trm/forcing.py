@@ -26,6 +26,7 @@ def force_call(
     history: Sequence[Message],
     *,
     fill: bool,
+    texts: bool = True,
     now: datetime | None = None,
 ) -> Decision | None:
     """A call of `tool` with whatever the conversation holds for it.
@@ -36,6 +37,7 @@ def force_call(
         slots: Of the tools on offer.
         history: Where last-resort values are read from: its newest message of the user or of a tool.
         fill: Whether required parameters without a slot value may be read from that message as a whole.
+        texts: Whether that holds for a text, too, where it is the only thing missing (a search query, say).
         now: What relative dates count from.
 
     Returns:
@@ -44,7 +46,7 @@ def force_call(
     """
     call = assemble(tool, slots, decision.slot_values)
     if fill and call.missing:
-        read = _last_resort(tool, call.missing, slots, history, now)
+        read = _last_resort(tool, call.missing, slots, history, now, texts=texts and len(call.missing) == 1)
         call = assemble(tool, slots, {**decision.slot_values, **read})
     if not call.missing and not call.legal:
         return None
@@ -69,6 +71,8 @@ def _last_resort(
     slots: Sequence[Slot],
     history: Sequence[Message],
     now: datetime | None,
+    *,
+    texts: bool,
 ) -> Mapping[str, Value]:
     """Slot key → what the newest message can be read as; a number is given to one parameter only."""
     spoken = [i for i, m in enumerate(history) if m.role in ("user", "tool_response") and m.text.strip()]
@@ -79,6 +83,8 @@ def _last_resort(
     used: set[Source] = set()
     for slot in slots:
         if not any(owner == tool.name and name in missing for owner, name in slot.readers):
+            continue
+        if slot.parameter.type in ("string", "array", "object") and not slot.parameter.choices and not texts:
             continue
         for start, end in _spans(text, slot.parameter):
             source = Source("span", index, start, end, text[start:end])

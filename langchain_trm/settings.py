@@ -17,6 +17,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.utils import from_env
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from langchain_trm.confirming import Policy
 from langchain_trm.loading import add_tool_vectors, load_router
 from langchain_trm.messages import read_messages
 from langchain_trm.output import PROVIDER
@@ -77,6 +78,13 @@ class TRMSettings(BaseChatModel):
 
     reply: str = DEFAULT_REPLY
     """What to say when there is nothing to ask and nothing to report, and no responder."""
+
+    confirm: Policy = "auto"
+    """Before which calls the user is asked: `auto`, `always`, `never`, names of tools, or a function of a call."""
+
+    hand_over_unserved: bool | None = None
+    """Whether a request that no tool serves raises `LowConfidenceError`, for a larger model to take; None: where a
+    confidence is asked for, so that one stands behind."""
 
     now: datetime | Callable[[], datetime] | None = Field(default=None, repr=False)
     """What "tomorrow" counts from; a time zone may be attached. None is the present."""
@@ -168,6 +176,8 @@ class TRMSettings(BaseChatModel):
             "frames": self.frames,
             "reply": self.reply,
             "max_calls": self.max_calls,
+            "confirm": self.confirm if not callable(self.confirm) else None,
+            "hand_over_unserved": self.hand_over_unserved,
             "stop": self.stop,
         }
 

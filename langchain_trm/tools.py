@@ -29,7 +29,7 @@ _ARGS = re.compile(r"(?:^|\n)[ \t]*Args:[ \t]*\n(?P<body>(?:[ \t]+\S.*(?:\n|$))+
 _ARG = re.compile(
     r"^(?P<indent>[ \t]+)(?P<name>\w+)(?: \([^)]*\))?:(?P<text>.*(?:\n(?P=indent)[ \t]+.*)*)", re.MULTILINE
 )
-_SCHEMA_KEYS = ("function", "input_schema", "toolSpec", "parameters", "properties")
+_SCHEMA_KEYS = ("function", "input_schema", "inputSchema", "toolSpec", "parameters", "properties")
 
 
 def read_tools(tools: Iterable[ToolLike]) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ def _remembered(tool: BaseTool) -> dict[str, Any]:
 
 def _read_tool(tool: ToolLike) -> dict[str, Any]:
     try:
-        converted = dict(convert_to_openai_tool(tool))
+        converted = dict(convert_to_openai_tool(_from_mcp(tool)))
     except (ValueError, TypeError) as error:
         raise ToolError(f"tool {tool!r:.120} cannot be read: {str(error).strip().splitlines()[0]}") from error
     body = converted.get("function", converted)
@@ -141,6 +141,30 @@ def _read_tool(tool: ToolLike) -> dict[str, Any]:
     if converted.get(OUTPUT_MARK) or _runs_nothing(tool):
         out[OUTPUT_MARK] = True
     return out
+
+
+def _from_mcp(tool: ToolLike) -> ToolLike:
+    """A tool as MCP servers list it, in the form that LangChain converts; others as they are.
+
+    A description may be missing there; the title says the same in short.
+    """
+    body: Any = tool
+    if not isinstance(body, Mapping):
+        listed = getattr(body, "inputSchema", None)
+        if not isinstance(listed, Mapping) or not isinstance(body, BaseModel):
+            return tool
+        body = body.model_dump(exclude_none=True)
+    if not isinstance(body.get("inputSchema"), Mapping):
+        return tool
+    annotations = body.get("annotations")
+    annotations = annotations if isinstance(annotations, Mapping) else {}
+    out = {
+        "name": body.get("name"),
+        "description": body.get("description") or body.get("title") or annotations.get("title") or "",
+        "parameters": body["inputSchema"],
+    }
+    hints = {key: annotations[key] for key in _HINTS if isinstance(annotations.get(key), bool)}
+    return {"type": "function", "function": out | ({"annotations": hints} if hints else {})}
 
 
 def _with_described_parameters(function: dict[str, Any]) -> dict[str, Any]:

@@ -44,13 +44,17 @@ class LowConfidenceError(TRMError):
     Attributes:
         record: The decision record as plain JSON (`Decision.to_json()`).
         threshold: The threshold it missed.
-        measure: What was too low: `confidence` (decision and tool are right) or `call_confidence` (the whole call is).
+        measure: What was too low: `confidence` (decision and tool are right) or `call_confidence` (the whole call is);
+            `unserved` where no tool on offer serves what the user wants.
     """
 
     def __init__(self, record: dict[str, Any], threshold: float, measure: str = "confidence") -> None:
         self.record = record
         self.threshold = threshold
         self.measure = measure
+        if measure == "unserved":
+            super().__init__("no tool on offer serves what the user wants; a larger model should take this turn")
+            return
         super().__init__(
             f"{measure} {record[measure]:.3f} is below min_{measure} {threshold:g} "
             f"(decision {record['decision']!r}, tool {record['tool']!r}); a larger model should take this turn"

@@ -207,6 +207,8 @@ def follow_rules(messages: list[Message], tools: Sequence[ToolSchema], tool_choi
             if read is not None and span not in {str(v) for v in arguments.values()}:
                 arguments[parameter.name] = read
                 break
+        if parameter.name not in arguments and parameter.type == "string" and tool_choice == best.name:
+            arguments[parameter.name] = said
     return Plan(best.name, arguments)
 
 

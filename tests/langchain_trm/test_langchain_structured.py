@@ -70,8 +70,28 @@ def test_other_schemas_give_a_dict(trips: ChatTRM, schema: Any) -> None:
     "schema", [Trip, TripDict, Trip.model_json_schema()], ids=["pydantic", "TypedDict", "JSON Schema"]
 )
 def test_an_incomplete_object_never_passes_for_an_answer(trips: ChatTRM, schema: Any) -> None:
-    with pytest.raises(OutputParserException, match="the conversation does not say: nights"):
+    with pytest.raises(OutputParserException, match="the conversation does not say: city, nights"):
         trips.with_structured_output(schema).invoke("somewhere warm")
+
+
+class Person(BaseModel):
+    """A person and where they live."""
+
+    name: str
+    city: str
+
+
+@pytest.mark.parametrize("said", ["There is nobody here", "It rained all day.", "hm"])
+def test_a_text_that_nobody_said_is_missing(trips: ChatTRM, said: str) -> None:
+    with pytest.raises(OutputParserException, match="the conversation does not say: name, city"):
+        trips.with_structured_output(Person).invoke(said)
+
+
+def test_a_forced_search_takes_the_message_as_its_query(trips: ChatTRM) -> None:
+    search = {"name": "search", "parameters": {"type": "object", "properties": {"query": {"type": "string"}}}}
+    search["parameters"]["required"] = ["query"]  # type: ignore[index]
+    answer = trips.bind_tools([search], tool_choice="search").invoke("what moved the dollar today")
+    assert answer.tool_calls[0]["args"] == {"query": "what moved the dollar today"}
 
 
 def test_raw_parsed_and_error_are_returned_together(trips: ChatTRM) -> None:

@@ -16,7 +16,8 @@ from typing_extensions import TypedDict
 from langchain_trm import ChatTRM
 from langchain_trm.tools import is_output, read_tool_choice, read_tools, tool_name
 from trm_agent.errors import ToolError
-from trm_agent.types import parse_tools
+from trm_agent.types import ToolSchema, parse_tools
+from trm_agent.values import validates
 
 
 class Weather(BaseModel):
@@ -243,3 +244,30 @@ def test_a_tool_is_converted_once_and_again_after_it_changed(monkeypatch: pytest
     before = len(module._conversions)
     del made
     assert len(module._conversions) == before - 1
+
+
+MCP_TOOL: dict[str, Any] = {
+    "name": "find_ticket",
+    "title": "Find a ticket",
+    "inputSchema": {
+        "type": "object",
+        "properties": {"ticket": {"type": "string", "pattern": r"^[\w-\.]+$"}, "open": {"type": "boolean"}},
+        "required": ["ticket"],
+    },
+    "outputSchema": {"type": "object", "properties": {"state": {"type": "string"}}},
+    "annotations": {"readOnlyHint": True, "destructiveHint": False, "title": "Finds tickets"},
+}
+
+
+def test_a_tool_as_an_mcp_server_lists_it_keeps_its_parameters() -> None:
+    (tool,) = read_tools([MCP_TOOL])
+    schema = ToolSchema.from_json(tool)
+    assert [p.name for p in schema.parameters] == ["ticket", "open"]
+    assert (schema.description, schema.required) == ("Find a ticket", ("ticket",))
+    assert (schema.read_only, schema.destructive) == (True, False)
+    assert ToolSchema.from_json(MCP_TOOL).parameters == schema.parameters
+
+
+@pytest.mark.parametrize(("value", "allowed"), [("AB-1.2", True), ("a b", False), ("x_9", True), ("", False)])
+def test_a_pattern_is_read_in_its_own_dialect(value: str, allowed: bool) -> None:
+    assert validates(value, MCP_TOOL["inputSchema"]["properties"]["ticket"]) is allowed

@@ -84,6 +84,10 @@ class Parameter:
         return json.dumps({"name": self.name, "schema": self.schema}, sort_keys=True, default=str)
 
 
+SCHEMA_KEYS = ("parameters", "inputSchema", "input_schema")
+"""Where a declaration keeps the schema of its arguments: OpenAI's, MCP's and Anthropic's key."""
+
+
 @dataclass(frozen=True)
 class ToolSchema:
     """One tool as it is declared.
@@ -94,6 +98,7 @@ class ToolSchema:
         schema: The JSON Schema of its arguments, references resolved: what a call is validated against.
         parameters: Its leaves, in declared order.
         read_only: The MCP annotation `readOnlyHint`; None when the tool does not say.
+        destructive: The MCP annotation `destructiveHint`; None when the tool does not say.
     """
 
     name: str
@@ -101,11 +106,13 @@ class ToolSchema:
     schema: dict[str, Any]
     parameters: tuple[Parameter, ...]
     read_only: bool | None = None
+    destructive: bool | None = None
 
     @classmethod
     def from_json(cls, data: Any) -> ToolSchema:
         """Read an OpenAI-style tool (`{"type": "function", "function": {...}}` or the inner object alone).
 
+        Tools as MCP servers list them (`inputSchema`) and as Anthropic's are (`input_schema`) are read, too.
         Types that are named as in Python (`dict`, `float`, `tuple`, `any`, …) are read as JSON Schema's (`TYPE_NAMES`).
 
         Raises:
@@ -117,7 +124,7 @@ class ToolSchema:
         if not isinstance(body, Mapping) or not isinstance(body.get("name"), str) or not body["name"].strip():
             raise ToolError(f"a tool needs a name and a JSON Schema of its parameters, got {data!r:.120}")
         name = body["name"]
-        raw = body.get("parameters")
+        raw = next((body[key] for key in SCHEMA_KEYS if body.get(key) is not None), None)
         if raw is None:
             raw = {"type": "object", "properties": {}}
         if not isinstance(raw, Mapping) or not isinstance(raw.get("properties", {}), Mapping):
@@ -126,19 +133,25 @@ class ToolSchema:
             raise ToolError(_too_deep(name))
         schema = _resolve(dict(raw), name)
         annotations = body.get("annotations") or {}
-        hint = annotations.get("readOnlyHint") if isinstance(annotations, Mapping) else None
+        read_only, destructive = (_hint(annotations, key) for key in ("readOnlyHint", "destructiveHint"))
         description = str(body.get("description") or "")
-        return cls(name, description, schema, _leaves(schema), hint if isinstance(hint, bool) else None)
+        return cls(name, description, schema, _leaves(schema), read_only, destructive)
 
     def to_json(self) -> dict[str, Any]:
         function: dict[str, Any] = {"name": self.name, "description": self.description, "parameters": self.schema}
-        if self.read_only is not None:
-            function["annotations"] = {"readOnlyHint": self.read_only}
+        hints = {"readOnlyHint": self.read_only, "destructiveHint": self.destructive}
+        if any(hint is not None for hint in hints.values()):
+            function["annotations"] = {name: hint for name, hint in hints.items() if hint is not None}
         return {"type": "function", "function": function}
 
     @property
     def required(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if p.required)
+
+
+def _hint(annotations: Any, name: str) -> bool | None:
+    hint = annotations.get(name) if isinstance(annotations, Mapping) else None
+    return hint if isinstance(hint, bool) else None
 
 
 def parse_tools(tools: Sequence[ToolSchema | Mapping[str, Any]]) -> tuple[ToolSchema, ...]:

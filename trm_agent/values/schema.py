@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
 
 import jsonschema
+import regress
 from jsonschema.validators import validator_for
 from referencing import Registry
 
@@ -58,6 +59,26 @@ def _is_time(value: object) -> bool:
     return not isinstance(value, str) or (bool(_TIME.fullmatch(value)) and time.fromisoformat(value) is not None)
 
 
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    """The keyword `pattern` in its own dialect (ECMA-262): a hyphen behind a class of characters is legal there."""
+    if validator.is_type(instance, "string") and _compiled(pattern).find(instance) is None:
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> regress.Regex:
+    """With Unicode classes where the pattern is legal with them; most people write without knowing of them."""
+    try:
+        return regress.Regex(pattern, "u")
+    except regress.RegressError:
+        return regress.Regex(pattern)
+
+
+@lru_cache(maxsize=16)
+def _with_ecma_patterns(kind: Any) -> Any:
+    return jsonschema.validators.extend(kind, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
 class _Checked:
     """A schema with its validator."""
 
@@ -73,7 +94,7 @@ class _Checked:
         try:
             if self._validator is None:
                 kind = validator_for(self._schema, default=jsonschema.Draft202012Validator)
-                self._validator = kind(self._schema, format_checker=_FORMATS, registry=Registry())
+                self._validator = _with_ecma_patterns(kind)(self._schema, format_checker=_FORMATS, registry=Registry())
             return bool(self._validator.is_valid(value))
         except Exception as error:
             _warn(f"{type(error).__name__}: {error}".splitlines()[0])
