@@ -28,7 +28,8 @@ class Verdict:
     """What is right about one decision; None where the data, or a baseline, does not say.
 
     Attributes:
-        gold_call: Whether a call is right here; None where the data does not say (`meta.decision_known: false`).
+        gold_call: Whether a call is right here; None where the data does not say (`meta.decision_known: false`), and
+            where the router asks first and that is right as well (`meta.either`).
         called: Whether a call came; None for a baseline that decides nothing.
         tool_right: The tool pointed at is the gold call's (of several calls: the same tools are called); None without a
             gold call.
@@ -98,6 +99,8 @@ def judge(sample: Sample, decision: Decision, *, has_state: bool | None = None) 
         has_state: Whether `sample.slots` is a gold state; by default it is if it lists any slot. See `state_labels`.
     """
     known = sample.meta.get("decision_known") is not False
+    if sample.meta.get("either") and decision.decision == "direct_answer":
+        known = False  # asking first is right as well
     pointed = decision.tool or decision.intended_tool
     gold = sample.tool["name"] if sample.tool else None
     names = {tool.name: tool for tool in sample.tools}
