@@ -3,7 +3,7 @@
 uv run python recipes/evaluate_live.py --domains recipes/everyday/dev [--checkpoint runs/x] [--failures live.jsonl]
 
 A turn is right if its calls are the right ones, or if none is made where an answer is right. Where the script lets the
-assistant ask before it calls, asking and calling at once are both right, and what was called already need not be called again.
+assistant ask first, asking and calling at once are both right, and what was called already need not be called again.
 """
 
 from __future__ import annotations

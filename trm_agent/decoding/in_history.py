@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from trm_agent.text.present import present, stated_present
 from trm_agent.types import Message, Parameter, Slot, Source, Value
 from trm_agent.values.declared import hints
 from trm_agent.values.in_message import Where, moment_kind, place_of_end, read_in_message
+
+_NUMBER = re.compile(r"[-−]?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 
 
 def read_source(
@@ -39,6 +42,17 @@ def read_source(
     if told is None:
         return None
     return told.value, Source(source.kind, message, told.start, told.end, text[told.start : told.end])
+
+
+def number_place(value: Value) -> tuple[int, int] | None:
+    """Where a value stands, a number without the unit that was read with it; None if it stands nowhere."""
+    source = value.source
+    if source.start is None or source.end is None:
+        return None
+    digits = _NUMBER.search(source.text or "") if isinstance(value.value, int | float) else None
+    if digits is None:
+        return source.start, source.end
+    return source.start + digits.start(), source.start + digits.end()
 
 
 def moment(history: Sequence[Message], now: datetime | None) -> datetime | None:

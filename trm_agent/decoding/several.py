@@ -19,7 +19,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coordination import RESPECTIVELY, alike, items, joined, tool_clauses
 from trm_agent.decoding.echoes import without_echoes
-from trm_agent.decoding.in_history import read_source
+from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings
 from trm_agent.types import Message, Slot, Source, ToolSchema, Value
@@ -264,7 +264,9 @@ def _enumerated(
             continue
         places = items(context.history[span.message].text, (span.start, span.end))
         found = _read_places(places, span.message, value, slot, context)
-        own = (value.source.start, value.source.end) in (*places, (span.start, span.end))
+        own = not {number_place(value), (value.source.start, value.source.end)}.isdisjoint(
+            (*places, (span.start, span.end))
+        )
         if span.probability < LISTED and not own:
             continue
         if len(found) > 1 and len(found) == len(places) and not any(_same(whole, other) for other in elsewhere):
@@ -315,11 +317,11 @@ def _like(anchor: Value, slot: Slot, elsewhere: Sequence[Value], context: Contex
     if source.message is None or source.start is None or source.end is None:
         return []
     beside = [
-        (other.source.start, other.source.end)
+        place
         for other in elsewhere
-        if other.source.message == source.message and other.source.start is not None and other.source.end is not None
+        if other.source.message == source.message and (place := number_place(other)) is not None
     ]
-    places = alike(context.history[source.message].text, (source.start, source.end), beside)
+    places = alike(context.history[source.message].text, number_place(anchor) or (source.start, source.end), beside)
     found = _read_places(places, source.message, anchor, slot, context)
     return [other for other in found if not any(_same(other, value) for value in elsewhere)][:MOST]
 

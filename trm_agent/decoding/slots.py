@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trm_agent.decoding.calibration import Calibration
-from trm_agent.decoding.in_history import ends, read_source
+from trm_agent.decoding.in_history import ends, number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
 from trm_agent.decoding.rules import refine
 from trm_agent.decoding.rules.enumerations import named_choices
@@ -261,4 +261,6 @@ def _places(value: Value, owners: Sequence[str]) -> set[tuple[str, int, int, int
     if source.kind != "span" or source.message is None or source.start is None or source.end is None:
         return set()
     text = normalise(value.value)
+    if isinstance(value.value, int | float) and (place := number_place(value)) is not None:
+        return {(owner, source.message, *place, "") for owner in owners}  # one number, whatever its unit
     return {(owner, source.message, source.start, source.end, text) for owner in owners}

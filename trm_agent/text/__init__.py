@@ -1,4 +1,4 @@
 """What is known of a language, and of no tool: sentences, dates, names of fields.
 
-sentences → dates → field_names
+language → numbers → units; sentences, clock, days → dates; tense, content, present; field_names
 """

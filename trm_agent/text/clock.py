@@ -32,7 +32,8 @@ _PATTERNS = tuple(
         rf"\bhalf (?P<past>past )?(?P<hour>{_HOUR}){_MERIDIEM}?{_END}",
         rf"\b(?:a )?(?P<offset>quarter|(?<![\w.:])(?:{_MINUTES}))(?P<unit>(?:\s|-)min(?:ute)?s?)? "
         rf"(?P<side>past|to|before|after|till|of) (?P<hour>{_HOUR})(?: o'?clock)?{_MERIDIEM}?{_END}",
-        rf"{_START}(?P<hour>\d{{1,2}})[:.](?P<minute>\d{{2}})(?::(?P<second>\d{{2}}))?"
+        rf"(?:{_START}(?=\d{{1,2}}:\d\d|\d{{1,2}}\.\d\d\s?[ap]\.?m)|(?<=\bat )(?=\d{{1,2}}\.\d\d))"
+        rf"(?P<hour>\d{{1,2}})[:.](?P<minute>\d{{2}})(?::(?P<second>\d{{2}}))?"
         rf"(?:{_MERIDIEM}|(?: (?:hours|hrs|h|o'?clock)\b))?(?![\w/%]|[.:,]\d)",
         rf"{_START}(?P<hour>\d{{1,2}})h(?P<minute>\d{{2}})?(?!\w)",
         rf"(?<![\w.,:/$€£-])(?P<hour>{_HOUR})"
@@ -137,7 +138,7 @@ def without_part(text: str) -> str:
 def bare_clock(text: str) -> Clock | None:
     """A time of day that is nothing but an hour ("7", "seven thirty", "1430")."""
     found = re.fullmatch(
-        rf"(?P<hour>{_HOUR})(?: (?P<minute>[0-5]\d|{_MINUTE_WORD}))?"
+        rf"(?P<hour>{_HOUR})(?:[ .](?P<minute>[0-5]\d|{_MINUTE_WORD}))?"
         r"|(?P<hours>[01]\d|2[0-3])(?P<minutes>[0-5]\d)",
         text,
     )

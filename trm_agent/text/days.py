@@ -44,7 +44,7 @@ _ORDINAL_WORDS = (
 _ORD = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{_ORDINAL_WORDS})"
 _REL = r"(?:this|next|last|coming|following|past|previous|upcoming|current)"
 _UNIT = r"(?:day|week|month|year|fortnight)s?"
-_YEAR = r"(?:,? (?:(?:of )?(?:19|20)\d\d\b|(?:of )?(?:this|next|last) year\b))"
+_YEAR = r"(?:(?:,? |,)(?:(?:of )?(?:19|20)\d\d\b|(?:of )?(?:this|next|last) year\b))"
 _SOME_MONTH = rf"(?:(?:(?:in|of) )?{_MONTH}{_YEAR}?|(?:of )?(?:the |{_REL} ){{1,2}}month)"
 _LED = rf"(?:(?:{_WD}),? )?(?:the )?"
 _HOLIDAYS = "|".join(sorted(knowledge("en")["holidays"], key=len, reverse=True))

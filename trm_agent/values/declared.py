@@ -60,6 +60,7 @@ class Hints:
         last: Whether the end of a range is meant, or its start.
         asked_form: Of texts: `duration` (ISO 8601), `phone` (E.164), `city, state`, `country2`, `country3`, `language`,
             `lower`, `upper`.
+        names: A number only names something (an id, a seat): a letter after it is a part of it, and no unit.
     """
 
     fraction: bool
@@ -74,6 +75,7 @@ class Hints:
     past: bool | None
     last: bool | None
     asked_form: str | None
+    names: bool
 
 
 def hints(parameter: Parameter) -> Hints:
@@ -100,6 +102,7 @@ def _read(name: str, key: Identity) -> Hints:
         currency=_currency(text) if measure is None else None,
         past=speaks_of_past(text),
         last=_last(words, description.casefold()),
+        names=not _NAMING.isdisjoint(words.split()),
         asked_form=_asked_form(f"{words}: {description}", schema),
     )
 
@@ -203,6 +206,7 @@ def speaks_of_past(text: str) -> bool | None:
     return past if past != future else None
 
 
+_NAMING = frozenset(("id", "code", "number", "seat", "room", "order", "gate", "flight", "ticket", "apartment", "house"))
 _ENDS = re.compile(r"\b(?:end|ending|ends|until|till|to|finish|check ?out|return|returning|last|latest|closing)\b")
 _STARTS = re.compile(
     r"\b(?:start|starting|starts|from|begin|beginning|check ?in|first|earliest|opening|since|departure)\b"

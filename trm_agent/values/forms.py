@@ -15,6 +15,7 @@ from trm_agent.text.units import quantities
 
 _ISO = (("year", "Y"), ("month", "M"), ("week", "W"), ("day", "D"))
 _ISO_CLOCK = (("hour", "H"), ("minute", "M"), ("second", "S"))
+_CITY_WORDS = 4
 _EXAMPLE_NUMBER = re.compile(r"\+\d[\d\s().-]{6,}")
 
 
@@ -96,17 +97,17 @@ def _phone(text: str, description: str) -> str | None:
 
 
 def _city_state(text: str) -> str | None:
-    """`Boston, MA`; None without a state."""
+    """`Boston, MA`; None without a state, or with more than a city's name before it."""
     states: Mapping[str, str] = knowledge("en")["states"]
-    words = re.split(r"[\s,]+", text.strip(" ,."))
-    for count in (3, 2, 1):
-        city, said = words[:-count], " ".join(words[-count:])
-        code = states.get(said.casefold()) or (
-            said.upper() if said.upper() in states.values() and len(said) == 2 else None
-        )
-        if city and code and (len(said) > 2 or said.isupper() or "," in text):
-            return f"{' '.join(city)}, {code}"
-    return None
+    names = "|".join(sorted(states, key=len, reverse=True))
+    found = re.fullmatch(rf"([^,\d]+?)(,\s*|\s+)((?i:{names})|[A-Za-z]{{2}})\.?", text.strip())
+    if found is None or len(found[1].split()) > _CITY_WORDS:
+        return None
+    state = states.get(found[3].casefold()) or (found[3].upper() if found[3].upper() in states.values() else None)
+    if state is None or not (len(found[3]) > 2 or found[3].isupper() or "," in found[2]):
+        return None
+    small = [word for word in found[1].split() if word.islower() and word not in ("of", "the", "de", "la")]
+    return None if small and found[1] != found[1].lower() else f"{found[1]}, {state}"
 
 
 def _country(text: str, language: str, *, three: bool) -> str | None:

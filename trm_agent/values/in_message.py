@@ -125,7 +125,7 @@ _SCALED = re.compile(
 
 def _number(where: Where, parameter: Parameter) -> Told | None:
     asked, place = hints(parameter), _signed(where.text, where.place)
-    code = _code(where.text, place, asked.measure)
+    code = _code(where.text, place, asked.measure, symbols=not asked.names)
     if code is not None:
         return _plainly(where, parameter, code) if "string" in _kinds(parameter) else None
     language = language_of(where.text)
@@ -151,13 +151,14 @@ def _signed(text: str, place: Place) -> Place:
     return place[0] - 1, place[1]
 
 
-def _code(text: str, place: Place, measure: str | None) -> Place | None:
+def _code(text: str, place: Place, measure: str | None, *, symbols: bool) -> Place | None:
     """The code that a span is a part of: letters and digits in one word, but for a unit; zeros in front."""
     for found in _TOKEN.finditer(text):
         if found.start() <= place[0] and place[1] <= found.end():
             word = found[0].rstrip(".")
             units = [q for q in quantities(word) if not q.short or (measure and kind_of(measure) in q.kinds())]
-            if is_code(word) and not _COUNTING.fullmatch(word) and not units:
+            number = read_number(word, symbols=symbols) is not None and word[0] != "0"
+            if is_code(word) and not number and not _COUNTING.fullmatch(word) and not units:
                 return found.start(), found.start() + len(word)
     return None
 
@@ -197,7 +198,8 @@ def _share(where: Where, parameter: Parameter, place: Place, units: list[str], l
         return None
     share = found[0].share(units[0], units[1:])
     value = None if share is None else parse_value(f"{share:f}", parameter, where.now)
-    return Told(value, *place) if value is not None else None
+    # At the number itself: what the others take of the same amount stands elsewhere.
+    return Told(value, *where.place) if value is not None else None
 
 
 def _is_time(text: str, place: Place) -> bool:
@@ -451,14 +453,11 @@ def _with_length(text: str, place: Place) -> Place | None:
 
 def _with_state(text: str, place: Place) -> Place:
     """With the state after a city, if that is one."""
-    for found in re.finditer(r",?\s+[A-Za-z]+(?:\s[A-Za-z]+){0,2}", text[place[1] :]):
-        if found.start():
-            break
-        words = re.findall(r",?\s+[A-Za-z]+", found[0])
-        for count in range(len(words), 0, -1):
-            end = place[1] + len("".join(words[:count]))
-            if in_form(text[place[0] : end], "city, state", "", "en"):
-                return place[0], end
+    words = re.match(r"(?:,?\s+[A-Za-z]+)?(?:\s[A-Za-z]+){0,2}", text[place[1] :])
+    for end in range(place[1] + (words.end() if words else 0), place[1], -1):
+        ends_word = not text[end : end + 1].isalnum() and text[end - 1].isalnum()
+        if ends_word and in_form(text[place[0] : end], "city, state", "", "en"):
+            return place[0], end
     return place
 
 
@@ -485,4 +484,7 @@ def _whole_content(where: Where, words: str) -> Place | None:
     if is_answer(where.text, where.question, words):
         start = len(where.text) - len(where.text.lstrip())
         return start, start + len(where.text.strip())
-    return content_at(where.text, where.place, words)
+    quoted = re.search(r"['\"“‘`]\s*$", where.text[: where.place[0]]) or re.search(
+        r"['\"“`]", where.text[slice(*where.place)]
+    )
+    return None if quoted else content_at(where.text, where.place, words)

@@ -20,6 +20,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"(?<=\d)([^\W\d_]+)(?![\w-])")
+_COMPOUND = re.compile(r"(?<=\d)[^\W\d_]+(?:[/·*][^\W\d_]+|\^-?\d|[²³])+(?!\w)")
 _CODE = re.compile(r"(?=\S*\d)(?=\S*[^\W\d_])[\w#][\w/#.-]*|0\d+")
 _METRES = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)(?=[mcfg°]\b|°)")
 _MAGNITUDE = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)\s+([^\W\d]+)")
@@ -34,7 +35,9 @@ _LONGEST_NUMBER = 120
 _MOST_DIGITS = 30
 
 
-def read_number(text: str, language: str = "en", *, temperature: bool = False) -> int | float | None:
+def read_number(
+    text: str, language: str = "en", *, temperature: bool = False, symbols: bool = False
+) -> int | float | None:
     """The one number that a text holds: digits, words, money, ordinals; None without one, or with several.
 
     Letters and hyphens that a number is part of make a code of it (A-7, 12b), unless they are a unit (5kg).
@@ -43,9 +46,13 @@ def read_number(text: str, language: str = "en", *, temperature: bool = False) -
         text: To read.
         language: Of number words.
         temperature: Whether 300K is a temperature rather than three hundred thousand.
+        symbols: Whether one letter of a physical unit may follow (5C, 4A), which elsewhere makes a code.
     """
     if len(text) > _LONGEST_NUMBER:
         return None
+    text = _COMPOUND.sub("", text)
+    if symbols:
+        text = _GLUED.sub(lambda letters: "" if _is_symbol(letters[1]) else letters[0], text)
     money = bool(_CURRENCY.search(text))
     text = _GLUED.sub(
         lambda letters: f" {letters[1]}" if unit_at(letters[1]) and len(letters[1]) > 1 else letters[0], text
@@ -64,6 +71,12 @@ def read_number(text: str, language: str = "en", *, temperature: bool = False) -
     if len(literal) > _MOST_DIGITS or factor is None:
         return None
     return _plain(Decimal(literal) * factor * (-1 if found[0][0] in "-−" else 1))
+
+
+def _is_symbol(letters: str) -> bool:
+    """Whether letters are a physical unit that CLDR does not list, with or without a prefix: C, mH, µF."""
+    symbols = knowledge("en")["symbols"]
+    return letters in symbols or (letters[0] in "kMGmµμnpcd" and letters[1:] in symbols)
 
 
 def is_code(text: str) -> bool:
@@ -147,7 +160,7 @@ def number_readings(
     elif asked.currency and (said := money_named(text)) and said != asked.currency:
         return
     else:
-        number = read_number(text, language, temperature=asked.temperature)
+        number = read_number(text, language, temperature=asked.temperature, symbols=not asked.names)
         if number is not None and asked.currency and "money-cent" in _units(text, language):
             number = _plain(Decimal(str(number)) / 100)
     if number is None:

@@ -102,3 +102,11 @@ def test_the_caller_says_what_the_present_is_before_a_system_message_does() -> N
     read = [read_source(source, slots[0].parameter, history, now, slots[0]) for now in (WEDNESDAY, None)]
     assert [found[0] for found in read if found] == ["2025-03-14", "2025-03-07"]
     assert read_source(Source("choice"), slots[0].parameter, history, None) is None
+
+
+def test_an_entry_that_is_said_as_it_is_listed_is_left_to_the_model() -> None:
+    tools = tool(account={"type": "string", "enum": ["checking", "savings"]})
+    said = replace(EMPTY, empty=0.1, filled=0.9, choices=(0.9, 0.1))
+    before = predicted((said,), 0.9)
+    history = [Message("user", "into my friend's savings account")]
+    assert say_forms(before, tools, slot_table(tools), history) == before

@@ -89,7 +89,8 @@ def say_forms(
         if not closed or not (said.filled >= LIKELY or (parameter.required and prediction.call >= LIKELY)):
             continue
         named = said_choices(text, parameter)
-        if len(named) == 1 and not _DENIED.search(text):
+        # What is said as it is listed the model sees, and knows which parameter it is said of.
+        if len(named) == 1 and not _DENIED.search(text) and not re.search(rf"\b{re.escape(named[0])}\b", text, re.I):
             out[i] = _chosen(said, [choice == named[0] for choice in parameter.choices])
     return replace(prediction, slots=tuple(out))
 
