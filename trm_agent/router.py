@@ -34,6 +34,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.decide import check_tool_choice, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.packed_linear import packed
 from trm_agent.encoder.sentence import CachingEncoder, Encoder, load_encoder
@@ -129,12 +130,19 @@ class Router:
         checkpoint: Model, calibration and what they were trained with.
         encoder: The frozen encoder; its fingerprint must be the checkpoint's.
         halting: When a decision stops before the last supervision step; by default never.
+        rules: Rules of language between network and decision; none of them: what the network alone says.
 
     Raises:
         CheckpointError: The checkpoint was trained on another encoder.
     """
 
-    def __init__(self, checkpoint: Checkpoint, encoder: Encoder, halting: Halting = Halting()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        encoder: Encoder,
+        halting: Halting = Halting(),  # noqa: B008
+        rules: Sequence[Rule] = RULES,
+    ) -> None:
         if encoder.fingerprint != checkpoint.encoder_fingerprint:
             raise CheckpointError(
                 f"the checkpoint was trained on encoder {checkpoint.encoder_name!r} "
@@ -144,6 +152,7 @@ class Router:
         self.model = packed(checkpoint.model.eval())
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
         self.halting = halting
+        self.rules = tuple(rules)
         self.memory = ReadingMemory(self.model.reader)
         self.tool_vectors = ToolVectors(self.encoder.encoder)
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
@@ -194,6 +203,12 @@ class Router:
         router.tool_vectors = self.tool_vectors
         return router
 
+    def with_rules(self, rules: Sequence[Rule]) -> Router:
+        """A router with other rules of language; it shares weights and encoder with this one."""
+        router = Router(self.checkpoint, self.encoder, self.halting, rules)
+        router.tool_vectors = self.tool_vectors
+        return router
+
     def with_steps(self, most: int, halting: Halting | None = None) -> Router:
         """A router that takes so many supervision steps; it shares weights and encoder with this one.
 
@@ -208,7 +223,7 @@ class Router:
             raise ValueError(f"a decision takes at least one supervision step, got {most}")
         model = copy.copy(self.model)  # its parameters are the same tensors
         model.config = replace(model.config, supervision_steps=most)
-        router = Router(replace(self.checkpoint, model=model), self.encoder, halting or self.halting)
+        router = Router(replace(self.checkpoint, model=model), self.encoder, halting or self.halting, self.rules)
         router.tool_vectors = self.tool_vectors
         return router
 
@@ -433,7 +448,9 @@ class BoundRouter:
         end, forced = len(history), (len(history), True) in points
 
         def after(n: int, before: dict[str, Value]) -> dict[str, Value]:
-            return fold(*self._offer(points[n, False], before), history[:n], before, now, calibration=calibration)
+            offered = self._offer(points[n, False], before)
+            rules = self.router.rules
+            return fold(*offered, history[:n], before, now, calibration=calibration, rules=rules)
 
         for n in request.points[:-1]:
             values, done = after(n, values), n
@@ -444,6 +461,7 @@ class BoundRouter:
             calibration=calibration,
             tool_choice=tool_choice,
             now=now,
+            rules=self.router.rules,
         )
         if end in decision_points(history):
             values, done = after(end, values) if forced else decision.slot_values, end

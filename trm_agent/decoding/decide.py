@@ -17,7 +17,7 @@ from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
-from trm_agent.decoding.rules import refine
+from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.several import Context, several_calls
 from trm_agent.decoding.slots import CALL_THRESHOLD, INACTIVE, Reading, fold, read_slots
 from trm_agent.errors import ToolError
@@ -51,6 +51,7 @@ def decode(
     calibration: Calibration,
     tool_choice: str = "auto",
     now: datetime | None = None,
+    rules: Sequence[Rule] = RULES,
 ) -> Decision:
     """Decide, legally.
 
@@ -64,6 +65,7 @@ def decode(
         tool_choice: `auto`; `none` (never call); `any` (call the best tool); or the name of the tool to call. A
             call that lacks a required argument is never made.
         now: What relative dates count from; None is the present, in the local time zone.
+        rules: See `refine`.
 
     Returns:
         The decision, without `state` and `latency_ms`.
@@ -73,7 +75,7 @@ def decode(
         ValueError: The prediction was made for other tools, slots or choices.
     """
     check_shapes(prediction, tools, slots)
-    prediction = refine(prediction, tools, slots, history)
+    prediction = refine(prediction, tools, slots, history, rules)
     reading = read_slots(prediction, tools, slots, history, previous, now, calibration)
     odds = _Odds.of(prediction, tools)
     call, fate = _choose(tools, odds, tool_choice, slots, reading.values, history)

@@ -16,7 +16,7 @@ from datetime import datetime
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.in_history import ends, number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
-from trm_agent.decoding.rules import refine
+from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.rules.enumerations import named_choices
 from trm_agent.decoding.rules.shown import shown_names, shown_values
 from trm_agent.text.field_names import meant_fields
@@ -58,6 +58,7 @@ def fold(
     now: datetime | None,
     *,
     calibration: Calibration = _IDENTITY,
+    rules: Sequence[Rule] = RULES,
 ) -> dict[str, Value]:
     """The value of every filled slot after this decision point.
 
@@ -74,12 +75,13 @@ def fold(
         previous: Slot key → value before this decision point, from an earlier fold.
         now: What relative dates count from.
         calibration: For the confidence of the values read here; carried values keep theirs.
+        rules: See `refine`.
 
     Raises:
         ValueError: The prediction was made for other tools, slots or choices.
     """
     check_shapes(prediction, tools, slots)
-    refined = refine(prediction, tools, slots, history)
+    refined = refine(prediction, tools, slots, history, rules)
     return read_slots(refined, tools, slots, history, previous, now, calibration).values
 
 
