@@ -6,6 +6,7 @@ Needs langchain-core alone; what needs `langchain` itself (the `agents` extra) i
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from langchain_trm.chat_models import ChatTRM
@@ -39,6 +40,8 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("trm-agent")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

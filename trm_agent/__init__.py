@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import (
@@ -42,6 +43,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("trm-agent")
     if name in ("BoundRouter", "Router"):
         return getattr(import_module("trm_agent.router"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
