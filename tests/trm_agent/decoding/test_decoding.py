@@ -13,7 +13,6 @@ import pytest
 from trm_agent.decoding.calibration import Calibration, DecisionScores, Logistic
 from trm_agent.decoding.decide import INACTIVE, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.scene import Scene
 from trm_agent.errors import ToolError
 from trm_agent.types import (
     DONTCARE,
@@ -88,7 +87,7 @@ class Scene:
             if name in options:
                 keywords[name] = options.pop(name)
         prediction = prediction or self.predict(**options)
-        return decode(prediction, Scene(self.tools, self.slots, self.history), **keywords)  # type: ignore[arg-type]
+        return decode(prediction, self.tools, self.slots, self.history, **keywords)  # type: ignore[arg-type]
 
 
 def test_a_call_carries_typed_arguments_and_their_sources() -> None:
@@ -461,7 +460,7 @@ def test_slots_are_active_from_the_threshold_on_and_shared_slots_add_up() -> Non
 
 
 def read_by(scene: Scene, prediction: Prediction, before: dict[str, Value]) -> dict[str, Value]:
-    return fold(prediction, Scene(scene.tools, scene.slots, scene.history, NOW), before)
+    return fold(prediction, scene.tools, scene.slots, scene.history, before, NOW)
 
 
 def test_an_active_slot_that_is_read_empty_is_emptied() -> None:
@@ -510,7 +509,7 @@ def test_a_value_of_a_result_is_taken_up_whatever_its_field_is_called(
     ]
     said = SlotPrediction(1 - filled, filled, 0.0, spans=(SpanCandidate(2, 10, 20, 0.95),))
     prediction = Prediction(0.1, (0.05,), 0.95, (said,), 0.5, 1)
-    values = fold(prediction, Scene(tools, slot_table(tools), history, NOW), {})
+    values = fold(prediction, tools, slot_table(tools), history, {}, NOW)
     assert {key: value.value for key, value in values.items()} == ({"lodging": expected} if expected else {})
 
 

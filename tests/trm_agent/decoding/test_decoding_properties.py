@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.decide import decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.scene import Scene
 from trm_agent.types import DONTCARE, Decision, Message, Slot, Source, ToolSchema, Value, parse_tools, slot_table
 from trm_agent.values import parse_value
 
@@ -201,7 +200,15 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
 
 def run(case: Mapping[str, Any]) -> Decision:
     inputs = dict(case)
-    return decode(inputs.pop("prediction"), Scene(inputs.pop("tools"), inputs.pop("slots"), inputs.pop("history"), NOW), calibration=Calibration.identity(), **inputs)
+    return decode(
+        inputs.pop("prediction"),
+        inputs.pop("tools"),
+        inputs.pop("slots"),
+        inputs.pop("history"),
+        calibration=Calibration.identity(),
+        now=NOW,
+        **inputs,
+    )
 
 
 @MANY

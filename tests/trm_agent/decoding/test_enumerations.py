@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.rules.enumerations import free_lists, named_choices, number_lists, spread, text_lists
 from trm_agent.decoding.slots import readings
 from trm_agent.types import Message, Parameter, parse_tools, slot_table
@@ -26,7 +25,7 @@ def best(text: str, pointed: dict[str, list[str]], schema: dict[str, Any]) -> di
         found = [(text.index(part), part) for part in pointed[slot.key]]
         spans = [SpanCandidate(0, at, at + len(part), 0.6 / 4**i) for i, (at, part) in enumerate(found)]
         said.append(SlotPrediction(0.1, 0.9, 0.0, spans=tuple(spans)))
-    out = spread(Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 1), Scene((), slots, [Message("user", text)]))
+    out = spread(Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 1), slots, [Message("user", text)])
     first = [slot.spans[0] for slot in out.slots]
     return {slot.key: text[span.start : span.end] for slot, span in zip(slots, first, strict=True)}
 
