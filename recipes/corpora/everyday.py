@@ -217,7 +217,7 @@ def _slots(domain: Domain, point: Point) -> tuple[dict[str, Any], dict[str, list
 
 
 def _untouched(domain: Domain, spoken_of: Set[str]) -> Iterator[str]:
-    """Slots that must be empty: those of tools nobody spoke of yet, unless a tool spoken of has a parameter of that name.
+    """Slots that must be empty: those of tools nobody spoke of yet, and whose names no tool spoken of uses.
 
     Without them the network would learn from these samples only where a slot is filled, never where it is not.
     """

@@ -17,7 +17,7 @@ from math import prod
 
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.calls import Call, assemble, made_before
-from trm_agent.decoding.coordination import RESPECTIVELY, alike, items, joined, tool_clauses
+from trm_agent.decoding.coordination import JOINER, RESPECTIVELY, alike, items, joined, tool_clauses
 from trm_agent.decoding.echoes import without_echoes
 from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
@@ -136,6 +136,9 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
 def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
     """The calls of one tool: as many as most of the slots with several values have."""
     found = _alternatives(tool, context)
+    if tool.records is not None:
+        yield from _one_record_each(tool, found, context)
+        return
     choices = _differing(found)
     sizes = [len(found) for found in choices.values()]
     count = max(sizes, key=lambda size: (sizes.count(size), size), default=1)
@@ -147,6 +150,57 @@ def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]
     ]:
         call = assemble(tool, context.slots, {**context.values, **different})
         yield first if count == 1 and tool.name == first.tool.name and not context.theirs else call
+
+
+def _one_record_each(tool: ToolSchema, found: Mapping[str, list[Value]], context: Context) -> Iterator[Call]:
+    """A call for each record of a tool's list: only the fields of the records differ.
+
+    A field that has fewer values than there are records belongs to the records beside which it is said; a required
+    one that is said once is that of all.
+    """
+    pairs = [
+        (slot, said)
+        for slot, said in zip(context.slots, context.prediction.slots, strict=True)
+        if any(owner == tool.name and name.startswith(f"{tool.records}.") for owner, name in slot.readers)
+    ]
+    columns = {slot.key: found[slot.key] for slot, _ in pairs if found.get(slot.key)}
+    sizes = [len(values) for values in columns.values() if len(values) > 1 and values[0].source.message is not None]
+    count = max(sizes, key=lambda size: (sizes.count(size), size), default=1)
+    if count == 1:
+        yield assemble(tool, context.slots, context.values)
+        return
+    lead = next(values for values in columns.values() if len(values) == count and values[0].source.message is not None)
+    taken = [value for values in columns.values() for value in values]
+    shared = {key: value for key, value in context.values.items() if key not in columns}
+    taken.extend(shared.values())
+    records: list[dict[str, Value]] = [{} for _ in range(count)]
+    for slot, said in pairs:
+        values = columns.get(slot.key, [])
+        same = len(values) == 1 and (slot.parameter.required or values[0].source.message != lead[0].source.message)
+        if len(values) == count or same:
+            for number, record in enumerate(records):
+                record[slot.key] = values[0 if same else number]
+            continue
+        others = readings(said, slot.parameter, context.history, context.now, least=WISHED, slot=slot)
+        beside = [
+            value
+            for value in others
+            if value.confidence > WITHIN * said.filled and not any(_same(value, other) for other in taken)
+        ]
+        for value in (*values, *sorted(beside, key=lambda value: -value.confidence)):
+            if value.source.message == lead[0].source.message:
+                nearest = min(range(count), key=lambda n: _apart(lead[n], value, context))
+                records[nearest].setdefault(slot.key, value)
+    for record in records:
+        yield assemble(tool, context.slots, {**shared, **record})
+
+
+def _apart(anchor: Value, value: Value, context: Context) -> tuple[int, int]:
+    """How far apart two values of one message are said: joiners between them, then characters."""
+    text = context.history[anchor.source.message or 0].text
+    (a, b), (c, d) = ((v.source.start or 0, v.source.end or 0) for v in (anchor, value))
+    between = text[b:c] if b <= c else text[d:a]
+    return len(JOINER.findall(between)), len(between)
 
 
 def _crossed(choices: Mapping[str, Sequence[Value]], context: Context) -> list[dict[str, Value]]:

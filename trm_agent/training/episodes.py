@@ -239,7 +239,7 @@ def _speech_act(sample: Sample) -> SpeechAct | None:
 def _one_record_each(
     calls: Sequence[Mapping[str, Any]], accept: Accept, table: Sequence[Slot]
 ) -> tuple[list[Mapping[str, Any]], list[Accept]]:
-    """Calls of one record each, as they are read: a call with a list of three records is three; and what each accepts."""
+    """Calls of one record each, and what each accepts: a call with a list of three records is read as three."""
     leaves = {name for slot in table for _, name in slot.readers}
     out: list[Mapping[str, Any]] = []
     accepts: list[Accept] = []

@@ -44,6 +44,7 @@ from trm_agent.types.tools import (
     ToolSchema,
     argument_leaves,
     parse_tools,
+    record_schema,
 )
 
 __all__ = [
@@ -75,5 +76,6 @@ __all__ = [
     "parse_history",
     "parse_tools",
     "prefix_hashes",
+    "record_schema",
     "slot_table",
 ]

@@ -135,7 +135,9 @@ class ToolSchema:
         annotations = body.get("annotations") or {}
         read_only, destructive = (_hint(annotations, key) for key in ("readOnlyHint", "destructiveHint"))
         description = str(body.get("description") or "")
-        return cls(name, description, schema, _leaves(schema, records=records_parameter(schema)), read_only, destructive)
+        return cls(
+            name, description, schema, _leaves(schema, records=records_parameter(schema)), read_only, destructive
+        )
 
     def to_json(self) -> dict[str, Any]:
         function: dict[str, Any] = {"name": self.name, "description": self.description, "parameters": self.schema}
