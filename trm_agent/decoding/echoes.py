@@ -12,9 +12,7 @@ from collections.abc import Sequence
 
 from trm_agent.decoding.calls import Call
 from trm_agent.decoding.coordination import tool_clauses
-from trm_agent.types import Message, ToolSchema, Value
-
-_Span = tuple[int, int, int]
+from trm_agent.types import Message, Source, ToolSchema
 
 
 def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: Sequence[Message]) -> list[Call]:
@@ -36,7 +34,7 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     if len(ranked) < 2:
         return list(calls)
     spoken_of = _spoken_of(tools, history)
-    spans = {name: [span for call in made for span in _spans(call)] for name, made in by_tool.items()}
+    spans = {name: [source for call in made for source in _placed(call)] for name, made in by_tool.items()}
     rank = {name: (max(len(call.values) for call in by_tool[name]), -ranked.index(name)) for name in ranked}
     gone: set[str] = set()
     for name in ranked:
@@ -46,28 +44,20 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     return [call for call in calls if call.tool.name not in gone]
 
 
-def _echoes(name: str, other: str, spans: dict[str, list[_Span]], rank: dict[str, tuple[int, int]]) -> bool:
+def _echoes(name: str, other: str, spans: dict[str, list[Source]], rank: dict[str, tuple[int, int]]) -> bool:
     """Whether all words of a tool's calls are another's, and not the other way round for one that ranks lower."""
     if not _covered(spans[name], spans[other]):
         return False
     return rank[name] < rank[other] or not _covered(spans[other], spans[name])
 
 
-def _covered(spans: Sequence[_Span], others: Sequence[_Span]) -> bool:
-    return bool(spans) and all(
-        any(m == message and start < b and a < end for message, a, b in others) for m, start, end in spans
-    )
+def _covered(sources: Sequence[Source], others: Sequence[Source]) -> bool:
+    return bool(sources) and all(any(map(source.overlaps, others)) for source in sources)
 
 
-def _spans(call: Call) -> list[_Span]:
-    return [span for value in call.values.values() if (span := _span(value)) is not None]
-
-
-def _span(value: Value) -> _Span | None:
-    source = value.source
-    if source.message is None or source.start is None or source.end is None:
-        return None
-    return source.message, source.start, source.end
+def _placed(call: Call) -> list[Source]:
+    """Where its values stand; those that stand nowhere are left out."""
+    return [value.source for value in call.values.values() if value.source.span is not None]
 
 
 def _spoken_of(tools: Sequence[ToolSchema], history: Sequence[Message]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trm_agent.types import Message, Slot, ToolSchema
+from trm_agent.types import Message, Slot, Span, ToolSchema
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,19 @@ class SpanCandidate:
     start: int
     end: int
     probability: float
+
+    @property
+    def span(self) -> Span:
+        """Its characters in the message."""
+        return Span(self.start, self.end)
+
+    def overlaps(self, other: SpanCandidate) -> bool:
+        """Whether both stand in one message, with a character in common."""
+        return self.message == other.message and self.span.overlaps(other.span)
+
+    def within(self, other: SpanCandidate) -> bool:
+        """Whether all of it lies in the other."""
+        return self.message == other.message and self.span.within(other.span)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from trm_agent.decoding.echoes import without_echoes
 from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings
-from trm_agent.types import Message, Slot, Source, ToolSchema, Value
+from trm_agent.types import Message, Slot, Source, Span, ToolSchema, Value
 
 SINGLE = 0.98
 """Probability of a single call from which on there is one, whatever the words are."""
@@ -58,7 +58,7 @@ class Context:
         history: What the spans point into.
         now: What relative dates count from.
         calibration: For the confidence of values.
-        theirs: Where other tools are spoken of: message, start and end of each clause.
+        theirs: Where other tools are spoken of: message and place of each clause.
     """
 
     prediction: Prediction
@@ -68,7 +68,7 @@ class Context:
     history: Sequence[Message]
     now: datetime | None
     calibration: Calibration
-    theirs: tuple[tuple[int, int, int], ...] = ()
+    theirs: tuple[tuple[int, Span], ...] = ()
 
     @property
     def several(self) -> bool:
@@ -114,11 +114,7 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
     theirs = [place for place, owner in parts if owner not in (own, None)] if spoken else []
     slots = []
     for slot, said in zip(context.slots, context.prediction.slots, strict=True):
-        inside = tuple(
-            span
-            for span in said.spans
-            if span.message != last or not any(a < span.end and span.start < b for a, b in theirs)
-        )
+        inside = tuple(span for span in said.spans if span.message != last or not any(map(span.span.overlaps, theirs)))
         slots.append(replace(said, spans=inside) if tool.name in slot.tools and inside else said)
     alone = tuple(float(offered.name == tool.name) for offered in context.tools)
     prediction = replace(context.prediction, slots=tuple(slots), tools=alone, no_tool=0.0)
@@ -128,9 +124,7 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
     mine = {slot.key for slot in context.slots if tool.name in slot.tools}
     kept = {key: values.get(key, value) for key, value in context.values.items()}
     kept |= {key: value for key, value in values.items() if key in mine}
-    return replace(
-        context, prediction=prediction, values=kept, theirs=tuple((last, start, end) for start, end in theirs)
-    )
+    return replace(context, prediction=prediction, values=kept, theirs=tuple((last, place) for place in theirs))
 
 
 def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
@@ -166,7 +160,7 @@ def _enumeration(values: Sequence[Value], context: Context) -> bool:
     if message is None or any(value.source.message != message for value in values):
         return False
     text = context.history[message].text
-    places = [(value.source.start or 0, value.source.end or 0) for value in values]
+    places = [value.source.span or Span(0, 0) for value in values]
     return not RESPECTIVELY.search(text) and joined(text, places)
 
 
@@ -262,11 +256,9 @@ def _enumerated(
             continue
         if span.probability < _least_listed(span, slot, said, context):
             continue
-        places = items(context.history[span.message].text, (span.start, span.end))
+        places = items(context.history[span.message].text, span.span)
         found = _read_places(places, span.message, value, slot, context)
-        own = not {number_place(value), (value.source.start, value.source.end)}.isdisjoint(
-            (*places, (span.start, span.end))
-        )
+        own = not {number_place(value), value.source.span}.isdisjoint((*places, span.span))
         if span.probability < LISTED and not own:
             continue
         if len(found) > 1 and len(found) == len(places) and not any(_same(whole, other) for other in elsewhere):
@@ -276,11 +268,7 @@ def _enumerated(
 
 def _least_listed(whole: SpanCandidate, slot: Slot, said: SlotPrediction, context: Context) -> float:
     """The least probability of an enumeration that is taken apart."""
-    inside = sum(
-        span.probability
-        for span in said.spans
-        if span.message == whole.message and whole.start <= span.start and span.end <= whole.end
-    )
+    inside = sum(span.probability for span in said.spans if span.within(whole))
     meant = context.several or slot.parameter.type in ("integer", "number")
     if meant and inside > NEARLY * sum(span.probability for span in said.spans):
         return WITHIN
@@ -313,15 +301,15 @@ def _said_alike(
 
 def _like(anchor: Value, slot: Slot, elsewhere: Sequence[Value], context: Context) -> list[Value]:
     """The values said like this one, with it."""
-    source = anchor.source
-    if source.message is None or source.start is None or source.end is None:
+    source, place = anchor.source, number_place(anchor)
+    if source.message is None or place is None:
         return []
     beside = [
-        place
+        its
         for other in elsewhere
-        if other.source.message == source.message and (place := number_place(other)) is not None
+        if other.source.message == source.message and (its := number_place(other)) is not None
     ]
-    places = alike(context.history[source.message].text, number_place(anchor) or (source.start, source.end), beside)
+    places = alike(context.history[source.message].text, place, beside)
     found = _read_places(places, source.message, anchor, slot, context)
     return [other for other in found if not any(_same(other, value) for value in elsewhere)][:MOST]
 
@@ -335,13 +323,11 @@ def _pointed(values: Sequence[Value], said: SlotPrediction) -> float:
     )
 
 
-def _read_places(
-    places: Sequence[tuple[int, int]], message: int, value: Value, slot: Slot, context: Context
-) -> list[Value]:
+def _read_places(places: Sequence[Span], message: int, value: Value, slot: Slot, context: Context) -> list[Value]:
     """What stands at some places of a message, read for a slot; as sure as the value that was read for it."""
     text = context.history[message].text
-    theirs = [(start, end) for place, start, end in context.theirs if place == message]
-    own = [place for place in places if not any(a < place[1] and place[0] < b for a, b in theirs)]
+    theirs = [place for index, place in context.theirs if index == message]
+    own = [place for place in places if not any(map(place.overlaps, theirs))]
     sources = [Source("span", message, *place, text[slice(*place)]) for place in own]
     read = [read_source(source, slot.parameter, context.history, context.now, slot) for source in sources]
     return [replace(value, value=found[0], source=found[1]) for found in read if found is not None]
@@ -377,12 +363,9 @@ def _share_count(shares: Sequence[float], even: float) -> int:
 
 def _same(value: Value, other: Value) -> bool:
     """Whether two readings are of the same words, or of the same choice."""
-    a, b = value.source, other.source
-    if a.message is None or a.start is None or a.end is None:
-        return b.message is None and value.value == other.value
-    if b.message != a.message or b.start is None or b.end is None:
-        return False
-    return a.start < b.end and b.start < a.end
+    if value.source.span is None:
+        return other.source.message is None and value.value == other.value
+    return value.source.overlaps(other.source)
 
 
 def _start(value: Value) -> tuple[int, int]:

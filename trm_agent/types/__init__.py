@@ -37,6 +37,7 @@ from trm_agent.types.slots import (
     SlotField,
     slot_table,
 )
+from trm_agent.types.spans import Span
 from trm_agent.types.tools import (
     MAX_SCHEMA_DEPTH,
     TYPE_NAMES,
@@ -65,6 +66,7 @@ __all__ = [
     "SlotState",
     "Source",
     "SourceKind",
+    "Span",
     "SpeechAct",
     "ToolCall",
     "ToolSchema",

@@ -13,9 +13,9 @@ from dataclasses import replace
 from functools import partial
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.rules.spans import Place, moved, surer, weighed
+from trm_agent.decoding.rules.spans import moved, surer, weighed
 from trm_agent.text.field_names import parameter_words
-from trm_agent.types import Message, Slot
+from trm_agent.types import Message, Slot, Span
 
 SAID = 30.0
 """Odds that a text gains where the word before it says its parameter's direction."""
@@ -86,11 +86,11 @@ def _numbers_of_sisters(
     }
 
 
-def _after_amount(text: str, place: Place, taken: set[tuple[str, int]]) -> Place:
+def _after_amount(text: str, place: Span, taken: set[tuple[str, int]]) -> Span:
     found = _AMOUNT.match(text, place[0], place[1])
     if found is None or (text, place[0]) not in taken:
         return place
-    return found.end(), place[1]
+    return Span(found.end(), place.end)
 
 
 def _odds(span: SpanCandidate, own: str, history: Sequence[Message]) -> float:

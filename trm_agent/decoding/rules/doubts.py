@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.rules.spans import surer
 from trm_agent.types import Message, Slot, ToolSchema
 
@@ -56,9 +56,5 @@ def _clear(said: SlotPrediction, others: Sequence[SlotPrediction], message: int)
     if not said.spans:
         return False
     best = said.spans[0]
-    taken = any(other.spans and _overlap(best, other.spans[0]) for other in others)
+    taken = any(other.spans and best.overlaps(other.spans[0]) for other in others)
     return best.message == message and best.probability >= POINTED and not taken
-
-
-def _overlap(one: SpanCandidate, other: SpanCandidate) -> bool:
-    return one.message == other.message and one.start < other.end and other.start < one.end

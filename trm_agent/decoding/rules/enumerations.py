@@ -15,10 +15,10 @@ from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.binding import beside
-from trm_agent.decoding.rules.spans import Place, moved, weighed
+from trm_agent.decoding.rules.spans import moved, weighed
 from trm_agent.decoding.rules.wording import UNFILLED
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Parameter, Slot, identifier_words
+from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 
 _NUMBER = r"[-+]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?%?"
 _AND = r"(?:\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+)"
@@ -118,33 +118,33 @@ def _is_list(span: SpanCandidate, history: Sequence[Message]) -> bool:
     return 0 <= span.message < len(history) and (span.start, span.end) in number_lists(history[span.message].text)
 
 
-def _within(places: Sequence[Place], place: Place) -> Place | None:
+def _within(places: Sequence[Span], place: Span) -> Span | None:
     """The first of some places that a place overlaps."""
-    return next((found for found in places if found[0] < place[1] and place[0] < found[1]), None)
+    return next(filter(place.overlaps, places), None)
 
 
 @lru_cache(maxsize=4096)
-def number_lists(text: str) -> tuple[Place, ...]:
+def number_lists(text: str) -> tuple[Span, ...]:
     """Where lists of numbers stand: in brackets, or one after the other."""
-    found: list[Place] = []
+    found: list[Span] = []
     for match in (*_BRACKETS.finditer(text), *_PAIR.finditer(text), *_NUMBERS.finditer(text)):
-        said = match.group()
-        if re.search(r"\d", said) and not _WORDS.search(said) and not _within(found, match.span()):
-            found.append(match.span())
+        said, place = match.group(), Span.of(match)
+        if re.search(r"\d", said) and not _WORDS.search(said) and not _within(found, place):
+            found.append(place)
     return tuple(sorted(found))
 
 
-def _extended(text: str, place: Place) -> Place:
+def _extended(text: str, place: Span) -> Span:
     return _within(text_lists(text), place) or _free(text, place)
 
 
 @lru_cache(maxsize=4096)
-def text_lists(text: str) -> tuple[Place, ...]:
+def text_lists(text: str) -> tuple[Span, ...]:
     """Where lists of texts stand that brackets or quotes mark."""
-    found: list[Place] = []
+    found: list[Span] = []
     for match in (*_BRACKETS.finditer(text), *_QUOTES.finditer(text)):
-        if not _within(found, match.span()):
-            found.append(match.span())
+        if not _within(found, place := Span.of(match)):
+            found.append(place)
     return tuple(sorted(found))
 
 
@@ -210,10 +210,10 @@ SHORT = 3
 
 
 @lru_cache(maxsize=4096)
-def free_lists(text: str) -> tuple[tuple[Place, ...], ...]:
+def free_lists(text: str) -> tuple[tuple[Span, ...], ...]:
     """Items said one after the other, without marks: each list as the places of its items."""
-    found: list[tuple[Place, ...]] = []
-    items: list[list[Place]] = [[]]
+    found: list[tuple[Span, ...]] = []
+    items: list[list[Span]] = [[]]
     joined = False
     for match in (*_TOKEN.finditer(text), None):
         word = match.group() if match else "."
@@ -225,7 +225,7 @@ def free_lists(text: str) -> tuple[tuple[Place, ...], ...]:
             continue
         stops = lower in _STOP or not _tells(bare) or (lower in _ARTICLES and bool(items[-1]))
         if match and not stops and lower not in _ARTICLES:
-            items[-1].append((match.start(), match.start() + len(bare)))
+            items[-1].append(Span(match.start(), match.start() + len(bare)))
         if stops or _ends(word, bare):
             found += _listed(items, joined)
             items, joined = [[]], False
@@ -241,24 +241,24 @@ def _ends(word: str, bare: str) -> bool:
     return word.endswith(".") and len(bare) > SHORT
 
 
-def _listed(items: Sequence[Sequence[Place]], joined: bool) -> list[tuple[Place, ...]]:
+def _listed(items: Sequence[Sequence[Span]], joined: bool) -> list[tuple[Span, ...]]:
     """Of two items, "and" must stand between them; a comma may be that of "Paris, France"."""
-    places = tuple((item[0][0], item[-1][1]) for item in items if item)
+    places = tuple(Span(item[0].start, item[-1].end) for item in items if item)
     return [places] if len(places) > 2 or (len(places) == 2 and joined) else []
 
 
-def _free(text: str, place: Place) -> Place:
+def _free(text: str, place: Span) -> Span:
     """From the item that a span starts in to the last one; items before it too."""
     for places in free_lists(text):
         first = next((i for i, item in enumerate(places) if item[0] <= place[0] < item[1]), None)
         if first is None or place[1] > places[-1][1]:
             continue
-        short = [len(text[slice(*item)].split()) <= _LONGEST for item in places]
+        short = [len(item.text(text).split()) <= _LONGEST for item in places]
         if not all(short):
             return place
         start = place[0] if first == 0 else places[0][0]
         end = place[1] if place[1] > places[-1][0] else places[-1][1]
-        return start, end
+        return Span(start, end)
     return place
 
 

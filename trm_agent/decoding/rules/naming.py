@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from trm_agent.decoding.prediction import Prediction
-from trm_agent.decoding.rules.spans import Place, weighed_by_names
+from trm_agent.decoding.rules.spans import weighed_by_names
 from trm_agent.decoding.rules.wording import UNFILLED
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Slot
+from trm_agent.types import Message, Slot, Span
 
 BEFORE, AFTER = 3, 1
 """Words looked at."""
@@ -61,7 +61,7 @@ def _name(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=16_384)
-def _beside(text: str, place: Place) -> tuple[frozenset[str], frozenset[str]]:
+def _beside(text: str, place: Span) -> tuple[frozenset[str], frozenset[str]]:
     """Words before and after a place, up to the end of the clause."""
     before = _WORD.findall(_BREAK.split(text[: place[0]])[-1])[-BEFORE:]
     after = _WORD.findall(_BREAK.split(text[place[1] :], maxsplit=1)[0])[:AFTER]

@@ -51,5 +51,4 @@ def _sure(said: SlotPrediction) -> bool:
 
 def _holds(span: SpanCandidate, other: SpanCandidate) -> bool:
     """Whether another span lies within this longer one."""
-    within = span.message == other.message and span.start <= other.start and other.end <= span.end
-    return within and other.end - other.start < span.end - span.start
+    return other.within(span) and other.span != span.span

@@ -115,7 +115,7 @@ def _given(said: SlotPrediction, own: tuple[int, int, int], places: Sequence[tup
         if (span.message, span.start, span.end) == own:
             return ORDERED
         theirs = (place for place in places if place != own and place[0] == span.message)
-        return 1 / ORDERED if any(span.start < place[2] and place[1] < span.end for place in theirs) else 1.0
+        return 1 / ORDERED if any(span.span.overlaps(place[1:]) for place in theirs) else 1.0
 
     spans = said.spans
     if all((span.message, span.start, span.end) != own for span in spans):
