@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from trm_agent.decoding.calibration import Calibration, DecisionScores
+from trm_agent.decoding.scene import last_user
 from trm_agent.types import Decision, Message, Span, ToolCall, ToolSchema, identifier_words
 
 LETTERS = 4
@@ -91,7 +92,7 @@ def unread(calls: Sequence[ToolCall], tools: Sequence[ToolSchema], history: Sequ
         tools: On offer.
         history: What the sources of values point into.
     """
-    last = max((n for n, message in enumerate(history) if message.role == "user"), default=None)
+    last = last_user(history)
     if last is None:
         return Unread((), 0, 0)
     words = [(Span.of(m), m.group().casefold()) for m in _WORD.finditer(history[last].text)]

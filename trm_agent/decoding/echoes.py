@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from trm_agent.decoding.calls import Call
 from trm_agent.decoding.coordination import tool_clauses
-from trm_agent.types import Message, Source, ToolSchema
+from trm_agent.types import Source, ToolSchema
 
 
-def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: Sequence[Message]) -> list[Call]:
+def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], request: str) -> list[Call]:
     """The calls without those of tools whose values all lie on the words of another tool's calls.
 
     Of two tools that take the same words the one with more values stays, of as many the likelier. A tool that a clause
@@ -24,7 +24,7 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     Args:
         calls: Of one turn, legal or not; those that are not say nothing of others.
         tools: That are called, the likeliest first.
-        history: What values point into.
+        request: The user's last message.
     """
     by_tool: defaultdict[str, list[Call]] = defaultdict(list)
     for call in calls:
@@ -33,7 +33,7 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     ranked = [tool.name for tool in tools if tool.name in by_tool]
     if len(ranked) < 2:
         return list(calls)
-    spoken_of = _spoken_of(tools, history)
+    spoken_of = _spoken_of(tools, request)
     spans = {name: [source for call in made for source in _placed(call)] for name, made in by_tool.items()}
     rank = {name: (max(len(call.values) for call in by_tool[name]), -ranked.index(name)) for name in ranked}
     gone: set[str] = set()
@@ -60,8 +60,7 @@ def _placed(call: Call) -> list[Source]:
     return [value.source for value in call.values.values() if value.source.span is not None]
 
 
-def _spoken_of(tools: Sequence[ToolSchema], history: Sequence[Message]) -> set[str]:
-    """The tools that clauses of the last user message speak of, where these are several."""
-    text = next((message.text for message in reversed(history) if message.role == "user"), "")
-    owners = {owner for _, owner in tool_clauses(text, tools) if owner is not None}
+def _spoken_of(tools: Sequence[ToolSchema], request: str) -> set[str]:
+    """The tools that clauses of a text speak of, where these are several."""
+    owners = {owner for _, owner in tool_clauses(request, tools) if owner is not None}
     return {tools[owner].name for owner in owners} if len(owners) > 1 else set()

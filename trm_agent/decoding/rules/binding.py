@@ -19,6 +19,7 @@ from functools import lru_cache
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
 from trm_agent.decoding.rules.spans import NAMED, emptier, moved, named_odds, weighed, weighed_by_names
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 from trm_agent.values.numbers import read_number
 
@@ -46,15 +47,14 @@ _STOP = frozenset(
 )
 
 
-def bind_numbers(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def bind_numbers(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of numbers and choices among numbers weighed by the words beside them.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    return _bind_spans(_bind_choices(prediction, slots, history), slots, history)
+    return _bind_spans(_bind_choices(prediction, scene.slots, scene.history), scene.slots, scene.history)
 
 
 def _bind_choices(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:

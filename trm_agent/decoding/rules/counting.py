@@ -16,8 +16,9 @@ from itertools import combinations
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.numerals import enumerated, touched
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.sentences import clause_ends
-from trm_agent.types import Message, Slot, Span, ToolSchema
+from trm_agent.types import Message, Slot, Span
 
 MADE = 0.5
 """Probability of a call below which nothing is counted."""
@@ -37,23 +38,19 @@ ONE = 0.3
 """Probability of a single call that is left."""
 
 
-def count_calls(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def count_calls(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction; several calls are likely where the last user message says more than one takes.
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history):
+    if not scene.answers_user(prediction):
         return prediction
     if not prediction.call >= MADE or prediction.calls[0] <= ONE:
         return prediction
-    meant = prediction.meant(tools)
-    table = [(slot, said) for slot, said in zip(slots, prediction.slots, strict=True) if meant in slot.tools]
+    meant, history = scene.meant(prediction).name, scene.history
+    table = [(slot, said) for slot, said in zip(scene.slots, prediction.slots, strict=True) if meant in slot.tools]
     if not (_twofold(table, history) or _shared(table, history) or _too_many(table, history)):
         return prediction
     rest = math.fsum(prediction.calls[1:])

@@ -14,6 +14,7 @@ from functools import partial
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.spans import moved, surer, weighed
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words
 from trm_agent.types import Message, Slot, Span
 
@@ -32,15 +33,15 @@ _AMOUNT = re.compile(r"[$€£]?\d[\d.,]*\s+(?=[^\W\d_]{2})")
 _MEASURED = frozenset(("time", "duration", "date", "period", "size", "amount", "quantity", "address", "street", "dose"))
 
 
-def point_directions(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def point_directions(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, texts weighed by the direction said before them, without the numbers of sister parameters.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):

@@ -17,6 +17,7 @@ from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandid
 from trm_agent.decoding.rules.binding import beside
 from trm_agent.decoding.rules.spans import moved, weighed
 from trm_agent.decoding.rules.wording import UNFILLED
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
 from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 
@@ -39,17 +40,17 @@ ORDERED = 64.0
 _SISTER = re.compile(r"(.*?)_?(\d+|[A-Z]|(?<![^_])[a-z])")
 
 
-def spread(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def spread(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of lists extended to the enumeration that they lie in.
 
     Spans that become the same add up.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     numeric = []
@@ -64,7 +65,7 @@ def spread(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Mess
     for i in numeric:
         sisters = [j for j in numeric if not slots[i].tools.isdisjoint(slots[j].tools)]
         if len(sisters) > 1:
-            out[i] = _told_apart(out[i], i, {j: slots[j] for j in sisters}, history)
+            out[i] = _told_apart(out[i], i, {j: slots[j] for j in sisters}, scene)
     return replace(prediction, slots=tuple(out))
 
 
@@ -79,12 +80,9 @@ def _numbers(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction
     return weighed(replace(said, spans=spans), [LISTED if _is_list(span, history) else 1.0 for span in spans])
 
 
-def _told_apart(
-    said: SlotPrediction, i: int, sisters: Mapping[int, Slot], history: Sequence[Message]
-) -> SlotPrediction:
+def _told_apart(said: SlotPrediction, i: int, sisters: Mapping[int, Slot], scene: Scene) -> SlotPrediction:
     """Of several lists the one that is the slot's by its place or, failing that, by the words before it."""
-    last = _last_user(history)
-    lists = number_lists(history[last].text) if last is not None else ()
+    last, lists = scene.last_user, number_lists(scene.request)
     if len(lists) < 2:
         return said
     names = {j: parameter_words(slot.parameter.name).split() for j, slot in sisters.items()}
@@ -93,7 +91,7 @@ def _told_apart(
         return weighed(said, [ORDERED if (s.message, s.start, s.end) == mine else 1.0 for s in said.spans])
     own = set(map(singular, names[i]))
     others = {singular(word) for j, words in names.items() if j != i for word in words}
-    return weighed(said, [_beside(span, history, own - others, others - own) for span in said.spans])
+    return weighed(said, [_beside(span, scene.history, own - others, others - own) for span in said.spans])
 
 
 def _numbered(names: Sequence[str]) -> bool:
@@ -108,10 +106,6 @@ def _beside(span: SpanCandidate, history: Sequence[Message], own: Set[str], othe
     words = beside(history[span.message].text, span.start, span.end)[0]
     mine, theirs = not words.isdisjoint(own), not words.isdisjoint(others)
     return 1.0 if mine == theirs else SISTER if mine else 1 / SISTER
-
-
-def _last_user(history: Sequence[Message]) -> int | None:
-    return max((i for i, message in enumerate(history) if message.role == "user"), default=None)
 
 
 def _is_list(span: SpanCandidate, history: Sequence[Message]) -> bool:
@@ -262,9 +256,8 @@ def _free(text: str, place: Span) -> Span:
     return place
 
 
-def named_choices(parameter: Parameter, history: Sequence[Message]) -> list[Any]:
-    """The entries of a list's closed list that the user's last message names, in the order in which it does."""
-    said = next((message.text for message in reversed(history) if message.role == "user"), "")
+def named_choices(parameter: Parameter, said: str) -> list[Any]:
+    """The entries of a list's closed list that a text names, in the order in which it does."""
     places = [(place, i) for i, choice in enumerate(parameter.choices) if (place := _mention(str(choice), said)) >= 0]
     return [parameter.choices[i] for _, i in sorted(places)]
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.rules.spans import NAMED, surer
-from trm_agent.types import Message, Parameter, Slot, Span, ToolSchema, identifier_words
+from trm_agent.decoding.scene import Scene
+from trm_agent.types import Parameter, Span, ToolSchema, identifier_words
 from trm_agent.values import described_names
 
 MADE = 0.5
@@ -35,26 +36,21 @@ _GENERAL = frozenset(
 )
 
 
-def say_examples(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def say_examples(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, slots of a call that is made now set to what the user says of what their declaration names.
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What has been said; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history) or not prediction.call >= MADE:
+    if not scene.answers_user(prediction) or not prediction.call >= MADE:
         return prediction
-    meant = prediction.meant(tools)
-    [tool] = [tool for tool in tools if tool.name == meant]
-    own = [i for i, slot in enumerate(slots) if meant in slot.tools]
+    tool, slots, text = scene.meant(prediction), scene.slots, scene.request
+    own = [i for i, slot in enumerate(slots) if tool.name in slot.tools]
     out = list(prediction.slots)
-    last = len(history) - 1
-    found = {i: places for i in own if out[i].spans and (places := _said(slots[i].parameter, history[-1].text))}
-    found |= {i: places for i in own if (places := _chosen(slots[i].parameter, out[i], tool, history[-1].text))}
+    last = len(scene.history) - 1
+    found = {i: places for i in own if out[i].spans and (places := _said(slots[i].parameter, text))}
+    found |= {i: places for i in own if (places := _chosen(slots[i].parameter, out[i], tool, text))}
     for i, places in found.items():
         others = [prediction.slots[j] for j in own if j != i]
         free = [
@@ -62,7 +58,7 @@ def say_examples(
         ]
         if free:
             chosen = slots[i].parameter.choices
-            out[i] = _entered(out[i], chosen, history[-1].text, free) if chosen else _filled(out[i], last, free)
+            out[i] = _entered(out[i], chosen, text, free) if chosen else _filled(out[i], last, free)
     return replace(prediction, slots=tuple(out))
 
 

@@ -15,8 +15,9 @@ from functools import lru_cache
 from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.rules.spans import weighed_by_names
 from trm_agent.decoding.rules.wording import UNFILLED
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Slot, Span
+from trm_agent.types import Slot, Span
 
 BEFORE, AFTER = 3, 1
 """Words looked at."""
@@ -25,15 +26,15 @@ _BREAK = re.compile(r"[.;,:?!](?:\s|$)| and | with | or ")
 _GENERAL = frozenset(("name", "type", "id", "value", "text", "string", "the", "of", "to", "from", "in", "for"))
 
 
-def name_texts(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def name_texts(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, texts weighed by the parameters' names that stand beside them.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     texts = _texts(prediction, slots)
     words = {i: _name(slots[i].parameter.name) for i in texts}

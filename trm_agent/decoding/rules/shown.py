@@ -15,8 +15,9 @@ from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SpanCandidate
 from trm_agent.decoding.rules.spans import moved
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import DEPTH, field_names, meant_fields
-from trm_agent.types import Message, Slot, Span, identifier_words
+from trm_agent.types import Message, Span, identifier_words
 
 _NAME = re.compile(r"[^\W\d_]{2}")
 LONGEST = 100
@@ -56,18 +57,18 @@ def _texts(value: Any, name: str = "", depth: int = DEPTH) -> Iterator[tuple[str
             yield from _texts(item, name, depth - 1)
 
 
-def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def snap(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans moved to the value of a result that they overlap, where its field may fill the slot.
 
     Spans that become the same add up.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
+    slots, history = scene.slots, scene.history
     values = shown_values(history)
-    if not values or len(slots) != len(prediction.slots):
+    if not values or not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):

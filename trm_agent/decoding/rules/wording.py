@@ -15,8 +15,9 @@ from functools import lru_cache, partial
 
 from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.rules.spans import moved
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Slot, Span, ToolSchema, identifier_words
+from trm_agent.types import Slot, Span, identifier_words
 
 _QUOTED = re.compile(
     r"(?<![\w'])'(?=\S)((?:[^'\n]|(?<=\w)'(?=\w))+?)(?<=\S)'(?![\w'])"
@@ -30,17 +31,17 @@ NEAR = 2
 """Words that may stand between a parameter's name and the quoted text that it names."""
 
 
-def word_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def word_spans(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of text moved to where the words they stand for start and end.
 
     Spans that become the same add up.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
@@ -210,9 +211,7 @@ SURE = 0.9
 """Probability of a flag that the user names."""
 
 
-def say_flags(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def say_flags(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, flags of a call that is made now set as the user's last message names them.
 
     "including human impact" is `include_human_impact`: true, "with toll roads avoided" is `avoid_tolls`: true, and
@@ -220,17 +219,15 @@ def say_flags(
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What has been said; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history) or not prediction.call >= 0.5:
+    if not scene.answers_user(prediction) or not prediction.call >= 0.5:
         return prediction
-    meant = prediction.meant(tools)
+    meant = scene.meant(prediction).name
     out = list(prediction.slots)
-    for i, slot in enumerate(slots):
+    for i, slot in enumerate(scene.slots):
         if slot.parameter.type == "boolean" and out[i].choices and meant in slot.tools:
-            said = flag(slot.parameter.name, history[-1].text)
+            said = flag(slot.parameter.name, scene.request)
             if said is not None and said in slot.parameter.choices:
                 sure = tuple(SURE if choice is said else 1 - SURE for choice in slot.parameter.choices)
                 out[i] = replace(out[i], empty=1 - SURE, filled=SURE, dontcare=0.0, choices=sure)
