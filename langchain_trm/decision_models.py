@@ -42,9 +42,9 @@ class TRMDecisionModel(BaseDecisionModel):  # type: ignore[misc, unused-ignore]
 
     def _classify(self, state: Any, questions: Mapping[str, Any]) -> ClassifierResponse:
         messages = state_messages(state)
-        answers = {name: self._answer(messages, question) for name, question in questions.items()}
+        answers: dict[str, Any] = {name: self._answer(messages, question) for name, question in questions.items()}
         read = self.chat_model.get_num_tokens_from_messages(messages)
-        usage = {"input_tokens": read, "output_tokens": 0, "total_tokens": read}
+        usage: Any = {"input_tokens": read, "output_tokens": 0, "total_tokens": read}
         return ClassifierResponse(model=self.model, answers=answers, usage=usage)
 
     def _answer(self, messages: list[BaseMessage], question: Any) -> dict[str, Any]:

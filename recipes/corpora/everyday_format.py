@@ -429,7 +429,7 @@ def _arguments(data: Any, parameters: Mapping[str, Any], name: str) -> dict[str,
         if bare not in parameters["properties"]:
             raise DataError(f"{name} has no parameter {bare!r}")
         schema = parameters["properties"][bare]
-        forms = tuple(islice(expand(value), MOST_FORMS))
+        forms = tuple(as_numbers(form, schema) for form in islice(expand(value), MOST_FORMS))
         for form in forms:
             problems = list(faults(form, schema, f"{name}.{bare}"))
             if problems:
@@ -462,6 +462,18 @@ def expand(value: Any) -> Iterator[Any]:
         if not any(type(form) is type(other) and form == other for other in kept):
             kept.append(form)
             yield form
+
+
+def as_numbers(value: Any, schema: Mapping[str, Any]) -> Any:
+    """`10 | 12` is written as text; where numbers are declared, its parts are numbers."""
+    kind = schema.get("type")
+    if isinstance(value, str) and kind in ("integer", "number") and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value) if "." in value else int(value)
+    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        return [as_numbers(item, schema["items"]) for item in value]
+    if isinstance(value, Mapping) and isinstance(schema.get("properties"), Mapping):
+        return {key: as_numbers(part, schema["properties"].get(key, {})) for key, part in value.items()}
+    return value
 
 
 def _forms(value: Any) -> Iterator[Any]:

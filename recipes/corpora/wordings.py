@@ -24,7 +24,7 @@ _LONGEST_DATE = 3
 _STEM = 5
 _ANYTHING = re.compile(r".*", re.DOTALL)
 _JOINED = re.compile(r"[\s,;&'\"]*(?:\b(?:and|or|the|a|an)\b[\s'\"]*)*")
-_LEADING = re.compile(r"^(?:(?:from|to|on|until|till|by|of|and|the|for|between)\s+)+", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:(?:from|to|on|since|until|till|by|of|and|the|for|between)\s+)+", re.IGNORECASE)
 
 
 def json_type(name: str) -> dict[str, Any]:

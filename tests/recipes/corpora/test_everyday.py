@@ -1,0 +1,121 @@
+"""The everyday corpus is read as written, mistakes are named with their place, and all that is published is valid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from recipes.corpora.everyday import SPEECH_ACT, WordingFinder, check, main, samples_of, windows
+from recipes.corpora.everyday_format import KINDS, expand, marked_day, read_domain
+from trm_agent.errors import DataError
+from trm_agent.types import SPEECH_ACTS, Sample
+
+FOLDER = Path(__file__).parents[3] / "recipes" / "everyday"
+EXAMPLE = FOLDER / "example.yaml"
+SMALL = """
+now: 2026-02-09T09:15 mon
+tools:
+  - cancel_order!!: Cancels an order.
+    order_id: string Like B-77
+  - find: Finds orders.
+    city~: string
+    limit~: integer(1..50)
+dialogues:
+  - - {turn}
+"""
+
+
+def write(tmp_path: Path, turn: str) -> Path:
+    path = tmp_path / "shop.yaml"
+    path.write_text(SMALL.replace("{turn}", turn), encoding="utf-8")
+    return path
+
+
+def test_every_domain_that_is_published_is_valid_and_splits_share_none() -> None:
+    names = [path.name for split in ("train", "dev", "test") for path in sorted((FOLDER / split).glob("*.yaml"))]
+    assert len(names) == len(set(names))
+    kinds: Counter[str] = Counter()
+    for split in ("train", "dev", "test"):
+        for path in sorted((FOLDER / split).glob("*.yaml")):
+            kinds += check(path)[1]
+    assert set(kinds) == KINDS
+    assert kinds.total() > 10_000
+
+
+def test_an_example_becomes_samples_that_the_project_reads() -> None:
+    samples = [Sample.from_json(sample) for sample in samples_of(read_domain(EXAMPLE), results=True)]
+    by_kind = {sample.meta["kind"]: sample for sample in samples}
+    assert by_kind["fill"].tool == {
+        "name": "request_leave",
+        "arguments": {"leave_type": "annual", "start_date": "2026-04-13", "end_date": "2026-04-17"},
+    }
+    assert by_kind["fill"].meta["either"]
+    assert by_kind["missing"].meta["missing"] == ["start_date", "end_date"]
+    assert by_kind["missing"].slots["start_date"] == ""
+    assert by_kind["result"].history[-1].role == "tool_response"
+    assert by_kind["confirm_yes"].history[-2].text.endswith("Submit?")
+    assert by_kind["negation"].decision == "direct_answer"
+
+
+def test_every_kind_has_a_speech_act_of_the_project() -> None:
+    assert set(SPEECH_ACT) == KINDS
+    assert set(SPEECH_ACT.values()) == set(SPEECH_ACTS)
+
+
+@pytest.mark.parametrize(
+    ("turn", "message"),
+    [
+        ("request: hi\n      call: {cancel_order: {}}", "turn 1: cancel_order lacks order_id"),
+        ("request: hi\n      call: {drop: {}}", "turn 1: no tool 'drop'; there are cancel_order, find"),
+        ("request: hi\n      call: {find: {limit: 99}}", "find.limit: 99 is above 50"),
+        ("request: hi\n      call: {find: {town: Rome}}", "find has no parameter 'town'"),
+        ("asks: hi\n      say: ok", "unknown kind 'asks'"),
+        ("negation: no\n      call: {find: {}}", "negation ends in a direct answer, but a call is given"),
+        ("missing: cancel it\n      say: which?", "missing needs call or ask"),
+        ("several: both\n      call: {find: {}}", "several needs two calls or more"),
+        ("smalltalk: hello", "a direct answer needs say"),
+        ("missing: it\n      ask: cancel_order number\n      say: which?", "cancel_order has no parameter 'number'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, turn: str, message: str) -> None:
+    path = write(tmp_path, turn)
+    with pytest.raises(DataError) as error:
+        read_domain(path)
+    assert message in str(error.value)
+    assert str(error.value).startswith(f"{path}: dialogue 1: turn 1:")
+
+
+def test_values_have_forms() -> None:
+    assert list(expand("a | b")) == ["a", "b"]
+    assert list(expand({"any": ["a | b", 3]})) == ["a | b", 3]
+    assert list(expand({"name": "x | y", "note~": "z"}))[:2] == [{"name": "x", "note": "z"}, {"name": "x"}]
+    assert list(expand(["a", "b"])) == [["a", "b"], ["b", "a"]]
+    assert list(expand("2026-02-09T09:15 mon")) == ["2026-02-09T09:15", "2026-02-09T09:15:00"]
+    with pytest.raises(DataError, match="2026-02-09 is a mon, not a tue"):
+        marked_day("2026-02-09 tue")
+
+
+def test_numbers_with_alternatives_are_numbers(tmp_path: Path) -> None:
+    domain = read_domain(write(tmp_path, "request: ten or so\n      call: {find: {limit: 10 | 12}}"))
+    (sample,) = samples_of(domain)
+    assert sample["accept"]["arguments"]["limit"] == [10, 12]
+
+
+def test_the_words_of_a_value_are_found() -> None:
+    finder = WordingFinder(read_domain(EXAMPLE))
+    assert finder.find("request_leave", "start_date", "2026-04-13", ["from April 13 please"]) == ["April 13"]
+    assert finder.find("request_leave", "start_date", "2026-04-13", ["from 2026-04-13"]) == []
+    assert list(windows("one, two (three)", 2)) == ["one", "one, two", "two", "two (three", "three"]
+
+
+def test_the_command_writes_samples_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "request: find all\n      call: find")
+    assert main(["--check", str(path)]) == 0
+    assert "1 files, 0 broken, 1 points: request 1" in capsys.readouterr().out
+    output = tmp_path / "out.jsonl"
+    assert main(["--input", str(tmp_path), "--output", str(output), "--wordings"]) == 0
+    assert len(output.read_text(encoding="utf-8").splitlines()) == 1
+    write(tmp_path, "asks: hi\n      say: ok")
+    assert main(["--check", str(path)]) == 1
