@@ -1,4 +1,4 @@
-"""The nouns that every layer shares: messages, tools, slots, samples and decisions.
+"""The nouns that every layer shares: messages, tools, slots, samples, decisions and who makes them.
 
 Nothing here loads torch. Everything that leaves the process has `to_json`, everything that enters it a
 `from_json` that names what is wrong.
@@ -6,6 +6,7 @@ Nothing here loads torch. Everything that leaves the process has `to_json`, ever
 
 from __future__ import annotations
 
+from trm_agent.types.deciders import BoundDecider, Decider
 from trm_agent.types.decisions import (
     DONTCARE,
     SPEECH_ACTS,
@@ -55,6 +56,8 @@ __all__ = [
     "STATE_VERSION",
     "TYPE_NAMES",
     "Accept",
+    "BoundDecider",
+    "Decider",
     "Decision",
     "DecisionKind",
     "Message",
