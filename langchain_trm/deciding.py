@@ -21,7 +21,7 @@ from langchain_trm.records import make_record
 from langchain_trm.snapshots import latest_snapshot
 from langchain_trm.tools import is_output, tool_name
 from langchain_trm.turns import Turn, read_turn
-from trm_agent.types import Decision, Message, SlotField, ToolCall, ToolSchema, history_hash
+from trm_agent.types import BoundDecider, Decider, Decision, Message, SlotField, ToolCall, ToolSchema, history_hash
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Question:
         confirm: Before which calls the user is asked.
     """
 
-    router: Any
+    router: Decider
     tools: tuple[dict[str, Any], ...]
     slot_fields: tuple[SlotField, ...] | None
     choice: str
@@ -76,7 +76,7 @@ class Question:
         return json.dumps(self.asked[0]), json.dumps(fields)
 
     @cached_property
-    def bound(self) -> Any:
+    def bound(self) -> BoundDecider:
         """The router with the tools that are asked first."""
         return _bind(self.router, *self.offer)
 
@@ -119,7 +119,7 @@ class Step:
 
 
 @lru_cache(maxsize=128)
-def _bind(router: Any, tools: str, slot_fields: str) -> Any:
+def _bind(router: Decider, tools: str, slot_fields: str) -> BoundDecider:
     """Binding parses every schema; agents bind the same tools at every step."""
     fields = json.loads(slot_fields)
     return router.bind(json.loads(tools), None if fields is None else [SlotField.from_json(field) for field in fields])

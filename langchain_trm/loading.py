@@ -5,19 +5,59 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from trm_agent.errors import CheckpointError
+from trm_agent.types import Decider
+
+if TYPE_CHECKING:
+    from trm_agent.features.tool_vectors import ToolVectors
+    from trm_agent.router import Router
 
 SETTINGS_FILE = "langchain.json"
 
 _lock = threading.RLock()
-_routers: dict[str, tuple[float, Any]] = {}
-_vectors: WeakKeyDictionary[Any, dict[Path, int]] = WeakKeyDictionary()
+_routers: dict[str, tuple[float, Router]] = {}
+_vectors: WeakKeyDictionary[ChatRouter, dict[Path, int]] = WeakKeyDictionary()
 
 
-def load_router(path: str | Path | None) -> Any:
+class Fingerprinted(Protocol):
+    """Something that is told from its like."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal behaviour."""
+
+
+class ChatRouter(Decider, Protocol):
+    """What `ChatTRM` asks of its router beside decisions: `trm_agent.router.Router`, or another.
+
+    One whose checkpoint has words for direct answers holds them as `responses`.
+    """
+
+    @property
+    def encoder(self) -> Fingerprinted:
+        """Part of the cache key."""
+
+    @property
+    def tool_vectors(self) -> ToolVectors:
+        """Of the tools bound so far; used where `ChatTRM(tool_vectors=…)` is."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text."""
+
+    def token_ids(self, text: str) -> list[int]:
+        """The ids of its tokenizer."""
+
+    def save_pretrained(self, path: str | Path) -> None:
+        """Write a checkpoint folder."""
+
+    def save_tool_vectors(self, path: str | Path) -> None:
+        """Write the vectors of the tools bound so far."""
+
+
+def load_router(path: str | Path | None) -> Router:
     """The router of a checkpoint folder, or the shipped one; the same object until the folder changes."""
     from trm_agent.router import Router
 
@@ -31,7 +71,7 @@ def load_router(path: str | Path | None) -> Any:
         return known[1]
 
 
-def add_tool_vectors(router: Any, path: str | Path) -> None:
+def add_tool_vectors(router: ChatRouter, path: str | Path) -> None:
     """Make a router know the tool vectors of a file; read once for each router, and again when the file changes.
 
     Raises:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, NotRequired
 
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
+from langchain_core.runnables import Runnable
 
 from langchain_trm.chat_models import ChatTRM
 from langchain_trm.messages import entry_to_json, is_summary, read_messages
@@ -117,7 +119,7 @@ class TRMMiddleware(AgentMiddleware[TRMState, Any, Any]):
             return self._mirrored(await handler(self._without_tools(request)), mirror, _snapshot_of(message))
         return self._mirrored(ModelResponse(result=[message]), mirror, _snapshot_of(message))
 
-    def _bound(self, request: ModelRequest[Any], mirror: Mapping[str, Any]) -> Any:
+    def _bound(self, request: ModelRequest[Any], mirror: Mapping[str, Any]) -> Runnable[LanguageModelInput, AIMessage]:
         assert self.model is not None
         return remembering(self.model, mirror).bind_tools(request.tools, tool_choice=request.tool_choice)
 

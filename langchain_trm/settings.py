@@ -10,22 +10,25 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
 from langchain_core.messages import BaseMessage
 from langchain_core.utils import from_env
-from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation, field_validator, model_validator
 
 from langchain_trm.confirming import Policy
-from langchain_trm.loading import add_tool_vectors, load_router
+from langchain_trm.loading import ChatRouter, add_tool_vectors, load_router
 from langchain_trm.messages import read_messages
 from langchain_trm.output import PROVIDER
 from langchain_trm.replies import DEFAULT_REPLY
 from langchain_trm.thresholds import Thresholds
 from langchain_trm.tools import read_tools
 from trm_agent.responses.frames import load_frames
-from trm_agent.types import SlotField
+from trm_agent.types import Decider, SlotField
+
+if TYPE_CHECKING:
+    from trm_agent.responses.choosing import Responses
 
 JsonDict = dict[str, Any]
 
@@ -49,7 +52,7 @@ class TRMSettings(BaseChatModel):
     tool_vectors: str | PathLike[str] | None = None
     """File that `save_tool_vectors` wrote: its tools are bound without encoding them. It changes no answer."""
 
-    router: Any = Field(default=None, exclude=True, repr=False)
+    router: SkipValidation[ChatRouter | None] = Field(default=None, exclude=True, repr=False)
     """A router to use instead of loading one."""
 
     tools: list[JsonDict] = Field(default_factory=list)
@@ -104,7 +107,7 @@ class TRMSettings(BaseChatModel):
     snapshot: JsonDict | None = Field(default=None, repr=False)
     """A slot state kept beside the messages (`TRMMiddleware` fills it)."""
 
-    _loaded: tuple[str | None, Any] | None = PrivateAttr(default=None)
+    _loaded: tuple[str | None, ChatRouter] | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -135,7 +138,7 @@ class TRMSettings(BaseChatModel):
             self._add_version("trm-agent", _version())
         return self
 
-    def loaded(self, model: str | None = None) -> Any:
+    def loaded(self, model: str | None = None) -> ChatRouter:
         """The router: the one given, or the weights of `model`, loaded on first use and shared between instances.
 
         Raises:
@@ -146,7 +149,7 @@ class TRMSettings(BaseChatModel):
             add_tool_vectors(router, Path(self.tool_vectors))
         return router
 
-    def _router(self, model: str | None) -> Any:
+    def _router(self, model: str | None) -> ChatRouter:
         if model is not None and model != self.model:
             return load_router(None if model == SHIPPED_MODEL else model)
         if self.router is not None:
@@ -189,7 +192,7 @@ class TRMSettings(BaseChatModel):
         """The ids the encoder's tokenizer gives."""
         if self.custom_get_token_ids is not None:
             return self.custom_get_token_ids(text)
-        return list(self.loaded().token_ids(text))
+        return self.loaded().token_ids(text)
 
     def get_num_tokens(self, text: str) -> int:
         """Tokens of a text."""
@@ -259,16 +262,16 @@ def _slot_field(value: Any) -> SlotField:
     return value if isinstance(value, SlotField) else SlotField.from_json(value)
 
 
-def _bank(router: Any) -> str | None:
+def _bank(router: Decider) -> str | None:
     """Which answers the router's checkpoint holds."""
-    responses = getattr(router, "responses", None)
+    responses: Responses | None = getattr(router, "responses", None)
     return None if responses is None else str(responses.bank.fingerprint)
 
 
-def _decoder(router: Any) -> str | None:
+def _decoder(router: Decider) -> str | None:
     """Which decoder the router's checkpoint holds."""
-    writer = getattr(getattr(router, "responses", None), "writer", None)
-    return None if writer is None else str(writer.fingerprint)
+    responses: Responses | None = getattr(router, "responses", None)
+    return None if responses is None or responses.writer is None else str(responses.writer.fingerprint)
 
 
 def _identity(responder: Any) -> str | None:
@@ -288,6 +291,6 @@ def _version() -> str:
 
 
 @lru_cache(maxsize=8192)
-def _token_count(router: Any, text: str) -> int:
+def _token_count(router: ChatRouter, text: str) -> int:
     """A conversation's messages are counted again every turn."""
-    return int(router.count_tokens(text))
+    return router.count_tokens(text)

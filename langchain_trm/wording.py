@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_trm.deciding import Step
 from langchain_trm.output import cut
 from langchain_trm.replies import DEFAULT_REPLY, LATER_REPLY, compose_reply
 from trm_agent.errors import CheckpointError
 from trm_agent.responses.frames import load_frames
+from trm_agent.types import Decider, Decision, Message, ToolSchema
+
+if TYPE_CHECKING:
+    from trm_agent.responses.choosing import Responses
+    from trm_agent.responses.speaking import Framed
 
 Mode = Literal["auto", "retrieve", "generate", "ask"]
 WORDS_KEY = "words"
@@ -36,7 +41,7 @@ class Words:
 
 def find_words(
     step: Step,
-    router: Any,
+    router: Decider,
     mode: Mode,
     *,
     responder: Any = None,
@@ -64,7 +69,7 @@ def find_words(
     if step.decision.decision == "tool_call":
         return Words("")
     refused = 0
-    if mode == "generate" and (written := responses.write(*_asked(step))) is not None:
+    if mode == "generate" and responses is not None and (written := responses.write(*_asked(step))) is not None:
         if not written.refused:
             return Words(cut(written.text, stop), written.origin)
         refused = 1
@@ -80,7 +85,7 @@ def find_words(
     return Words(cut(text, stop), {"from": "reply" if text in (reply, LATER_REPLY) else "rule"})
 
 
-def _framed(step: Step, router: Any, reply: str, frames: str | None) -> Any:
+def _framed(step: Step, router: Decider, reply: str, frames: str | None) -> Framed | None:
     """Words of the frames. Another `reply` than the default stands for all small talk, in whatever language."""
     from trm_agent.responses.speaking import Outcome, speak_with_frames
 
@@ -99,12 +104,12 @@ def _framed(step: Step, router: Any, reply: str, frames: str | None) -> Any:
     )
 
 
-def _asked(step: Step) -> tuple[Any, Any, Any]:
+def _asked(step: Step) -> tuple[Decision, list[Message], tuple[ToolSchema, ...]]:
     return step.decision, step.history, step.tools
 
 
-def _responses(router: Any, mode: Mode) -> Any:
-    held = None if mode == "ask" else getattr(router, "responses", None)
+def _responses(router: Decider, mode: Mode) -> Responses | None:
+    held: Responses | None = None if mode == "ask" else getattr(router, "responses", None)
     if mode == "retrieve" and held is None:
         raise CheckpointError(
             'responses="retrieve" needs a checkpoint with responses, and this one has none; learn them with '

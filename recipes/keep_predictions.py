@@ -135,12 +135,13 @@ def _predict(router: Any, sample: Sample) -> Point:
     taken: list[Point] = []
     now = datetime.fromisoformat(sample.meta.get("now") or NOW)
 
-    def recording(prediction: Any, tools: Any, slots: Any, history: Any, **options: Any) -> Decision:
-        if tuple(slots) != slot_table(tools):
+    def recording(prediction: Any, scene: Any, **options: Any) -> Decision:
+        tools, history = scene.tools, scene.history
+        if tuple(scene.slots) != slot_table(tools):
             raise DataError(f"{sample.id}: has slots that its tools do not declare, which cannot be kept")
         previous, choice = dict(options["previous"]), options["tool_choice"]
         taken.append(Point(str(sample.id), prediction, tuple(tools), tuple(history), previous, choice, now))
-        decision: Decision = original(prediction, tools, slots, history, **options)
+        decision: Decision = original(prediction, scene, **options)
         return decision
 
     module.__dict__["decode"] = recording

@@ -36,6 +36,7 @@ from trm_agent.decoding.decide import check_tool_choice, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule
+from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.packed_linear import packed
 from trm_agent.encoder.sentence import CachingEncoder, Encoder, load_encoder
@@ -56,7 +57,6 @@ from trm_agent.responses.storage import ready
 from trm_agent.types import (
     Decision,
     Message,
-    Slot,
     SlotField,
     SlotState,
     ToolSchema,
@@ -450,19 +450,16 @@ class BoundRouter:
         end, forced = len(history), (len(history), True) in points
 
         def after(n: int, before: dict[str, Value]) -> dict[str, Value]:
-            offered = self._offer(points[n, False], before)
-            rules = self.router.rules
-            return fold(*offered, history[:n], before, now, calibration=calibration, rules=rules)
+            prediction, scene = self._offer(points[n, False], before, history[:n], now)
+            return fold(prediction, scene, before, calibration=calibration, rules=self.router.rules)
 
         for n in request.points[:-1]:
             values, done = after(n, values), n
         decision = decode(
-            *self._offer(points[end, forced], values),
-            history,
+            *self._offer(points[end, forced], values, history, now),
             previous=values,
             calibration=calibration,
             tool_choice=tool_choice,
-            now=now,
             rules=self.router.rules,
         )
         if end in decision_points(history):
@@ -494,21 +491,21 @@ class BoundRouter:
         return rate(changed, self.tools, history, self.router.checkpoint.calibration)
 
     def _offer(
-        self, point: _Point, values: Mapping[str, Value]
-    ) -> tuple[Prediction, tuple[ToolSchema, ...], tuple[Slot, ...]]:
-        """A prediction with its tools and slots, and with the slots that hold a value and did not enter.
+        self, point: _Point, values: Mapping[str, Value], history: Sequence[Message], now: datetime | None
+    ) -> tuple[Prediction, Scene]:
+        """A prediction with its scene: its tools and slots, and the slots that hold a value and did not enter.
 
         Whatever else did not enter would be predicted empty and not meant: leaving it out changes nothing.
         """
         slots = point.table.slots
         entered = {slot.key for slot in slots}
         if entered.issuperset(values):
-            return point.prediction, point.table.tools, slots
+            return point.prediction, Scene(point.table.tools, slots, history, now)
         carried = [self._slot[key] for key in values if key not in entered]
         said = [*zip(slots, point.prediction.slots, strict=True), *((slot, _NOT_READ) for slot in carried)]
         said.sort(key=lambda pair: pair[0].key)
         prediction = replace(point.prediction, slots=tuple(prediction for _, prediction in said))
-        return prediction, point.table.tools, tuple(slot for slot, _ in said)
+        return prediction, Scene(point.table.tools, tuple(slot for slot, _ in said), history, now)
 
 
 def decision_points(history: Sequence[Message]) -> list[int]:

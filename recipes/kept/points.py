@@ -20,6 +20,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.decide import decode
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Decision, Message, Source, ToolSchema, Value, parse_tools, slot_table
 
 PREDICTIONS = "predictions.json.gz"
@@ -85,13 +86,10 @@ def decide(point: Point, calibration: Calibration) -> Decision:
     slots = slot_table(point.tools)
     decision = decode(
         point.prediction,
-        point.tools,
-        slots,
-        point.history,
+        Scene(point.tools, slots, point.history, point.now),
         previous=point.previous,
         calibration=calibration,
         tool_choice=point.tool_choice,
-        now=point.now,
     )
     parts = clauses(decision.calls, point.history)
     kept = [_kept(point, part.history, part.call.tool) for part in parts]

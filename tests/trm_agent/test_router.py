@@ -223,7 +223,7 @@ def test_each_of_several_calls_is_read_again_in_its_own_clause(monkeypatch: pyte
         return ToolCall("get_weather", {"city": city}, {"city": Value(city, 0.9, place)})
 
     def decode(*given: Any, tool_choice: str, **options: Any) -> Decision:
-        said = given[3][-1].text
+        said = given[1].history[-1].text
         if tool_choice == "auto":
             calls: tuple[ToolCall, ...] = (call(said, "Fresno"), call(said, "for Anaheim"))
         else:

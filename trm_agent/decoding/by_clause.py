@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from trm_agent.decoding.calls import assemble
-from trm_agent.decoding.rules.spans import Place
 from trm_agent.text.sentences import clause_end
-from trm_agent.types import Message, Slot, ToolCall, ToolSchema, Value
+from trm_agent.types import Message, Slot, Span, ToolCall, ToolSchema, Value
 
 SURE = 0.5
 """Confidence from which on a clause's value counts, rather than what the whole message was read as."""
@@ -113,7 +112,7 @@ def _sure(said: ToolCall, part: Clause) -> Iterator[tuple[str, Value]]:
         yield name, replace(value, source=source)
 
 
-def _own_places(call: ToolCall, calls: Sequence[ToolCall], last: int) -> list[Place]:
+def _own_places(call: ToolCall, calls: Sequence[ToolCall], last: int) -> list[Span]:
     """Where the values of a call stand that no other call has."""
     theirs = {place for other in calls if other is not call for place in other.places(last)}
     return [place for place in call.places(last) if place not in theirs]

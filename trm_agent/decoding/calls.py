@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from trm_agent.decoding.scene import last_user
 from trm_agent.types import (
     DONTCARE,
     Message,
@@ -129,7 +130,8 @@ def made_before(call: Call, history: Sequence[Message]) -> Made:
         `new`: not made, or not answered yet. `retry`: it failed once. `failed`: it failed more than once.
         `answered`: it has its result.
     """
-    start = max((i for i, message in enumerate(history) if message.role == "user"), default=-1) + 1
+    asked = last_user(history)
+    start = 0 if asked is None else asked + 1
     open_calls: list[Message] = []
     failures = 0
     wanted = _call_text(call.tool, call.arguments)

@@ -12,11 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from trm_agent.features.tool_index import ToolWords
-from trm_agent.types import ToolSchema, identifier_words
+from trm_agent.types import Span, ToolSchema, identifier_words
 from trm_agent.values.lists import split
 from trm_agent.values.numbers import read_number
-
-Place = tuple[int, int]
 
 _CLAUSE = re.compile(
     r"[.;?!]\s+|,\s+(?:and|then|followed)\s|\s(?=(?:and\s)?(?:then|also|after that|finally|lastly)\b)|\sand\s(?=[a-z])",
@@ -43,7 +41,7 @@ RESPECTIVELY = re.compile(r"\b(?:respectively|in that order|in this order)\b", r
 _WEAK = frozenset(("of", "is", "are", "was", "be", "the", "a", "an", "by", "with", "at", "as", "number", "another"))
 
 
-def items(text: str, place: Place) -> list[Place]:
+def items(text: str, place: Span) -> list[Span]:
     """The places of an enumeration's items; nothing unless an "and" or the like joins two or more.
 
     "Lunch with Ann and Bo" is one value; "Bern, Switzerland and Rome, Italy" are two.
@@ -53,29 +51,29 @@ def items(text: str, place: Place) -> list[Place]:
     number = not re.search(r"\d", words) and read_number(words) is not None
     if number or not re.search(r"\s(?:and|or|&)\s", words):
         return []
-    found: list[Place] = []
+    found: list[Span] = []
     at = start
     led = _LED.search(text[:start])
     for item in split(words):
         at = text.index(item, at)
         repeated = len(led[0]) if led and item.lower().startswith(led[0].lower()) else 0
-        found.append((at + repeated, at + len(item)))
+        found.append(Span(at + repeated, at + len(item)))
         at += len(item)
-    alike_said = not any(_INSIDE.search(text[slice(*place)]) for place in found)
+    alike_said = not any(_INSIDE.search(place.text(text)) for place in found)
     found = _grouped(text, found)
     return found if len(found) > 1 and alike_said else []
 
 
-def _grouped(text: str, found: Sequence[Place]) -> list[Place]:
+def _grouped(text: str, found: Sequence[Span]) -> list[Span]:
     """Items that belong together: as many at a time as there are after the last "and"."""
     gaps = [text[before[1] : after[0]] for before, after in pairwise(found)]
     size = next((n for n, gap in enumerate(reversed(gaps), 1) if _AND.search(gap)), 1)
     if size == 1 or len(found) % size:
         return list(found)
-    return [(found[at][0], found[at + size - 1][1]) for at in range(0, len(found), size)]
+    return [Span(found[at].start, found[at + size - 1].end) for at in range(0, len(found), size)]
 
 
-def alike(text: str, place: Place, beside: Sequence[Place] = ()) -> list[Place]:
+def alike(text: str, place: Span, beside: Sequence[Span] = ()) -> list[Span]:
     """The places said like this one, in their order and with it: numerals for a numeral, names and quotes for those.
 
     Args:
@@ -84,36 +82,32 @@ def alike(text: str, place: Place, beside: Sequence[Place] = ()) -> list[Place]:
         beside: Of the other values of the same call. Where one stands in an enumeration with `place` ("3 and 4"), each
             enumeration belongs to one call, and what has the same rank in others is alike ("5 and 12").
     """
-    found = _numerals(text) if re.match(r"[-$€£]?\d", text[slice(*place)]) else _names(text)
-    ordered = sorted((*(other for other in found if not _overlap(other, place)), place))
+    found = _numerals(text) if re.match(r"[-$€£]?\d", place.text(text)) else _names(text)
+    ordered = sorted((*(other for other in found if not other.overlaps(place)), place))
     runs = _runs(text, ordered)
     own = next(run for run in runs if place in run)
-    if any(_overlap(other, item) for other in beside for item in own):
+    if any(item.overlaps(other) for other in beside for item in own):
         rank = own.index(place)
         return [run[rank] for run in runs if len(run) == len(own)]
     cue = _cue(text[: own[0][0]])
     return [item for run in runs if cue and _cue(text[: run[0][0]]) == cue for item in run]
 
 
-def _overlap(a: Place, b: Place) -> bool:
-    return a[0] < b[1] and b[0] < a[1]
+@lru_cache(maxsize=256)
+def _numerals(text: str) -> tuple[Span, ...]:
+    return tuple(map(Span.of, _NUMERAL.finditer(text)))
 
 
 @lru_cache(maxsize=256)
-def _numerals(text: str) -> tuple[Place, ...]:
-    return tuple(match.span() for match in _NUMERAL.finditer(text))
+def _names(text: str) -> tuple[Span, ...]:
+    quoted = [Span.of(match, 2) for match in _QUOTED.finditer(text)]
+    named = map(Span.of, _NAME.finditer(text))
+    return (*quoted, *(place for place in named if not any(map(place.overlaps, quoted))))
 
 
-@lru_cache(maxsize=256)
-def _names(text: str) -> tuple[Place, ...]:
-    quoted = [match.span(2) for match in _QUOTED.finditer(text)]
-    named = [match.span() for match in _NAME.finditer(text)]
-    return (*quoted, *(place for place in named if not any(a < place[1] and place[0] < b for a, b in quoted)))
-
-
-def _runs(text: str, places: Sequence[Place]) -> list[list[Place]]:
+def _runs(text: str, places: Sequence[Span]) -> list[list[Span]]:
     """The places in enumerations: one run each, most of a single place."""
-    runs: list[list[Place]] = []
+    runs: list[list[Span]] = []
     for place in places:
         if runs and _JOINED.fullmatch(text[runs[-1][-1][1] : place[0]]):
             runs[-1].append(place)
@@ -122,7 +116,7 @@ def _runs(text: str, places: Sequence[Place]) -> list[list[Place]]:
     return runs
 
 
-def joined(text: str, places: Sequence[Place]) -> bool:
+def joined(text: str, places: Sequence[Span]) -> bool:
     """Whether places stand one after the other with nothing but a comma, "and" or the like between them."""
     ordered = sorted(places)
     return all(_JOINED.fullmatch(text[before[1] : after[0]]) for before, after in pairwise(ordered))
@@ -139,15 +133,15 @@ def _cue(before: str) -> str:
     return " ".join(reversed(kept))
 
 
-def clauses(text: str) -> list[Place]:
+def clauses(text: str) -> list[Span]:
     """The places of the clauses of a text: sentences, and what follows "and", "then" and the like."""
     marks = [match.span() for match in _CLAUSE.finditer(text)]
     starts = [0, *(end for _, end in marks)]
     ends = [*(start for start, _ in marks), len(text)]
-    return [(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
+    return [Span(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
 
 
-def tool_clauses(text: str, tools: Sequence[ToolSchema]) -> list[tuple[Place, int | None]]:
+def tool_clauses(text: str, tools: Sequence[ToolSchema]) -> list[tuple[Span, int | None]]:
     """Each clause with the tool that it shares most words with, or that the one before has; None before any has.
 
     Args:
@@ -155,13 +149,13 @@ def tool_clauses(text: str, tools: Sequence[ToolSchema]) -> list[tuple[Place, in
         tools: Which are called there.
     """
     words = ToolWords(tools, [_tool_text(tool) for tool in tools])
-    out: list[tuple[Place, int | None]] = []
+    out: list[tuple[Span, int | None]] = []
     last: int | None = None
-    for start, end in clauses(text):
-        ranked = sorted(enumerate(words.shared(text[start:end])), key=lambda pair: -pair[1])
+    for place in clauses(text):
+        ranked = sorted(enumerate(words.shared(place.text(text))), key=lambda pair: -pair[1])
         if ranked[0][1] > CLEAR * ranked[1][1]:
             last = ranked[0][0]
-        out.append(((start, end), last))
+        out.append((place, last))
     return out
 
 

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from trm_agent.decoding.calibration import Calibration, DecisionScores
-from trm_agent.types import Decision, Message, ToolCall, ToolSchema, identifier_words
+from trm_agent.decoding.scene import last_user
+from trm_agent.types import Decision, Message, Span, ToolCall, ToolSchema, identifier_words
 
 LETTERS = 4
 """Letters from which a word counts, and by which two words are taken for one ("convert", "conversion")."""
@@ -91,14 +92,14 @@ def unread(calls: Sequence[ToolCall], tools: Sequence[ToolSchema], history: Sequ
         tools: On offer.
         history: What the sources of values point into.
     """
-    last = max((n for n, message in enumerate(history) if message.role == "user"), default=None)
+    last = last_user(history)
     if last is None:
         return Unread((), 0, 0)
-    words = [(m.start(), m.end(), m.group().casefold()) for m in _WORD.finditer(history[last].text)]
+    words = [(Span.of(m), m.group().casefold()) for m in _WORD.finditer(history[last].text)]
     taken = [place for call in calls for place in call.places(last)]
     known = set(_said(calls, {tool.name: tool for tool in tools}))
     beginnings = {word[:LETTERS] for word in known if len(word) >= LETTERS}
-    free = [w for start, end, w in words if w not in known and not any(start < e and s < end for s, e in taken)]
+    free = [w for place, w in words if w not in known and not any(map(place.overlaps, taken))]
     others = [word for word in free if len(word) >= LETTERS and word[:LETTERS] not in beginnings]
     return Unread(tuple(others), sum(word[0].isdigit() for word in free), len(words))
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coverage import rate
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit
 from trm_agent.decoding.rules import RULES, Rule, refine
+from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.several import Context, several_calls
 from trm_agent.decoding.slots import CALL_THRESHOLD, INACTIVE, Reading, fold, read_slots
 from trm_agent.errors import ToolError
@@ -43,28 +43,22 @@ _NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 def decode(
     prediction: Prediction,
-    tools: Sequence[ToolSchema],
-    slots: Sequence[Slot],
-    history: Sequence[Message],
+    scene: Scene,
     *,
     previous: Mapping[str, Value] = _NOTHING,
     calibration: Calibration,
     tool_choice: str = "auto",
-    now: datetime | None = None,
     rules: Sequence[Rule] = RULES,
 ) -> Decision:
     """Decide, legally.
 
     Args:
         prediction: For this decision point.
-        tools: On offer, in the order of `prediction.tools`.
-        slots: Their slot table, in the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
         previous: Slot key → value before this decision point.
         calibration: For every confidence.
         tool_choice: `auto`; `none` (never call); `any` (call the best tool); or the name of the tool to call. A
             call that lacks a required argument is never made.
-        now: What relative dates count from; None is the present, in the local time zone.
         rules: See `refine`.
 
     Returns:
@@ -74,15 +68,16 @@ def decode(
         ToolError: `tool_choice` names no tool on offer.
         ValueError: The prediction was made for other tools, slots or choices.
     """
-    check_shapes(prediction, tools, slots)
-    prediction = refine(prediction, tools, slots, history, rules)
-    reading = read_slots(prediction, tools, slots, history, previous, now, calibration)
+    scene.check(prediction)
+    tools, slots, history = scene.tools, scene.slots, scene.history
+    prediction = refine(prediction, scene, rules)
+    reading = read_slots(prediction, scene, previous, calibration)
     odds = _Odds.of(prediction, tools)
     call, fate = _choose(tools, odds, tool_choice, slots, reading.values, history)
     made = call is not None and fate in ("new", "retry")
     calls: tuple[Call, ...] = (call,) if call is not None and made else ()
     if calls and fate == "new" and tool_choice in _KEYWORDS and odds.call >= CALL_THRESHOLD:
-        calls = several_calls(calls[0], Context(prediction, tools, slots, reading.values, history, now, calibration))
+        calls = several_calls(calls[0], Context(prediction, scene, reading.values, calibration))
         call = calls[0]
     scores = _scores(call, fate, odds, tool_choice, _filled(call, slots, prediction), reading)
     decision = Decision(

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 
 from trm_agent.decoding.calls import Call
 from trm_agent.decoding.coordination import tool_clauses
-from trm_agent.types import Message, ToolSchema, Value
-
-_Span = tuple[int, int, int]
+from trm_agent.types import Source, ToolSchema
 
 
-def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: Sequence[Message]) -> list[Call]:
+def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], request: str) -> list[Call]:
     """The calls without those of tools whose values all lie on the words of another tool's calls.
 
     Of two tools that take the same words the one with more values stays, of as many the likelier. A tool that a clause
@@ -26,7 +24,7 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     Args:
         calls: Of one turn, legal or not; those that are not say nothing of others.
         tools: That are called, the likeliest first.
-        history: What values point into.
+        request: The user's last message.
     """
     by_tool: defaultdict[str, list[Call]] = defaultdict(list)
     for call in calls:
@@ -35,8 +33,8 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     ranked = [tool.name for tool in tools if tool.name in by_tool]
     if len(ranked) < 2:
         return list(calls)
-    spoken_of = _spoken_of(tools, history)
-    spans = {name: [span for call in made for span in _spans(call)] for name, made in by_tool.items()}
+    spoken_of = _spoken_of(tools, request)
+    spans = {name: [source for call in made for source in _placed(call)] for name, made in by_tool.items()}
     rank = {name: (max(len(call.values) for call in by_tool[name]), -ranked.index(name)) for name in ranked}
     gone: set[str] = set()
     for name in ranked:
@@ -46,32 +44,23 @@ def without_echoes(calls: Sequence[Call], tools: Sequence[ToolSchema], history: 
     return [call for call in calls if call.tool.name not in gone]
 
 
-def _echoes(name: str, other: str, spans: dict[str, list[_Span]], rank: dict[str, tuple[int, int]]) -> bool:
+def _echoes(name: str, other: str, spans: dict[str, list[Source]], rank: dict[str, tuple[int, int]]) -> bool:
     """Whether all words of a tool's calls are another's, and not the other way round for one that ranks lower."""
     if not _covered(spans[name], spans[other]):
         return False
     return rank[name] < rank[other] or not _covered(spans[other], spans[name])
 
 
-def _covered(spans: Sequence[_Span], others: Sequence[_Span]) -> bool:
-    return bool(spans) and all(
-        any(m == message and start < b and a < end for message, a, b in others) for m, start, end in spans
-    )
+def _covered(sources: Sequence[Source], others: Sequence[Source]) -> bool:
+    return bool(sources) and all(any(map(source.overlaps, others)) for source in sources)
 
 
-def _spans(call: Call) -> list[_Span]:
-    return [span for value in call.values.values() if (span := _span(value)) is not None]
+def _placed(call: Call) -> list[Source]:
+    """Where its values stand; those that stand nowhere are left out."""
+    return [value.source for value in call.values.values() if value.source.span is not None]
 
 
-def _span(value: Value) -> _Span | None:
-    source = value.source
-    if source.message is None or source.start is None or source.end is None:
-        return None
-    return source.message, source.start, source.end
-
-
-def _spoken_of(tools: Sequence[ToolSchema], history: Sequence[Message]) -> set[str]:
-    """The tools that clauses of the last user message speak of, where these are several."""
-    text = next((message.text for message in reversed(history) if message.role == "user"), "")
-    owners = {owner for _, owner in tool_clauses(text, tools) if owner is not None}
+def _spoken_of(tools: Sequence[ToolSchema], request: str) -> set[str]:
+    """The tools that clauses of a text speak of, where these are several."""
+    owners = {owner for _, owner in tool_clauses(request, tools) if owner is not None}
     return {tools[owner].name for owner in owners} if len(owners) > 1 else set()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trm_agent.text.present import present, stated_present
-from trm_agent.types import Message, Parameter, Slot, Source, Value
+from trm_agent.types import Message, Parameter, Slot, Source, Span, Value
 from trm_agent.values.declared import hints
 from trm_agent.values.in_message import Where, moment_kind, place_of_end, read_in_message
 
@@ -31,28 +31,26 @@ def read_source(
         now: What relative dates count from; None is what a system message says, else the present.
         slot: The parameter's, for what its tools are and what else they take.
     """
-    message, start, end = source.message, source.start, source.end
-    if message is None or start is None or end is None or not 0 <= message < len(history):
+    message, place = source.message, source.span
+    if message is None or place is None or not 0 <= message < len(history):
         return None
     text = history[message].text
     asked = message > 0 and history[message].role == "user" and history[message - 1].role == "assistant"
     question = history[message - 1].text if asked else ""
     purposes, siblings = (slot.purposes, slot.siblings) if slot is not None else ((), ())
-    told = read_in_message(Where(text, (start, end), question, purposes, siblings, moment(history, now)), parameter)
+    told = read_in_message(Where(text, place, question, purposes, siblings, moment(history, now)), parameter)
     if told is None:
         return None
     return told.value, Source(source.kind, message, told.start, told.end, text[told.start : told.end])
 
 
-def number_place(value: Value) -> tuple[int, int] | None:
+def number_place(value: Value) -> Span | None:
     """Where a value stands, a number without the unit that was read with it; None if it stands nowhere."""
-    source = value.source
-    if source.start is None or source.end is None:
-        return None
-    digits = _NUMBER.search(source.text or "") if isinstance(value.value, int | float) else None
-    if digits is None:
-        return source.start, source.end
-    return source.start + digits.start(), source.start + digits.end()
+    place, said = value.source.span, value.source.text or ""
+    digits = _NUMBER.search(said) if isinstance(value.value, int | float) else None
+    if place is None or digits is None:
+        return place
+    return Span(place.start + digits.start(), place.start + digits.end())
 
 
 def moment(history: Sequence[Message], now: datetime | None) -> datetime | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trm_agent.types import Message, Slot, ToolSchema
+from trm_agent.types import Span
 
 
 @dataclass(frozen=True)
@@ -17,6 +16,19 @@ class SpanCandidate:
     start: int
     end: int
     probability: float
+
+    @property
+    def span(self) -> Span:
+        """Its characters in the message."""
+        return Span(self.start, self.end)
+
+    def overlaps(self, other: SpanCandidate) -> bool:
+        """Whether both stand in one message, with a character in common."""
+        return self.message == other.message and self.span.overlaps(other.span)
+
+    def within(self, other: SpanCandidate) -> bool:
+        """Whether all of it lies in the other."""
+        return self.message == other.message and self.span.within(other.span)
 
 
 @dataclass(frozen=True)
@@ -63,32 +75,6 @@ class Prediction:
     calls: tuple[float, ...] = (1.0,)
     answer_state: Any = field(default=None, compare=False, repr=False)
     acts: tuple[float, ...] = ()
-
-    def meant(self, tools: Sequence[ToolSchema]) -> str:
-        """The name of the likeliest of its tools, at least one; of equally likely ones the last by name."""
-        return max(zip(self.tools, tools, strict=True), key=lambda pair: (pair[0], pair[1].name))[1].name
-
-    def answers_user(self, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]) -> bool:
-        """Whether it is of these tools and slots, at least one tool, at a point where the user spoke last."""
-        if len(slots) != len(self.slots) or len(tools) != len(self.tools):
-            return False
-        return bool(tools) and bool(history) and history[-1].role == "user"
-
-
-def check_shapes(prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> None:
-    """Raises:
-    ValueError: The prediction was made for other tools, slots or choices.
-    """
-    if len(prediction.tools) != len(tools) or len(prediction.slots) != len(slots):
-        raise ValueError(
-            f"the prediction is for {len(prediction.tools)} tools and {len(prediction.slots)} slots, "
-            f"got {len(tools)} tools and {len(slots)} slots"
-        )
-    for slot, said in zip(slots, prediction.slots, strict=True):
-        if said.choices and len(said.choices) != len(slot.parameter.choices):
-            raise ValueError(
-                f"slot {slot.key!r}: {len(said.choices)} choice probabilities for {len(slot.parameter.choices)} choices"
-            )
 
 
 def unit(p: float) -> float:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import product
 from math import prod
 
@@ -21,8 +20,9 @@ from trm_agent.decoding.coordination import JOINER, RESPECTIVELY, alike, items, 
 from trm_agent.decoding.echoes import without_echoes
 from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings
-from trm_agent.types import Message, Slot, Source, ToolSchema, Value
+from trm_agent.types import Slot, Source, Span, ToolSchema, Value
 
 SINGLE = 0.98
 """Probability of a single call from which on there is one, whatever the words are."""
@@ -52,23 +52,17 @@ class Context:
 
     Attributes:
         prediction: For this decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
+        scene: Where it was made.
         values: Slot key → value, as read for a single call.
-        history: What the spans point into.
-        now: What relative dates count from.
         calibration: For the confidence of values.
-        theirs: Where other tools are spoken of: message, start and end of each clause.
+        theirs: Where other tools are spoken of: message and place of each clause.
     """
 
     prediction: Prediction
-    tools: Sequence[ToolSchema]
-    slots: Sequence[Slot]
+    scene: Scene
     values: Mapping[str, Value]
-    history: Sequence[Message]
-    now: datetime | None
     calibration: Calibration
-    theirs: tuple[tuple[int, int, int], ...] = ()
+    theirs: tuple[tuple[int, Span], ...] = ()
 
     @property
     def several(self) -> bool:
@@ -90,12 +84,12 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
     """
     if context.single:
         return (first,)
-    tools = meant_tools(context.prediction, context.tools)
+    tools = meant_tools(context.prediction, context.scene.tools)
     found = [call for tool in tools for call in _calls_of(tool, first, _own_part(tool, tools, context))]
-    found = without_echoes(found, tools, context.history)
+    found = without_echoes(found, tools, context.scene.request)
     out: dict[str, Call] = {}
     for call in sorted(found, key=_place):
-        if call.legal and made_before(call, context.history) == "new":
+        if call.legal and made_before(call, context.scene.history) == "new":
             out.setdefault(json.dumps([call.tool.name, call.arguments], sort_keys=True, default=str), call)
     return tuple(out.values())[:MOST] or (first,)
 
@@ -105,32 +99,24 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
 
     What the tool requires is read as if it alone were meant, however small its share of the pointer.
     """
-    last = max((i for i, message in enumerate(context.history) if message.role == "user"), default=None)
+    last, scene = context.scene.last_user, context.scene
     if len(tools) < 2 or last is None:
         return context
     own = tools.index(tool)
-    parts = tool_clauses(context.history[last].text, tools)
+    parts = tool_clauses(scene.request, tools)
     spoken = any(owner == own for _, owner in parts)
     theirs = [place for place, owner in parts if owner not in (own, None)] if spoken else []
     slots = []
-    for slot, said in zip(context.slots, context.prediction.slots, strict=True):
-        inside = tuple(
-            span
-            for span in said.spans
-            if span.message != last or not any(a < span.end and span.start < b for a, b in theirs)
-        )
+    for slot, said in zip(context.scene.slots, context.prediction.slots, strict=True):
+        inside = tuple(span for span in said.spans if span.message != last or not any(map(span.span.overlaps, theirs)))
         slots.append(replace(said, spans=inside) if tool.name in slot.tools and inside else said)
-    alone = tuple(float(offered.name == tool.name) for offered in context.tools)
+    alone = tuple(float(offered.name == tool.name) for offered in context.scene.tools)
     prediction = replace(context.prediction, slots=tuple(slots), tools=alone, no_tool=0.0)
-    values = read_slots(
-        prediction, context.tools, context.slots, context.history, context.values, context.now, context.calibration
-    ).values
-    mine = {slot.key for slot in context.slots if tool.name in slot.tools}
+    values = read_slots(prediction, scene, context.values, context.calibration).values
+    mine = {slot.key for slot in context.scene.slots if tool.name in slot.tools}
     kept = {key: values.get(key, value) for key, value in context.values.items()}
     kept |= {key: value for key, value in values.items() if key in mine}
-    return replace(
-        context, prediction=prediction, values=kept, theirs=tuple((last, start, end) for start, end in theirs)
-    )
+    return replace(context, prediction=prediction, values=kept, theirs=tuple((last, place) for place in theirs))
 
 
 def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
@@ -148,7 +134,7 @@ def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]
     for different in _crossed(choices, context) or [
         {key: _nth(number, found, lead) for key, found in choices.items()} for number in range(count)
     ]:
-        call = assemble(tool, context.slots, {**context.values, **different})
+        call = assemble(tool, context.scene.slots, {**context.values, **different})
         yield first if count == 1 and tool.name == first.tool.name and not context.theirs else call
 
 
@@ -219,8 +205,8 @@ def _enumeration(values: Sequence[Value], context: Context) -> bool:
     message = values[0].source.message
     if message is None or any(value.source.message != message for value in values):
         return False
-    text = context.history[message].text
-    places = [(value.source.start or 0, value.source.end or 0) for value in values]
+    text = context.scene.history[message].text
+    places = [value.source.span or Span(0, 0) for value in values]
     return not RESPECTIVELY.search(text) and joined(text, places)
 
 
@@ -235,11 +221,11 @@ def _beside(lead: Sequence[Value], keys: Sequence[str], context: Context) -> dic
     """Slot key → a reading beside each of the lead's values, for the slots where the model points at so many."""
     out: dict[str, list[Value]] = {}
     taken = [value for key, value in context.values.items() if key not in keys]
-    for slot, said in zip(context.slots, context.prediction.slots, strict=True):
+    for slot, said in zip(context.scene.slots, context.prediction.slots, strict=True):
         if slot.key not in keys or said.choices:
             continue
         nearest: dict[int, Value] = {}
-        for value in readings(said, slot.parameter, context.history, context.now, slot=slot):
+        for value in readings(said, slot, context.scene):
             if value.confidence < BESIDE * said.filled or value.source.message != lead[0].source.message:
                 continue
             if any(_same(value, other) for other in (*lead, *taken, *nearest.values())):
@@ -262,8 +248,8 @@ def _nth(number: int, found: Sequence[Value], lead: Sequence[Value]) -> Value:
 
 def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
     """Slot key → values of the calls, in the order in which they are said."""
-    own = {slot.key for slot in context.slots if tool.name in slot.tools}
-    pairs = zip(context.slots, context.prediction.slots, strict=True)
+    own = {slot.key for slot in context.scene.slots if tool.name in slot.tools}
+    pairs = zip(context.scene.slots, context.prediction.slots, strict=True)
     table = [(slot, said) for slot, said in pairs if slot.key in own]
     taken = {slot.key: context.values[slot.key] for slot, _ in table if slot.key in context.values}
     wished = [found for slot, said in table if slot.key not in taken for found in _wished(slot, said, context)]
@@ -286,7 +272,7 @@ def _alternatives(tool: ToolSchema, context: Context) -> dict[str, list[Value]]:
 
 def _wished(slot: Slot, said: SlotPrediction, context: Context) -> list[Value]:
     """The best reading of a slot that was not read, where it nearly was."""
-    found = next(readings(said, slot.parameter, context.history, context.now, least=WISHED, slot=slot), None)
+    found = next(readings(said, slot, context.scene, least=WISHED), None)
     return [found] if found is not None and found.confidence > WISHED / 2 else []
 
 
@@ -294,8 +280,8 @@ def _named_choices(slot: Slot, said: SlotPrediction, context: Context) -> list[V
     """The likely choices that the last user message names, in its order; else those that are about as likely."""
     if not context.several or slot.parameter.type in ("boolean", "array"):
         return []
-    text = next((message.text for message in reversed(context.history) if message.role == "user"), "").lower()
-    found = sorted(readings(said, slot.parameter, context.history, context.now, slot=slot), key=lambda v: -v.confidence)
+    text = context.scene.request.lower()
+    found = sorted(readings(said, slot, context.scene), key=lambda v: -v.confidence)
     likely = [v for v in found if v.source.kind == "choice" and v.confidence > CHOICE * said.filled]
     places = {text.find(str(value.value).lower().replace("_", " ")): value for value in likely}
     named = {place: value for place, value in places.items() if place >= 0}
@@ -312,15 +298,13 @@ def _enumerated(
         return []
     for span in sorted(said.spans, key=lambda span: span.start - span.end):
         whole = replace(value, source=Source("span", span.message, span.start, span.end))
-        if not 0 <= span.message < len(context.history) or not _same(whole, value):
+        if not 0 <= span.message < len(context.scene.history) or not _same(whole, value):
             continue
         if span.probability < _least_listed(span, slot, said, context):
             continue
-        places = items(context.history[span.message].text, (span.start, span.end))
+        places = items(context.scene.history[span.message].text, span.span)
         found = _read_places(places, span.message, value, slot, context)
-        own = not {number_place(value), (value.source.start, value.source.end)}.isdisjoint(
-            (*places, (span.start, span.end))
-        )
+        own = not {number_place(value), value.source.span}.isdisjoint((*places, span.span))
         if span.probability < LISTED and not own:
             continue
         if len(found) > 1 and len(found) == len(places) and not any(_same(whole, other) for other in elsewhere):
@@ -330,11 +314,7 @@ def _enumerated(
 
 def _least_listed(whole: SpanCandidate, slot: Slot, said: SlotPrediction, context: Context) -> float:
     """The least probability of an enumeration that is taken apart."""
-    inside = sum(
-        span.probability
-        for span in said.spans
-        if span.message == whole.message and whole.start <= span.start and span.end <= whole.end
-    )
+    inside = sum(span.probability for span in said.spans if span.within(whole))
     meant = context.several or slot.parameter.type in ("integer", "number")
     if meant and inside > NEARLY * sum(span.probability for span in said.spans):
         return WITHIN
@@ -351,7 +331,7 @@ def _said_alike(
     best: list[Value] = []
     most = 0.0
     numeric = slot.parameter.type in ("integer", "number") and context.several
-    others = readings(said, slot.parameter, context.history, context.now, slot=slot) if numeric else ()
+    others = readings(said, slot, context.scene) if numeric else ()
     for anchor in (value, *others):
         if anchor is not value:
             most = max(most, _pointed([value], said))
@@ -367,15 +347,15 @@ def _said_alike(
 
 def _like(anchor: Value, slot: Slot, elsewhere: Sequence[Value], context: Context) -> list[Value]:
     """The values said like this one, with it."""
-    source = anchor.source
-    if source.message is None or source.start is None or source.end is None:
+    source, place = anchor.source, number_place(anchor)
+    if source.message is None or place is None:
         return []
     beside = [
-        place
+        its
         for other in elsewhere
-        if other.source.message == source.message and (place := number_place(other)) is not None
+        if other.source.message == source.message and (its := number_place(other)) is not None
     ]
-    places = alike(context.history[source.message].text, number_place(anchor) or (source.start, source.end), beside)
+    places = alike(context.scene.history[source.message].text, place, beside)
     found = _read_places(places, source.message, anchor, slot, context)
     return [other for other in found if not any(_same(other, value) for value in elsewhere)][:MOST]
 
@@ -389,15 +369,13 @@ def _pointed(values: Sequence[Value], said: SlotPrediction) -> float:
     )
 
 
-def _read_places(
-    places: Sequence[tuple[int, int]], message: int, value: Value, slot: Slot, context: Context
-) -> list[Value]:
+def _read_places(places: Sequence[Span], message: int, value: Value, slot: Slot, context: Context) -> list[Value]:
     """What stands at some places of a message, read for a slot; as sure as the value that was read for it."""
-    text = context.history[message].text
-    theirs = [(start, end) for place, start, end in context.theirs if place == message]
-    own = [place for place in places if not any(a < place[1] and place[0] < b for a, b in theirs)]
+    text = context.scene.history[message].text
+    theirs = [place for index, place in context.theirs if index == message]
+    own = [place for place in places if not any(map(place.overlaps, theirs))]
     sources = [Source("span", message, *place, text[slice(*place)]) for place in own]
-    read = [read_source(source, slot.parameter, context.history, context.now, slot) for source in sources]
+    read = [read_source(source, slot.parameter, context.scene.history, context.scene.now, slot) for source in sources]
     return [replace(value, value=found[0], source=found[1]) for found in read if found is not None]
 
 
@@ -406,7 +384,7 @@ def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], conte
     if not context.several:
         return []
     apart: list[Value] = []
-    for value in readings(said, slot.parameter, context.history, context.now, slot=slot):
+    for value in readings(said, slot, context.scene):
         if len(apart) < MOST and not any(_same(value, other) for other in (*apart, *elsewhere)):
             apart.append(value)
     kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart], EVEN)]
@@ -421,7 +399,7 @@ def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], conte
 def _by_user(value: Value, context: Context) -> bool:
     """Whether the user said it: what is enumerated in an offer is not asked for."""
     message = value.source.message
-    return message is not None and context.history[message].role == "user"
+    return message is not None and context.scene.history[message].role == "user"
 
 
 def _share_count(shares: Sequence[float], even: float) -> int:
@@ -431,12 +409,9 @@ def _share_count(shares: Sequence[float], even: float) -> int:
 
 def _same(value: Value, other: Value) -> bool:
     """Whether two readings are of the same words, or of the same choice."""
-    a, b = value.source, other.source
-    if a.message is None or a.start is None or a.end is None:
-        return b.message is None and value.value == other.value
-    if b.message != a.message or b.start is None or b.end is None:
-        return False
-    return a.start < b.end and b.start < a.end
+    if value.source.span is None:
+        return other.source.message is None and value.value == other.value
+    return value.source.overlaps(other.source)
 
 
 def _start(value: Value) -> tuple[int, int]:

@@ -11,14 +11,14 @@ import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.in_history import ends, number_place, read_source
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, check_shapes, unit
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.rules.enumerations import named_choices
 from trm_agent.decoding.rules.shown import shown_names, shown_values
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import meant_fields
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, validates
@@ -51,11 +51,8 @@ class Reading:
 
 def fold(
     prediction: Prediction,
-    tools: Sequence[ToolSchema],
-    slots: Sequence[Slot],
-    history: Sequence[Message],
+    scene: Scene,
     previous: Mapping[str, Value],
-    now: datetime | None,
     *,
     calibration: Calibration = _IDENTITY,
     rules: Sequence[Rule] = RULES,
@@ -69,32 +66,23 @@ def fold(
 
     Args:
         prediction: For this decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
         previous: Slot key → value before this decision point, from an earlier fold.
-        now: What relative dates count from.
         calibration: For the confidence of the values read here; carried values keep theirs.
         rules: See `refine`.
 
     Raises:
         ValueError: The prediction was made for other tools, slots or choices.
     """
-    check_shapes(prediction, tools, slots)
-    refined = refine(prediction, tools, slots, history, rules)
-    return read_slots(refined, tools, slots, history, previous, now, calibration).values
+    scene.check(prediction)
+    return read_slots(refine(prediction, scene, rules), scene, previous, calibration).values
 
 
 def read_slots(
-    prediction: Prediction,
-    tools: Sequence[ToolSchema],
-    slots: Sequence[Slot],
-    history: Sequence[Message],
-    previous: Mapping[str, Value],
-    now: datetime | None,
-    calibration: Calibration,
+    prediction: Prediction, scene: Scene, previous: Mapping[str, Value], calibration: Calibration
 ) -> Reading:
     """`fold` of a refined prediction, with the raw probabilities beside the values."""
+    tools, slots, history = scene.tools, scene.slots, scene.history
     odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
     needed = _needed(prediction, tools)
     shown = shown_names(history)
@@ -112,13 +100,13 @@ def read_slots(
             if not needed.isdisjoint(slot.readers):
                 eager.add(slot.key)
             least = EAGER if slot.key in eager else 0.5
-            candidates[slot.key] = readings(said, slot.parameter, history, now, least=least, slot=slot)
+            candidates[slot.key] = readings(said, slot, scene, least=least)
     read = {
         key: value
         for key, value in _share_out(candidates, owners, eager).items()
         if key not in values or _confirms(value, values[key])
     }
-    read |= ends(slots, read, values, history, now)
+    read |= ends(slots, read, values, history, scene.now)
     for key, value in read.items():
         values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
@@ -184,25 +172,16 @@ def _stands_there(source: Source, history: Sequence[Message]) -> bool:
     return history[source.message].text[source.start : source.end] == source.text
 
 
-def readings(
-    said: SlotPrediction,
-    parameter: Parameter,
-    history: Sequence[Message],
-    now: datetime | None,
-    *,
-    least: float = 0.5,
-    slot: Slot | None = None,
-) -> Iterator[Value]:
+def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0.5) -> Iterator[Value]:
     """What a slot can be filled with, best first, confidences uncalibrated; nothing if it is most likely empty.
 
     Args:
         said: What the model says of the slot.
-        parameter: What it is read for.
-        history: What spans point into.
-        now: What relative dates count from.
+        slot: To read.
+        scene: Where spans point into.
         least: Below 0.5, the slot is also read where it is less probably filled than empty, but at least so probably.
-        slot: The parameter's, for what its tools are and what else they take.
     """
+    parameter = slot.parameter
     if said.dontcare > max(said.empty, said.filled):
         yield Value(DONTCARE, unit(said.dontcare), Source("dontcare"))
     likely = said.filled > max(said.empty, said.dontcare)
@@ -211,7 +190,7 @@ def readings(
     if said.choices:
         listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
         entries = sorted(zip(map(unit, said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
-        named = named_choices(parameter, history) if listed else []
+        named = named_choices(parameter, scene.request) if listed else []
         if len(named) > 1 and validates(named, parameter.schema):
             yield Value(named, unit(said.filled * entries[0][0]), Source("choice"))
         for probability, choice in entries:
@@ -219,8 +198,8 @@ def readings(
             if choice is not None and validates(value, parameter.schema):
                 yield Value(value, unit(said.filled * probability), Source("choice"))
     for span in said.spans:
-        source = _source(span, history)
-        read = read_source(source, parameter, history, now, slot) if source is not None else None
+        source = _source(span, scene.history)
+        read = read_source(source, parameter, scene.history, scene.now, slot) if source is not None else None
         if read is not None:
             yield Value(read[0], unit(said.filled * unit(span.probability)), read[1])
 

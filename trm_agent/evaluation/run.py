@@ -30,7 +30,7 @@ from trm_agent.features.tensors import read_text
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.router import Router
-from trm_agent.types import Decision, Message, Sample, SlotField, ToolSchema, slot_table
+from trm_agent.types import Decider, Decision, Message, Sample, SlotField, ToolSchema, slot_table
 
 REFERENCE_TIME = datetime(2019, 3, 1, 9, tzinfo=UTC)
 """What "tomorrow" counts from where a sample's `meta.now` does not say; fixed, so that figures can be repeated."""
@@ -40,35 +40,16 @@ AHEAD = 32
 LATENCY_TURNS = 30
 
 
-class BoundDecider(Protocol):
-    """What is evaluated, bound to tools: `trm_agent.router.BoundRouter`, or another with its two methods."""
-
-    def decide(
-        self, history: Sequence[Message], *, state: dict[str, Any] | None = None, now: datetime | None = None
-    ) -> Decision:
-        """Decide one turn."""
-
-    def decide_batch(self, histories: Sequence[Sequence[Message]], *, now: datetime | None = None) -> list[Decision]:
-        """Decide several, each from its messages alone."""
-
-
-class Decider(Protocol):
-    """What is evaluated: `trm_agent.router.Router`, or another that binds tools."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for equal behaviour."""
+class Evaluated(Decider, Protocol):
+    """What is evaluated: `trm_agent.router.Router`, or another decider with an encoder."""
 
     @property
     def encoder(self) -> Encoder:
         """Whose vectors it reads, and which remembers the texts it has seen."""
 
-    def bind(self, tools: Sequence[ToolSchema], slot_fields: Sequence[SlotField] = ()) -> BoundDecider:
-        """Make ready for a tool list."""
-
 
 def evaluate(
-    router: Decider,
+    router: Evaluated,
     samples: Iterable[Sample],
     *,
     checkpoint: str = "shipped",
@@ -222,7 +203,7 @@ def _draw_timed(dialogues: Sequence[list[Sample]], turns: int, seed: int) -> lis
     return chosen
 
 
-def _measure(router: Decider, dialogues: Iterable[list[Sample]], fields: _Fields, now: datetime) -> dict[int, _Timed]:
+def _measure(router: Evaluated, dialogues: Iterable[list[Sample]], fields: _Fields, now: datetime) -> dict[int, _Timed]:
     """Identity of a sample → its decision and time, decided one after the other as an application would."""
     timed: dict[int, _Timed] = {}
     for dialogue in dialogues:
@@ -248,7 +229,7 @@ def _encoded_ahead(encoder: Encoder, dialogues: Iterable[list[Sample]]) -> Itera
         yield from chunk
 
 
-def _decide_dialogue(router: Decider, dialogue: Sequence[Sample], fields: _Fields, now: datetime) -> Iterator[Case]:
+def _decide_dialogue(router: Evaluated, dialogue: Sequence[Sample], fields: _Fields, now: datetime) -> Iterator[Case]:
     labels = state_labels(dialogue)
     for chunk in _chunks(list(zip(dialogue, labels, strict=True))):
         first = chunk[0][0]

@@ -1,4 +1,4 @@
-"""The nouns that every layer shares: messages, tools, slots, samples and decisions.
+"""The nouns that every layer shares: messages, tools, slots, samples, decisions and who makes them.
 
 Nothing here loads torch. Everything that leaves the process has `to_json`, everything that enters it a
 `from_json` that names what is wrong.
@@ -6,6 +6,7 @@ Nothing here loads torch. Everything that leaves the process has `to_json`, ever
 
 from __future__ import annotations
 
+from trm_agent.types.deciders import BoundDecider, Decider
 from trm_agent.types.decisions import (
     DONTCARE,
     SPEECH_ACTS,
@@ -37,6 +38,7 @@ from trm_agent.types.slots import (
     SlotField,
     slot_table,
 )
+from trm_agent.types.spans import Span
 from trm_agent.types.tools import (
     MAX_SCHEMA_DEPTH,
     TYPE_NAMES,
@@ -55,6 +57,8 @@ __all__ = [
     "STATE_VERSION",
     "TYPE_NAMES",
     "Accept",
+    "BoundDecider",
+    "Decider",
     "Decision",
     "DecisionKind",
     "Message",
@@ -66,6 +70,7 @@ __all__ = [
     "SlotState",
     "Source",
     "SourceKind",
+    "Span",
     "SpeechAct",
     "ToolCall",
     "ToolSchema",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from trm_agent.types.messages import Message
+from trm_agent.types.spans import Span
 
 DecisionKind = Literal["tool_call", "direct_answer"]
 SpeechAct = Literal[
@@ -40,6 +41,18 @@ class Source:
     start: int | None = None
     end: int | None = None
     text: str | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Its characters in the message; None if it stands nowhere."""
+        if self.message is None or self.start is None or self.end is None:
+            return None
+        return Span(self.start, self.end)
+
+    def overlaps(self, other: Source) -> bool:
+        """Whether both stand in one message, with a character in common."""
+        own, its = self.span, other.span
+        return own is not None and its is not None and self.message == other.message and own.overlaps(its)
 
     def to_json(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if value is not None}
@@ -117,10 +130,10 @@ class ToolCall:
     arguments: dict[str, Any]
     argument_values: dict[str, Value] = field(default_factory=dict)
 
-    def places(self, message: int) -> list[tuple[int, int]]:
-        """Where its values stand in a message of the history: start and end of each."""
+    def places(self, message: int) -> list[Span]:
+        """Where its values stand in a message of the history."""
         sources = [value.source for value in self.argument_values.values() if value.source.message == message]
-        return [(s.start, s.end) for s in sources if s.start is not None and s.end is not None]
+        return [span for source in sources if (span := source.span) is not None]
 
     def to_json(self) -> dict[str, Any]:
         values = {name: value.to_json() for name, value in self.argument_values.items()}

@@ -11,6 +11,7 @@ import pytest
 from trm_agent.decoding.in_history import ends, moment, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.answers import say_forms, take_answers
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, Source, Value, parse_tools, slot_table
 
 WEDNESDAY = datetime(2025, 3, 12, 10)
@@ -43,7 +44,7 @@ def test_a_day_that_was_asked_for_is_all_of_the_answer(question: str, answer: st
     tools = tool(date=DATE, time=CLOCK)
     slots = slot_table(tools)
     history = [Message("user", "10 am"), Message("assistant", question), Message("user", answer)]
-    after = take_answers(predicted((EMPTY, FULL)), tools, slots, history)
+    after = take_answers(predicted((EMPTY, FULL)), Scene(tools, slots, history))
     assert (after.call > 0.5) is taken
     assert (after.slots[0].filled > 0.5) is taken
     if taken:
@@ -53,7 +54,7 @@ def test_a_day_that_was_asked_for_is_all_of_the_answer(question: str, answer: st
 def test_an_answer_makes_no_call_while_more_is_missing() -> None:
     tools = tool(date=DATE, time=CLOCK)
     history = [Message("assistant", "For which date?"), Message("user", "17")]
-    after = take_answers(predicted((EMPTY, EMPTY)), tools, slot_table(tools), history)
+    after = take_answers(predicted((EMPTY, EMPTY)), Scene(tools, slot_table(tools), history))
     assert after.call == 0.0
     assert after.slots[0].filled > 0.5
 
@@ -62,11 +63,11 @@ def test_an_entry_is_chosen_by_another_form_of_its_word() -> None:
     tools = tool(response={"type": "string", "enum": ["accepted", "declined"]})
     slots = slot_table(tools)
     said = replace(EMPTY, empty=0.4, filled=0.6, choices=(0.9, 0.1))
-    after = say_forms(predicted((said,), 0.9), tools, slots, [Message("user", "decline the review")])
+    after = say_forms(predicted((said,), 0.9), Scene(tools, slots, [Message("user", "decline the review")]))
     assert after.slots[0].choices == pytest.approx((0.1, 0.9))
     for text in ("don't decline it", "accept or decline", "go on"):
         same = predicted((said,), 0.9)
-        assert say_forms(same, tools, slots, [Message("user", text)]) == same
+        assert say_forms(same, Scene(tools, slots, [Message("user", text)])) == same
 
 
 @pytest.mark.parametrize(
@@ -109,4 +110,4 @@ def test_an_entry_that_is_said_as_it_is_listed_is_left_to_the_model() -> None:
     said = replace(EMPTY, empty=0.1, filled=0.9, choices=(0.9, 0.1))
     before = predicted((said,), 0.9)
     history = [Message("user", "into my friend's savings account")]
-    assert say_forms(before, tools, slot_table(tools), history) == before
+    assert say_forms(before, Scene(tools, slot_table(tools), history)) == before

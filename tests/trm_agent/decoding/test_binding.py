@@ -11,6 +11,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.decide import decode
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.binding import beside, bind_numbers
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
 
@@ -24,7 +25,7 @@ def arguments(text: str, parameters: dict[str, str], kind: str = "number") -> di
     spans = tuple(SpanCandidate(0, m.start(), m.end(), 0.9 / len(found)) for m in reversed(found))
     said = SlotPrediction(0.02, 0.98, 0.0, spans=spans)
     prediction = Prediction(0.95, (0.98,), 0.02, (said,) * len(slots), 0.5, 2)
-    return dict(decode(prediction, tools, slots, history, calibration=Calibration.identity()).arguments)
+    return dict(decode(prediction, Scene(tools, slots, history), calibration=Calibration.identity()).arguments)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_nothing_changes_for_texts_or_for_one_number() -> None:
     tools = parse_tools([{"name": "t", "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}}])
     said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 2, 3, 0.5), SpanCandidate(0, 4, 5, 0.4)))
     prediction = Prediction(0.9, (0.9,), 0.1, (said,), 0.5, 2)
-    assert bind_numbers(prediction, slot_table(tools), [Message("user", "a 1 2")]) is prediction
+    assert bind_numbers(prediction, Scene((), slot_table(tools), [Message("user", "a 1 2")])) is prediction
 
 
 def test_what_stands_beside_ends_at_the_next_number_and_clause() -> None:
@@ -89,7 +90,7 @@ def chosen(*said: str, filled: float = 0.9) -> dict[str, Any]:
         for n in (len(slot.parameter.choices) for slot in slots)
     )
     prediction = Prediction(0.1, (0.98,), 0.02, readings, 0.5, 2)
-    decision = decode(prediction, tools, slots, history, calibration=Calibration.identity())
+    decision = decode(prediction, Scene(tools, slots, history), calibration=Calibration.identity())
     return dict(decision.slots)
 
 
@@ -151,7 +152,7 @@ def bound(text: str, names: list[str], pointed: list[list[tuple[str, float]]], c
         for one in pointed
     ]
     prediction = Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 2, (calls, 1 - calls))
-    result = bind_numbers(prediction, slots, [Message("user", text)])
+    result = bind_numbers(prediction, Scene((), slots, [Message("user", text)]))
     return [[text[span.start : span.end] for span in one.spans] for one in result.slots]
 
 
@@ -184,7 +185,7 @@ def test_what_may_be_left_out_takes_no_numeral_that_is_required_elsewhere() -> N
             sure = optional if slot.parameter.name == "p" else 0.9
             answers.append(SlotPrediction(1 - sure, sure, 0.0, spans=tuple(spans)))
         prediction = Prediction(0.9, (0.9,), 0.1, tuple(answers), 0.5, 2)
-        found = bind_numbers(prediction, slots, [Message("user", text)])
+        found = bind_numbers(prediction, Scene((), slots, [Message("user", text)]))
         answer = next(a for slot, a in zip(slots, found.slots, strict=True) if slot.parameter.name == "p")
         assert answer.empty + answer.filled == pytest.approx(1.0)
         return answer.filled, text[answer.spans[0].start : answer.spans[0].end]

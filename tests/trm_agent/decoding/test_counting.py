@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.counting import ONE, count_calls
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
 TOOLS = parse_tools(
@@ -37,7 +38,7 @@ def single(
         call=call, tools=(0.9,), no_tool=0.1, slots=predictions, halt=0.5, calls=(one, rest, rest, rest), steps=2
     )
     history = [Message("user", text)] if role == "user" else [Message("user", text), Message("assistant", "Yes.")]
-    found = count_calls(prediction, TOOLS, SLOTS, history)
+    found = count_calls(prediction, Scene(TOOLS, SLOTS, history))
     assert sum(found.calls) == pytest.approx(1.0)
     assert found.slots == prediction.slots
     return found.calls[0]

@@ -13,6 +13,7 @@ import pytest
 from trm_agent.decoding.calibration import Calibration, DecisionScores, Logistic
 from trm_agent.decoding.decide import INACTIVE, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.scene import Scene
 from trm_agent.errors import ToolError
 from trm_agent.types import (
     DONTCARE,
@@ -47,7 +48,7 @@ FLIGHT = tool("flight", ["city", "n"], city=CITY, n=COUNT, cabin=CLASS)
 HOTEL = tool("hotel", ["city"], city=CITY, stars={"type": "integer"})
 
 
-class Scene:
+class Talk:
     """Tools, a history and what the model makes of it, slot by slot."""
 
     def __init__(self, *tools: dict[str, Any], fields: Sequence[SlotField] = (), said: Any = "two to Rome") -> None:
@@ -82,16 +83,17 @@ class Scene:
         return Prediction(call, chances, no_tool, tuple(slots), halt=0.6, steps=3)
 
     def decide(self, prediction: Prediction | None = None, **options: Any) -> Decision:
-        keywords = {"calibration": Calibration.identity(), "now": NOW}
-        for name in ("previous", "tool_choice", "calibration", "now"):
+        keywords: dict[str, Any] = {"calibration": Calibration.identity()}
+        now = options.pop("now", NOW)
+        for name in ("previous", "tool_choice", "calibration"):
             if name in options:
                 keywords[name] = options.pop(name)
         prediction = prediction or self.predict(**options)
-        return decode(prediction, self.tools, self.slots, self.history, **keywords)  # type: ignore[arg-type]
+        return decode(prediction, Scene(self.tools, self.slots, self.history, now), **keywords)
 
 
 def test_a_call_carries_typed_arguments_and_their_sources() -> None:
-    scene = Scene(FLIGHT)
+    scene = Talk(FLIGHT)
     decision = scene.decide(city="Rome", n="two", cabin=1)
     assert (decision.decision, decision.tool) == ("tool_call", "flight")
     assert decision.arguments == {"city": "Rome", "n": 2, "cabin": "business"}
@@ -108,7 +110,7 @@ def test_a_call_carries_typed_arguments_and_their_sources() -> None:
 
 
 def test_confidences_are_products_of_what_was_used() -> None:
-    decision = Scene(FLIGHT, HOTEL).decide(tools={"flight": 0.6, "hotel": 0.2}, no_tool=0.2, city="Rome", n="two")
+    decision = Talk(FLIGHT, HOTEL).decide(tools={"flight": 0.6, "hotel": 0.2}, no_tool=0.2, city="Rome", n="two")
     assert decision.confidence == pytest.approx(0.9 * 0.75)
     assert decision.call_confidence == pytest.approx(0.9 * 0.75 * 0.81 * 0.81)
     assert decision.argument_values["city"].confidence == pytest.approx(0.81)
@@ -116,7 +118,7 @@ def test_confidences_are_products_of_what_was_used() -> None:
 
 def test_confidences_go_through_the_calibration() -> None:
     half = Calibration(Logistic((0.0,) * 5, 0.0), Logistic((0.0,) * 9, 0.0), Logistic((0.5,), 0.0))
-    decision = Scene(FLIGHT).decide(city="Rome", n="two", calibration=half)
+    decision = Talk(FLIGHT).decide(city="Rome", n="two", calibration=half)
     assert (decision.confidence, decision.call_confidence) == (0.5, 0.5)
     assert [value.confidence for value in decision.slot_values.values()] == [pytest.approx(0.6737, abs=1e-4)] * 2
     assert DecisionScores.of(decision).values == {"city": pytest.approx(0.81), "n": pytest.approx(0.81)}
@@ -124,7 +126,7 @@ def test_confidences_go_through_the_calibration() -> None:
 
 
 def test_the_scores_can_be_collected_from_the_decision() -> None:
-    scores = DecisionScores.of(Scene(FLIGHT, HOTEL).decide(tools={"flight": 0.8, "hotel": 0.2}, city="Rome", n="two"))
+    scores = DecisionScores.of(Talk(FLIGHT, HOTEL).decide(tools={"flight": 0.8, "hotel": 0.2}, city="Rome", n="two"))
     assert scores.decision == 0.9
     assert scores.tool == pytest.approx(0.8)
     assert scores.margin == pytest.approx(0.9 * 0.8 - 0.9 * 0.2)
@@ -134,7 +136,7 @@ def test_the_scores_can_be_collected_from_the_decision() -> None:
 
 
 def test_below_one_half_there_is_no_call() -> None:
-    scene = Scene(FLIGHT)
+    scene = Talk(FLIGHT)
     decision = scene.decide(call=0.49, city="Rome", n="two")
     assert decision.decision == "direct_answer"
     assert (decision.tool, decision.arguments, decision.argument_values) == (None, {}, {})
@@ -145,7 +147,7 @@ def test_below_one_half_there_is_no_call() -> None:
 
 
 def test_a_missing_argument_means_no_call_and_is_named() -> None:
-    decision = Scene(FLIGHT).decide(cabin=0)
+    decision = Talk(FLIGHT).decide(cabin=0)
     assert decision.decision == "direct_answer"
     assert decision.missing == ("city", "n")
     assert decision.intended_tool == "flight"
@@ -154,26 +156,26 @@ def test_a_missing_argument_means_no_call_and_is_named() -> None:
 
 def test_what_speaks_against_waiting_is_a_value_that_was_overlooked() -> None:
     doubtful = SlotPrediction(0.5, 0.4, 0.1)
-    scene = Scene(FLIGHT)
+    scene = Talk(FLIGHT)
     assert scene.decide(city="Rome").confidence == pytest.approx(1 - 0.9 * 0.05)
     assert scene.decide(city="Rome", n=doubtful).confidence == pytest.approx(1 - 0.9 * 0.4)
 
 
 def test_without_an_intended_tool_nothing_is_missing() -> None:
-    decision = Scene(FLIGHT).decide(call=0.1, tools={"flight": 0.3}, no_tool=0.7)
+    decision = Talk(FLIGHT).decide(call=0.1, tools={"flight": 0.3}, no_tool=0.7)
     assert (decision.intended_tool, decision.missing) == (None, ())
 
 
 def test_no_tools_are_no_calls() -> None:
-    decision = Scene(fields=[SlotField("phone")]).decide(call=0.99, phone="two")
+    decision = Talk(fields=[SlotField("phone")]).decide(call=0.99, phone="two")
     assert decision.decision == "direct_answer"
     assert decision.slots == {"phone": "two"}
     assert decision.confidence == 1
-    assert Scene().decide(tool_choice="any").decision == "direct_answer"
+    assert Talk().decide(tool_choice="any").decision == "direct_answer"
 
 
 def test_tool_choice_is_honoured() -> None:
-    scene = Scene(FLIGHT, HOTEL)
+    scene = Talk(FLIGHT, HOTEL)
     sure = scene.predict(call=0.01, tools={"flight": 0.3, "hotel": 0.2}, no_tool=0.5, city="Rome", n="two")
     assert scene.decide(sure).decision == "direct_answer"
     assert scene.decide(sure, tool_choice="any").tool == "flight"
@@ -184,7 +186,7 @@ def test_tool_choice_is_honoured() -> None:
 
 
 def test_a_forced_call_with_something_missing_is_not_made() -> None:
-    decision = Scene(FLIGHT, HOTEL).decide(call=0.01, city="Rome", tool_choice="flight")
+    decision = Talk(FLIGHT, HOTEL).decide(call=0.01, city="Rome", tool_choice="flight")
     assert (decision.decision, decision.intended_tool, decision.missing) == ("direct_answer", "flight", ("n",))
 
 
@@ -192,18 +194,18 @@ def test_an_unknown_tool_cannot_be_forced() -> None:
     with pytest.raises(
         ToolError, match=r"tool_choice 'train' is none of auto, any, none and no tool .*\(flight, hotel\)"
     ):
-        Scene(FLIGHT, HOTEL).decide(tool_choice="train")
+        Talk(FLIGHT, HOTEL).decide(tool_choice="train")
     with pytest.raises(ToolError, match="there are none"):
-        Scene().decide(tool_choice="train")
+        Talk().decide(tool_choice="train")
 
 
 def test_ties_go_to_the_first_name() -> None:
-    assert Scene(HOTEL, FLIGHT).decide(city="Rome", n="two").tool == "flight"
-    assert Scene(FLIGHT, HOTEL).decide(city="Rome", n="two").tool == "flight"
+    assert Talk(HOTEL, FLIGHT).decide(city="Rome", n="two").tool == "flight"
+    assert Talk(FLIGHT, HOTEL).decide(city="Rome", n="two").tool == "flight"
 
 
 def test_a_prediction_for_other_tools_is_refused() -> None:
-    scene = Scene(FLIGHT)
+    scene = Talk(FLIGHT)
     with pytest.raises(ValueError, match="the prediction is for 0 tools and 3 slots, got 1 tools and 3 slots"):
         scene.decide(replace(scene.predict(), tools=()))
     wrong = SlotPrediction(0.1, 0.9, 0.0, choices=(1.0,))
@@ -212,7 +214,7 @@ def test_a_prediction_for_other_tools_is_refused() -> None:
 
 
 def test_the_best_span_that_parses_is_taken() -> None:
-    scene = Scene(FLIGHT)
+    scene = Talk(FLIGHT)
     spans = (scene.span("Rome", 0.6), scene.span("two", 0.3))
     decision = scene.decide(city="Rome", n=SlotPrediction(0.1, 0.9, 0.0, spans))
     assert decision.arguments["n"] == 2
@@ -221,7 +223,7 @@ def test_the_best_span_that_parses_is_taken() -> None:
 
 
 def test_a_span_is_trimmed_and_one_that_points_nowhere_is_passed_over() -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     spans = (SpanCandidate(5, 0, 3, 0.9), SpanCandidate(0, 3, 3, 0.9), SpanCandidate(0, -4, 3, 0.9))
     wide = SpanCandidate(0, 6, 400, 0.9)
     decision = scene.decide(city=SlotPrediction(0.0, 1.0, 0.0, (*spans, wide)))
@@ -230,7 +232,7 @@ def test_a_span_is_trimmed_and_one_that_points_nowhere_is_passed_over() -> None:
 
 
 def test_one_span_does_not_fill_two_slots_of_a_tool() -> None:
-    scene = Scene(tool("fly", ["a", "b"], a=CITY, b={"type": "string"}), said="from Rome to Oslo")
+    scene = Talk(tool("fly", ["a", "b"], a=CITY, b={"type": "string"}), said="from Rome to Oslo")
     first = SlotPrediction(0.0, 1.0, 0.0, (scene.span("Rome", 0.9),))
     second = SlotPrediction(0.0, 1.0, 0.0, (scene.span("Rome", 0.6), scene.span("Oslo", 0.3)))
     assert scene.decide(a=first, b=second).arguments == {"a": "Rome", "b": "Oslo"}
@@ -246,7 +248,7 @@ def test_one_span_does_not_fill_two_slots_of_a_tool() -> None:
 def test_one_span_may_fill_slots_of_different_tools_or_give_different_values() -> None:
     day = {"type": "string", "format": "date"}
     hour = {"type": "string", "format": "time"}
-    scene = Scene(tool("meet", ["day", "hour"], day=day, hour=hour), tool("call", when={"type": "string"}))
+    scene = Talk(tool("meet", ["day", "hour"], day=day, hour=hour), tool("call", when={"type": "string"}))
     scene.history = parse_history([{"role": "user", "content": "tomorrow at 7"}])
     decision = scene.decide(
         tools={"meet": 0.7, "call": 0.3}, day="tomorrow at 7", hour="tomorrow at 7", when="tomorrow"
@@ -256,7 +258,7 @@ def test_one_span_may_fill_slots_of_different_tools_or_give_different_values() -
 
 
 def test_an_optional_argument_is_left_out_a_required_one_takes_its_default() -> None:
-    scene = Scene(
+    scene = Talk(
         tool("flight", ["n", "city"], city=CITY, n={**COUNT, "default": 1}, cabin={**CLASS, "default": "economy"})
     )
     decision = scene.decide(city="Rome")
@@ -266,18 +268,18 @@ def test_an_optional_argument_is_left_out_a_required_one_takes_its_default() -> 
 
 
 def test_a_default_that_its_own_schema_forbids_is_not_taken() -> None:
-    scene = Scene(tool("flight", ["n"], n={**COUNT, "default": 0}))
+    scene = Talk(tool("flight", ["n"], n={**COUNT, "default": 0}))
     assert scene.decide().missing == ("n",)
 
 
 def test_a_default_is_copied_for_every_call() -> None:
-    scene = Scene(tool("tag", ["tags"], tags={"type": "array", "default": []}))
+    scene = Talk(tool("tag", ["tags"], tags={"type": "array", "default": []}))
     scene.decide().arguments["tags"].append("x")
     assert scene.decide().arguments == {"tags": []}
 
 
 def test_dontcare_leaves_an_optional_argument_out() -> None:
-    decision = Scene(tool("flight", [], cabin=CLASS)).decide(cabin=OPEN)
+    decision = Talk(tool("flight", [], cabin=CLASS)).decide(cabin=OPEN)
     assert (decision.decision, decision.arguments) == ("tool_call", {})
     assert decision.slots == {"cabin": DONTCARE}
     assert decision.slot_values["cabin"].source == Source("dontcare")
@@ -294,7 +296,7 @@ def test_dontcare_leaves_an_optional_argument_out() -> None:
     ],
 )
 def test_dontcare_for_a_required_argument_needs_an_entry_or_a_default(schema: Any, arguments: Any) -> None:
-    decision = Scene(tool("t", ["p"], p=schema)).decide(p=OPEN)
+    decision = Talk(tool("t", ["p"], p=schema)).decide(p=OPEN)
     if arguments is None:
         assert (decision.decision, decision.missing) == ("direct_answer", ("p",))
     else:
@@ -309,7 +311,7 @@ ADDRESS = {
 
 
 def test_leaves_are_assembled_into_nested_objects() -> None:
-    scene = Scene(tool("send", ["to"], to=ADDRESS))
+    scene = Talk(tool("send", ["to"], to=ADDRESS))
     decision = scene.decide(to__city="Rome", to__geo__n="two")
     assert decision.arguments == {"to": {"city": "Rome", "geo": {"n": 2}}}
     assert set(decision.argument_values) == {"to.city", "to.geo.n"}
@@ -317,39 +319,39 @@ def test_leaves_are_assembled_into_nested_objects() -> None:
 
 
 def test_an_optional_object_is_given_whole_or_not_at_all() -> None:
-    scene = Scene(tool("send", [], to=ADDRESS))
+    scene = Talk(tool("send", [], to=ADDRESS))
     assert scene.decide(to__city="Rome").arguments == {"to": {"city": "Rome"}}
     for decision in (scene.decide(to__geo__n="two"), scene.decide()):
         assert (decision.decision, decision.arguments, decision.argument_values) == ("tool_call", {}, {})
 
 
 def test_a_required_object_without_required_parts_may_be_empty() -> None:
-    scene = Scene(tool("send", ["to"], to={"type": "object", "properties": {"zip": {"type": "string"}}}))
+    scene = Talk(tool("send", ["to"], to={"type": "object", "properties": {"zip": {"type": "string"}}}))
     assert scene.decide().arguments == {"to": {}}
 
 
 def test_lists_are_split_and_free_form_objects_are_missing() -> None:
     cities = {"type": "array", "items": {"type": "string"}}
-    scene = Scene(tool("t", ["cities"], cities=cities), said="Rome, Paris and Oslo")
+    scene = Talk(tool("t", ["cities"], cities=cities), said="Rome, Paris and Oslo")
     assert scene.decide(cities="Rome, Paris and Oslo").arguments == {"cities": ["Rome", "Paris", "Oslo"]}
-    scene = Scene(tool("t", ["options"], options={"type": "object"}))
+    scene = Talk(tool("t", ["options"], options={"type": "object"}))
     assert scene.decide(options="two").missing == ("options",)
 
 
 def test_a_closed_list_of_items_takes_the_best_one() -> None:
-    scene = Scene(tool("t", [], extras={"type": "array", "items": {"type": "string", "enum": ["wifi", "pool"]}}))
+    scene = Talk(tool("t", [], extras={"type": "array", "items": {"type": "string", "enum": ["wifi", "pool"]}}))
     assert scene.decide(extras=1).arguments == {"extras": ["pool"]}
 
 
 def test_a_choice_that_the_schema_forbids_is_passed_over() -> None:
-    scene = Scene(tool("t", ["p"], p={"type": "string", "enum": [3, "b"]}))
+    scene = Talk(tool("t", ["p"], p={"type": "string", "enum": [3, "b"]}))
     assert scene.decide(p=0).arguments == {"p": "b"}
 
 
 def test_a_call_that_does_not_validate_is_not_made() -> None:
     declared = tool("t", [], city=CITY, n=COUNT)
     declared["parameters"]["dependentRequired"] = {"city": ["n"]}
-    scene = Scene(declared)
+    scene = Talk(declared)
     decision = scene.decide(city="Rome")
     assert (decision.decision, decision.intended_tool, decision.missing) == ("direct_answer", "t", ())
     assert decision.confidence == pytest.approx(0.1), "a larger model should take this turn"
@@ -360,8 +362,8 @@ def test_a_call_that_does_not_validate_is_not_made() -> None:
     "broken", [{"type": "string", "pattern": "(["}, {"type": "nonsense"}, {"type": "string", "minLength": "x"}]
 )
 def test_a_broken_parameter_is_left_out_or_missing(broken: dict[str, Any]) -> None:
-    assert Scene(tool("t", ["city"], city=CITY, p=broken)).decide(city="Rome", p="two").arguments == {"city": "Rome"}
-    assert Scene(tool("t", ["p"], city=CITY, p=broken)).decide(city="Rome", p="two").missing == ("p",)
+    assert Talk(tool("t", ["city"], city=CITY, p=broken)).decide(city="Rome", p="two").arguments == {"city": "Rome"}
+    assert Talk(tool("t", ["p"], city=CITY, p=broken)).decide(city="Rome", p="two").missing == ("p",)
 
 
 RESULT = {"role": "tool_response", "content": {"ok": True}}
@@ -397,39 +399,39 @@ USER = {"role": "user", "content": "Rome with 3 stars"}
     ],
 )
 def test_a_call_is_not_repeated_but_retried_once_after_an_error(after: list[Any], decision: str) -> None:
-    scene = Scene(HOTEL, said=[USER, *after])
+    scene = Talk(HOTEL, said=[USER, *after])
     decided = scene.decide(city=replace_span(scene, "Rome"), stars=replace_span(scene, "3"))
     assert decided.decision == decision
     assert decided.missing == ()
 
 
-def replace_span(scene: Scene, text: str) -> SlotPrediction:
+def replace_span(scene: Talk, text: str) -> SlotPrediction:
     start = scene.history[0].text.index(text)
     return SlotPrediction(0.05, 0.9, 0.05, (SpanCandidate(0, start, start + len(text), 0.9),))
 
 
 def test_a_default_given_or_left_out_is_the_same_call() -> None:
     declared = tool("hotel", ["city"], city=CITY, stars={"type": "integer", "default": 3})
-    scene = Scene(declared, said=[USER, call(city="Rome", stars=3), RESULT])
+    scene = Talk(declared, said=[USER, call(city="Rome", stars=3), RESULT])
     assert scene.decide(city=replace_span(scene, "Rome")).decision == "direct_answer"
 
 
 def test_nested_calls_are_compared_leaf_by_leaf() -> None:
     sent = {"role": "tool_call", "content": {"name": "send", "arguments": {"to": {"city": "ROME", "zip": None}}}}
-    scene = Scene(tool("send", ["to"], to=ADDRESS), said=[USER, sent, RESULT])
+    scene = Talk(tool("send", ["to"], to=ADDRESS), said=[USER, sent, RESULT])
     assert scene.decide(to__city=replace_span(scene, "Rome")).decision == "direct_answer"
 
 
 def test_the_more_the_call_is_a_repetition_the_surer_the_answer() -> None:
-    scene = Scene(HOTEL, said=[USER, call(city="Rome"), RESULT])
+    scene = Talk(HOTEL, said=[USER, call(city="Rome"), RESULT])
     assert scene.decide(city=replace_span(scene, "Rome")).confidence == pytest.approx(1 - 0.9 * (1 - 0.81))
-    scene = Scene(HOTEL, said=[USER, *[call(city="Rome"), FAILURE] * 2])
+    scene = Talk(HOTEL, said=[USER, *[call(city="Rome"), FAILURE] * 2])
     assert scene.decide(city=replace_span(scene, "Rome")).confidence == pytest.approx(0.1)
 
 
 def test_made_to_call_something_it_moves_on_to_the_next_tool() -> None:
     done = tool("done", ["city"], city=CITY)
-    scene = Scene(HOTEL, done, said=[USER, call(city="Rome"), RESULT])
+    scene = Talk(HOTEL, done, said=[USER, call(city="Rome"), RESULT])
     odds = {"hotel": 0.9, "done": 0.1}
     read = {"city": replace_span(scene, "Rome")}
     assert scene.decide(tools=odds, tool_choice="any", **read).tool == "done"
@@ -438,7 +440,7 @@ def test_made_to_call_something_it_moves_on_to_the_next_tool() -> None:
 
 
 def test_slots_of_tools_that_are_not_meant_keep_their_value() -> None:
-    scene = Scene(FLIGHT, HOTEL)
+    scene = Talk(FLIGHT, HOTEL)
     before = {
         "stars": Value(3, 0.7, Source("span", 0, 0, 3, "two")),
         "n": Value(9, 0.7, Source("choice")),
@@ -451,7 +453,7 @@ def test_slots_of_tools_that_are_not_meant_keep_their_value() -> None:
 
 
 def test_slots_are_active_from_the_threshold_on_and_shared_slots_add_up() -> None:
-    scene = Scene(FLIGHT, HOTEL)
+    scene = Talk(FLIGHT, HOTEL)
     before = {"stars": Value(5, 0.7, Source("choice")), "city": Value("Oslo", 0.7, Source("choice"))}
     at = scene.predict(tools={"flight": 0.1, "hotel": INACTIVE}, no_tool=0.7, city="Rome", stars="two")
     below = scene.predict(tools={"flight": 0.15, "hotel": 0.15}, no_tool=0.7, city="Rome", stars="two")
@@ -459,12 +461,12 @@ def test_slots_are_active_from_the_threshold_on_and_shared_slots_add_up() -> Non
     assert {k: v.value for k, v in read_by(scene, below, before).items()} == {"city": "Rome", "stars": 5}
 
 
-def read_by(scene: Scene, prediction: Prediction, before: dict[str, Value]) -> dict[str, Value]:
-    return fold(prediction, scene.tools, scene.slots, scene.history, before, NOW)
+def read_by(scene: Talk, prediction: Prediction, before: dict[str, Value]) -> dict[str, Value]:
+    return fold(prediction, Scene(scene.tools, scene.slots, scene.history, NOW), before)
 
 
 def test_an_active_slot_that_is_read_empty_is_emptied() -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     before = {"city": Value("Oslo", 0.7, Source("choice"))}
     assert read_by(scene, scene.predict(), before) == {}
 
@@ -480,7 +482,7 @@ def test_an_active_slot_that_is_read_empty_is_emptied() -> None:
     ],
 )
 def test_what_a_result_offers_is_taken_up_before_its_tool_is_meant(result: object, read: dict[str, object]) -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     scene.history.append(Message("tool_response", result))
     at = scene.predict(tools={}, no_tool=1.0, stars="two")
     assert {key: value.value for key, value in read_by(scene, at, {}).items()} == read
@@ -509,38 +511,38 @@ def test_a_value_of_a_result_is_taken_up_whatever_its_field_is_called(
     ]
     said = SlotPrediction(1 - filled, filled, 0.0, spans=(SpanCandidate(2, 10, 20, 0.95),))
     prediction = Prediction(0.1, (0.05,), 0.95, (said,), 0.5, 1)
-    values = fold(prediction, tools, slot_table(tools), history, {}, NOW)
+    values = fold(prediction, Scene(tools, slot_table(tools), history, NOW), {})
     assert {key: value.value for key, value in values.items()} == ({"lodging": expected} if expected else {})
 
 
 def test_slot_fields_are_always_active() -> None:
-    scene = Scene(FLIGHT, fields=[SlotField("phone"), SlotField("intent", choices=("book", "cancel"))])
+    scene = Talk(FLIGHT, fields=[SlotField("phone"), SlotField("intent", choices=("book", "cancel"))])
     values = read_by(scene, scene.predict(tools={}, no_tool=1.0, phone="two", intent=1, city="Rome"), {})
     assert {key: value.value for key, value in values.items()} == {"phone": "two", "intent": "cancel"}
 
 
 def test_dontcare_is_carried_as_what_it_is() -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     before = {"city": Value(DONTCARE, 0.7, Source("dontcare"))}
     assert read_by(scene, scene.predict(tools={}, no_tool=1.0), before) == before
 
 
 def test_a_carried_value_that_is_no_longer_allowed_is_dropped() -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     before = {"stars": Value("many", 0.7, Source("choice"))}
     assert read_by(scene, scene.predict(tools={}, no_tool=1.0), before) == {}
 
 
 @pytest.mark.parametrize("place", [(0, 0, 4, "Rome"), (7, 0, 4, "Rome"), (0, 0, 400, "two"), (0, None, None, None)])
 def test_a_carried_value_does_not_claim_a_place_it_is_not_at(place: tuple[Any, ...]) -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     before = {"city": Value("Rome", 0.7, Source("span", *place))}
     kept = read_by(scene, scene.predict(tools={}, no_tool=1.0), before)
     assert kept == {"city": Value("Rome", 0.7, Source("state", text=place[3]))}
 
 
 def test_a_carried_value_fills_an_argument() -> None:
-    scene = Scene(HOTEL)
+    scene = Talk(HOTEL)
     before = {"city": Value("Rome", 0.7, Source("span", 0, 7, 11, "Rome"))}
     decision = scene.decide(call=0.9, tools={"hotel": 0.1}, no_tool=0.9, previous=before)
     assert decision.arguments == {"city": "Rome"}
@@ -549,7 +551,7 @@ def test_a_carried_value_fills_an_argument() -> None:
 
 
 def test_folding_turn_by_turn_or_from_json_gives_the_same() -> None:
-    scene = Scene(FLIGHT, HOTEL)
+    scene = Talk(FLIGHT, HOTEL)
     first = read_by(scene, scene.predict(tools={"hotel": 1.0}, city="Rome", stars="two"), {})
     resumed = {
         key: Value(data["value"], data["confidence"], Source.from_json(data["source"]))
@@ -561,7 +563,7 @@ def test_folding_turn_by_turn_or_from_json_gives_the_same() -> None:
 
 
 def test_dates_count_from_now() -> None:
-    scene = Scene(tool("t", ["when"], when={"type": "string", "format": "date-time"}), said="tomorrow at 7")
+    scene = Talk(tool("t", ["when"], when={"type": "string", "format": "date-time"}), said="tomorrow at 7")
     assert scene.decide(when="tomorrow at 7").arguments == {"when": "2026-03-11T07:00:00"}
     later = datetime(2027, 1, 1)
     assert scene.decide(when="tomorrow at 7", now=later).arguments == {"when": "2027-01-02T07:00:00"}
@@ -569,7 +571,7 @@ def test_dates_count_from_now() -> None:
 
 def test_a_probability_that_is_no_number_counts_as_none() -> None:
     nan = float("nan")
-    scene = Scene(FLIGHT)
+    scene = Talk(FLIGHT)
     decision = scene.decide(call=nan, tools={"flight": nan}, city=SlotPrediction(nan, nan, nan), n="two")
     assert decision.decision == "direct_answer"
     assert decision.slots == {}
@@ -577,13 +579,13 @@ def test_a_probability_that_is_no_number_counts_as_none() -> None:
 
 def test_two_hundred_parameters_are_no_trouble() -> None:
     names = [f"p{number}" for number in range(200)]
-    scene = Scene(tool("big", names, **{name: {"type": "string", "description": name} for name in names}))
+    scene = Talk(tool("big", names, **{name: {"type": "string", "description": name} for name in names}))
     whole = scene.decide(**dict.fromkeys(names, scene_filled(scene)))
     assert len(whole.missing) == 199, "one span does not fill two slots"
     assert len(scene.decide().missing) == 200
 
 
-def scene_filled(scene: Scene) -> SlotPrediction:
+def scene_filled(scene: Talk) -> SlotPrediction:
     return SlotPrediction(0.05, 0.9, 0.05, (scene.span("Rome"),))
 
 
@@ -593,7 +595,7 @@ def test_ten_tools_with_forty_slots_take_about_a_millisecond() -> None:
         tool(f"t{i}", [f"a{i}0"], **{f"a{i}{j}": {**kind, "description": f"{i}"} for j, kind in enumerate(kinds)})
         for i in range(10)
     ]
-    scene = Scene(*tools)
+    scene = Talk(*tools)
     read = {slot.key: 0 if slot.parameter.choices else "Rome" for slot in scene.slots}
     read |= {f"a{i}1": "two" for i in range(10)}
     prediction = scene.predict(tools={f"t{i}": 0.2 for i in range(10)}, **read)
@@ -602,7 +604,7 @@ def test_ten_tools_with_forty_slots_take_about_a_millisecond() -> None:
     assert best < 0.02, "a generous bound: the machine may be busy"
 
 
-def timed(scene: Scene, prediction: Prediction) -> float:
+def timed(scene: Talk, prediction: Prediction) -> float:
     start = time.perf_counter()
     scene.decide(prediction)
     return time.perf_counter() - start

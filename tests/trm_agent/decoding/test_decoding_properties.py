@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.decide import decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import DONTCARE, Decision, Message, Slot, Source, ToolSchema, Value, parse_tools, slot_table
 from trm_agent.values import parse_value
 
@@ -198,17 +199,13 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+def scene_of(inputs: dict[str, Any]) -> Scene:
+    return Scene(inputs.pop("tools"), inputs.pop("slots"), inputs.pop("history"), NOW)
+
+
 def run(case: Mapping[str, Any]) -> Decision:
     inputs = dict(case)
-    return decode(
-        inputs.pop("prediction"),
-        inputs.pop("tools"),
-        inputs.pop("slots"),
-        inputs.pop("history"),
-        calibration=Calibration.identity(),
-        now=NOW,
-        **inputs,
-    )
+    return decode(inputs.pop("prediction"), scene_of(inputs), calibration=Calibration.identity(), **inputs)
 
 
 @MANY
@@ -303,8 +300,7 @@ def test_a_decision_is_plain_json_with_probabilities_in_range(case: dict[str, An
 @MANY
 @given(cases())
 def test_the_slots_of_a_decision_are_those_that_fold_gives(case: dict[str, Any]) -> None:
-    inputs = {name: case[name] for name in ("prediction", "tools", "slots", "history", "previous")}
-    assert fold(**inputs, now=NOW) == run(case).slot_values
+    assert fold(case["prediction"], scene_of(dict(case)), case["previous"]) == run(case).slot_values
 
 
 @MANY

@@ -8,6 +8,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.directions import direction, point_directions
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
 
@@ -28,7 +29,7 @@ def best(text: str, parameters: dict[str, str], spans: dict[str, list[str]]) -> 
             )
         )
     prediction = Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 1)
-    pointed = point_directions(prediction, slots, [Message("user", text)]).slots
+    pointed = point_directions(prediction, Scene((), slots, [Message("user", text)])).slots
     return {
         slot.parameter.name: text[found.spans[0].start : found.spans[0].end]
         for slot, found in zip(slots, pointed, strict=True)
@@ -52,7 +53,7 @@ def test_a_number_at_the_same_place_of_another_message_is_another_number() -> No
     amount = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 0, 3, 0.9),))
     currency = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(1, 0, 9, 0.9),))
     said = tuple({"amount": amount, "currency": currency}[slot.parameter.name] for slot in slots)
-    pointed = point_directions(Prediction(0.9, (0.9,), 0.1, said, 0.5, 1), slots, history).slots
+    pointed = point_directions(Prediction(0.9, (0.9,), 0.1, said, 0.5, 1), Scene((), slots, history)).slots
     assert pointed == said
 
 
@@ -90,7 +91,9 @@ def test_a_text_that_the_other_direction_is_said_of_is_left_though_it_was_much_s
         "target": said(("euros", 0.9), ("dollars", 0.1)),
     }
     before = tuple(found[slot.parameter.name] for slot in slots)
-    pointed = point_directions(Prediction(0.9, (0.9,), 0.1, before, 0.5, 1), slots, [Message("user", text)]).slots
+    pointed = point_directions(
+        Prediction(0.9, (0.9,), 0.1, before, 0.5, 1), Scene((), slots, [Message("user", text)])
+    ).slots
     after = {slot.parameter.name: answer for slot, answer in zip(slots, pointed, strict=True)}
     best_of = {name: text[a.spans[0].start : a.spans[0].end] for name, a in after.items()}
     assert best_of == {"source": "dollars", "target": "euros"}

@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.doubts import MADE, settle
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
 TEXT = "Interest for an amount of 1500 for 2 years"
@@ -44,7 +45,7 @@ def predict(call: float, principal: SlotPrediction, years: SlotPrediction, tool:
 
 
 def test_a_call_that_one_clear_value_holds_up_is_made_and_barely_sure() -> None:
-    found = settle(predict(0.4, said("1500", 0.15), said("2", 0.9)), TOOLS, SLOTS, HISTORY)
+    found = settle(predict(0.4, said("1500", 0.15), said("2", 0.9)), Scene(TOOLS, SLOTS, HISTORY))
     assert found.call == MADE
     answer = next(a for slot, a in zip(SLOTS, found.slots, strict=True) if slot.parameter.name == "principal")
     assert answer.filled == pytest.approx(0.575)
@@ -66,11 +67,11 @@ def test_a_call_that_one_clear_value_holds_up_is_made_and_barely_sure() -> None:
     ids=["no call", "a call", "which tool", "surely empty", "unclear words", "two doubted", "taken", "none doubted"],
 )
 def test_otherwise_nothing_changes(prediction: Prediction) -> None:
-    assert settle(prediction, TOOLS, SLOTS, HISTORY) is prediction
+    assert settle(prediction, Scene(TOOLS, SLOTS, HISTORY)) is prediction
 
 
 def test_only_what_the_user_has_just_said_settles_it() -> None:
     prediction = predict(0.4, said("1500", 0.15), said("2", 0.9))
     later = [*HISTORY, Message("assistant", "How much?"), Message("user", "Well")]
-    assert settle(prediction, TOOLS, SLOTS, later) is prediction
-    assert settle(prediction, TOOLS, SLOTS, later[:2]) is prediction
+    assert settle(prediction, Scene(TOOLS, SLOTS, later)) is prediction
+    assert settle(prediction, Scene(TOOLS, SLOTS, later[:2])) is prediction

@@ -10,6 +10,7 @@ from tests.trm_agent.decoding.test_several import EMPTY, HISTORY, SLOTS, TEXT, T
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.decide import decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import EAGER
 from trm_agent.types import Message, parse_tools, slot_table
 
@@ -25,7 +26,7 @@ def predict(call: float, **slots: SlotPrediction) -> Prediction:
 
 
 def arguments(prediction: Prediction) -> dict[str, object]:
-    return decode(prediction, TOOLS, SLOTS, HISTORY, calibration=Calibration.identity()).arguments
+    return decode(prediction, Scene(TOOLS, SLOTS, HISTORY), calibration=Calibration.identity()).arguments
 
 
 def test_a_required_value_that_is_rather_empty_than_filled_is_read_for_a_sure_call() -> None:
@@ -47,7 +48,7 @@ def test_nothing_else_is(call: float, slots: dict[str, SlotPrediction]) -> None:
 
 def test_the_state_that_is_carried_holds_what_the_call_holds() -> None:
     prediction = predict(0.9, city=hesitant(0.4))
-    carried = fold(prediction, TOOLS, SLOTS, HISTORY, {}, None)
+    carried = fold(prediction, Scene(TOOLS, SLOTS, HISTORY), {})
     assert {key: value.value for key, value in carried.items()} == {"city": "Rome"}
     assert carried["city"].confidence == pytest.approx(0.4 * 0.9)
 
@@ -70,8 +71,8 @@ def test_two_required_slots_that_want_the_same_words_both_get_some_for_a_sure_ca
     both = tuple(SlotPrediction(0.02, 0.98, 0.0, spans=(oslo, rome)) for _ in range(2))
     sure = Prediction(0.9, (0.95,), 0.05, both, 0.5, 2)
     slots = slot_table(tools)
-    made = decode(sure, tools, slots, history, calibration=Calibration.identity())
+    made = decode(sure, Scene(tools, slots, history), calibration=Calibration.identity())
     assert sorted(made.arguments.values()) == ["Oslo", "Rome"]
     unsure = replace(sure, call=0.4)
-    held = fold(unsure, tools, slots, history, {}, None)
+    held = fold(unsure, Scene(tools, slots, history), {})
     assert [value.value for value in held.values()] == ["Oslo"], "without a call to make, a poor reading is none"

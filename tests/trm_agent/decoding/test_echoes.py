@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trm_agent.decoding.calls import Call
 from trm_agent.decoding.echoes import without_echoes
-from trm_agent.types import Message, Source, ToolSchema, Value, parse_tools
+from trm_agent.types import Source, ToolSchema, Value, parse_tools
 
 
 def tool(name: str, *parameters: str, description: str = "") -> ToolSchema:
@@ -28,7 +28,7 @@ def call(of: ToolSchema, text: str = TEXT, **words: str) -> Call:
 
 
 def kept(*calls: Call, tools: tuple[ToolSchema, ...] = (PATCH, PRICE), text: str = TEXT) -> list[str]:
-    return [call.tool.name for call in without_echoes(calls, tools, [Message("user", text)])]
+    return [call.tool.name for call in without_echoes(calls, tools, text)]
 
 
 def test_of_two_tools_with_the_same_words_the_likelier_is_called() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.enumerations import free_lists, named_choices, number_lists, spread, text_lists
+from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import readings
-from trm_agent.types import Message, Parameter, parse_tools, slot_table
+from trm_agent.types import Message, Parameter, Slot, parse_tools, slot_table
 
 NUMBERS = {"type": "array", "items": {"type": "number"}}
 TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -25,7 +26,7 @@ def best(text: str, pointed: dict[str, list[str]], schema: dict[str, Any]) -> di
         found = [(text.index(part), part) for part in pointed[slot.key]]
         spans = [SpanCandidate(0, at, at + len(part), 0.6 / 4**i) for i, (at, part) in enumerate(found)]
         said.append(SlotPrediction(0.1, 0.9, 0.0, spans=tuple(spans)))
-    out = spread(Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 1), slots, [Message("user", text)])
+    out = spread(Prediction(0.9, (0.9,), 0.1, tuple(said), 0.5, 1), Scene((), slots, [Message("user", text)]))
     first = [slot.spans[0] for slot in out.slots]
     return {slot.key: text[span.start : span.end] for slot, span in zip(slots, first, strict=True)}
 
@@ -95,12 +96,12 @@ CHOICES = Parameter("extras", {"type": "array", "items": {"enum": ["ticket_price
     ],
 )
 def test_all_entries_that_are_named_are_meant(text: str, expected: list[str]) -> None:
-    history = [Message("user", text), Message("assistant", "The weakness?")]
-    assert named_choices(CHOICES, history) == expected
+    assert named_choices(CHOICES, text) == expected
 
 
 def test_a_list_of_choices_reads_all_that_are_named_first() -> None:
+    slot = Slot("extras", CHOICES)
     said = SlotPrediction(0.1, 0.9, 0.0, choices=(0.1, 0.6, 0.2, 0.1))
-    values = [v.value for v in readings(said, CHOICES, [Message("user", "G and scenic views")], None)]
+    values = [v.value for v in readings(said, slot, Scene((), (slot,), [Message("user", "G and scenic views")]))]
     assert values[:2] == [["G", "Scenic View"], ["Scenic View"]]
-    assert next(readings(said, CHOICES, [Message("user", "all of it")], None)).value == ["Scenic View"]
+    assert next(readings(said, slot, Scene((), (slot,), [Message("user", "all of it")]))).value == ["Scenic View"]

@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.examples import SURE, say_examples
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, Parameter, parse_tools, slot_table
 from trm_agent.values import described_names
 
@@ -35,7 +36,7 @@ def read(
     slots = (said(city, 0.9, 0.95), said(*unit, filled))
     prediction = Prediction(call=call, tools=(1.0,), no_tool=0.0, slots=slots, halt=0.5, steps=2)
     history = [Message("user", text)] if role == "user" else [Message("user", text), Message("assistant", "Well")]
-    found = say_examples(prediction, tools, slot_table(tools), history)
+    found = say_examples(prediction, Scene(tools, slot_table(tools), history))
     assert found.slots[0] == slots[0]
     answer = found.slots[1]
     assert answer.empty + answer.filled + answer.dontcare == pytest.approx(1.0)
@@ -108,7 +109,7 @@ def test_a_named_value_that_another_slot_has_more_of_stays_there() -> None:
 
     def best(*slots: SlotPrediction) -> list[str]:
         prediction = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=slots, halt=0.5, steps=2)
-        found = say_examples(prediction, tools, slot_table(tools), [Message("user", text)])
+        found = say_examples(prediction, Scene(tools, slot_table(tools), [Message("user", text)]))
         return [text[s.spans[0].start : s.spans[0].end] for s in found.slots]
 
     assert best(said(Oslo=0.9), said(Rome=0.6, Oslo=0.3)) == ["Oslo", "Rome"]
@@ -136,7 +137,7 @@ def choose(
     }
     table = slot_table(tools)
     prediction = Prediction(0.9, (1.0,), 0.0, tuple(slots[slot.key] for slot in table), halt=0.5, steps=2)
-    found = say_examples(prediction, tools, table, [Message("user", text)])
+    found = say_examples(prediction, Scene(tools, table, [Message("user", text)]))
     [said] = [said for slot, said in zip(table, found.slots, strict=True) if slot.key == name]
     assert said.empty + said.filled + said.dontcare == pytest.approx(1.0)
     assert sum(said.choices) == pytest.approx(1.0)

@@ -7,6 +7,7 @@ import pytest
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.naming import name_texts
 from trm_agent.decoding.rules.spans import NAMED
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, Slot, parse_tools, slot_table
 
 TEXT = "The price of the company Amazon on the NASDAQ exchange"
@@ -28,7 +29,7 @@ def said(text: str, *places: tuple[str, float], filled: float = 0.9) -> SlotPred
 
 def best(table: tuple[Slot, ...], text: str, *predictions: SlotPrediction) -> list[str]:
     prediction = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=predictions, halt=0.5, steps=2)
-    found = name_texts(prediction, table, [Message("user", text)])
+    found = name_texts(prediction, Scene((), table, [Message("user", text)]))
     return [text[s.spans[0].start : s.spans[0].end] for s in found.slots]
 
 
@@ -58,7 +59,7 @@ def test_a_name_speaks_with_bounded_odds_and_probability_stays() -> None:
     prediction = Prediction(
         call=0.9, tools=(1.0,), no_tool=0.0, slots=(sure, said(TEXT, ("NASDAQ", 0.9))), halt=0.5, steps=2
     )
-    found = name_texts(prediction, table, [Message("user", TEXT)])
+    found = name_texts(prediction, Scene((), table, [Message("user", TEXT)]))
     for before, after in zip(prediction.slots, found.slots, strict=True):
         assert sum(s.probability for s in after.spans) == pytest.approx(sum(s.probability for s in before.spans))
 

@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.overlaps import HELD, part_overlaps
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
 TEXT = "Full details of the stocks of Apple Inc."
@@ -23,7 +24,7 @@ def level(company: SlotPrediction, detail: SlotPrediction, *, required: bool = T
     schema = {"type": "object", "properties": properties, "required": names if required else names[:1]}
     slots = slot_table(parse_tools([{"name": "stock", "parameters": schema}]))
     prediction = Prediction(0.9, (1.0,), 0.0, (company, detail), 0.5, 2)
-    found = part_overlaps(prediction, slots, [Message("user", TEXT)])
+    found = part_overlaps(prediction, Scene((), slots, [Message("user", TEXT)]))
     assert found.slots[0] == company
     answer = found.slots[1]
     assert answer.empty + answer.filled + answer.dontcare == pytest.approx(1.0)

@@ -8,6 +8,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.decide import decode
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.records import gather
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Decision, Message, parse_tools, slot_table
 
 TOOLS = parse_tools(
@@ -61,7 +62,7 @@ def decide(calls: tuple[float, ...], history: list[Message] | None = None, **slo
         calls=calls,
     )
     said_so_far = history or [Message("user", TEXT)]
-    return gather(decode(prediction, TOOLS, SLOTS, said_so_far, calibration=Calibration.identity()), TOOLS)
+    return gather(decode(prediction, Scene(TOOLS, SLOTS, said_so_far), calibration=Calibration.identity()), TOOLS)
 
 
 ALL: dict[str, Any] = {

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from trm_agent.decoding.coordination import Place, alike, clauses, items, tool_clauses
-from trm_agent.types import parse_tools
+from trm_agent.decoding.coordination import alike, clauses, items, tool_clauses
+from trm_agent.types import Span, parse_tools
 
 
-def place(text: str, words: str) -> Place:
-    return text.index(words), text.index(words) + len(words)
+def place(text: str, words: str) -> Span:
+    return Span(text.index(words), text.index(words) + len(words))
 
 
-def words(text: str, places: list[Place]) -> list[str]:
-    return [text[start:end] for start, end in places]
+def words(text: str, places: list[Span]) -> list[str]:
+    return [place.text(text) for place in places]
 
 
 def test_items_of_an_enumeration() -> None:
     text = "songs of Nena, Falco and Blur 2"
     assert words(text, items(text, place(text, "Nena, Falco and Blur 2"))) == ["Nena", "Falco", "Blur 2"]
     for whole in ("Lyon, France", "one hundred and five", "12,000"):
-        assert items(whole, (0, len(whole))) == [], "one value"
+        assert items(whole, Span(0, len(whole))) == [], "one value"
 
 
 def test_numbers_that_the_same_words_lead_up_to() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.decide import decode
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.scene import Scene
 from trm_agent.evaluation.metrics import judge
 from trm_agent.types import Decision, Message, Sample, ToolSchema, parse_tools, slot_table
 
@@ -60,7 +61,7 @@ def predict(calls: tuple[float, ...], tools: tuple[float, float], **slots: SlotP
         steps=2,
         calls=calls,
     )
-    return decode(prediction, TOOLS, SLOTS, HISTORY, calibration=Calibration.identity())
+    return decode(prediction, Scene(TOOLS, SLOTS, HISTORY), calibration=Calibration.identity())
 
 
 def made(decision: Decision) -> list[tuple[str, dict[str, Any]]]:
@@ -138,7 +139,7 @@ def test_the_same_choice_twice_makes_one_call() -> None:
 
 def test_a_direct_answer_has_no_calls() -> None:
     prediction = Prediction(0.1, (0.9, 0.0), 0.1, tuple(EMPTY for _ in SLOTS), 0.5, 2, (0.0, 1.0, 0.0, 0.0))
-    assert decode(prediction, TOOLS, SLOTS, HISTORY, calibration=Calibration.identity()).calls == ()
+    assert decode(prediction, Scene(TOOLS, SLOTS, HISTORY), calibration=Calibration.identity()).calls == ()
 
 
 def sample(*calls: tuple[str, dict[str, Any]]) -> Sample:
@@ -194,7 +195,7 @@ def plan(
     )
     prediction = Prediction(0.9, (0.95,), 0.05, filled, 0.5, 2, (one, 1 - one))
     history = [Message("user", text)]
-    decision = decode(prediction, tools, table, history, calibration=Calibration.identity())
+    decision = decode(prediction, Scene(tools, table, history), calibration=Calibration.identity())
     return [dict(call.arguments) for call in decision.calls]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.shown import shown_names, shown_values, snap
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import field_names, parameter_words
 from trm_agent.types import Message, parse_tools, slot_table
 
@@ -19,7 +20,7 @@ def read(text: str, pointed: str, role: str = "assistant", name: str = "therapis
     history = [Message("tool_response", RESULT), Message(role, text)]  # type: ignore[arg-type]
     start = text.index(pointed)
     said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(1, start, start + len(pointed), 0.8),))
-    [span] = snap(Prediction(0.1, (0.9,), 0.1, (said,), 0.5, 1), slots, history).slots[0].spans
+    [span] = snap(Prediction(0.1, (0.9,), 0.1, (said,), 0.5, 1), Scene((), slots, history)).slots[0].spans
     return text[span.start : span.end]
 
 
@@ -44,7 +45,7 @@ def test_a_field_is_that_of_a_parameter_that_is_described_so() -> None:
     history = [Message("tool_response", RESULT), Message("assistant", text)]
     start = text.index("Epstein")
     said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(1, start, start + len("Epstein"), 0.8),))
-    [span] = snap(Prediction(0.1, (0.9,), 0.1, (said,), 0.5, 1), slots, history).slots[0].spans
+    [span] = snap(Prediction(0.1, (0.9,), 0.1, (said,), 0.5, 1), Scene((), slots, history)).slots[0].spans
     assert text[span.start : span.end] == "Bert Epstein"
 
 
@@ -64,7 +65,7 @@ def test_spans_that_become_the_same_add_up() -> None:
     spans = (SpanCandidate(1, 32, 39, 0.4), SpanCandidate(1, 0, 12, 0.3), SpanCandidate(1, 5, 28, 0.25))
     prediction = Prediction(0.1, (0.9,), 0.1, (SlotPrediction(0.1, 0.9, 0.0, spans=spans),), 0.5, 1)
     history = [Message("tool_response", RESULT), Message("assistant", text)]
-    snapped = snap(prediction, slots, history).slots[0].spans
+    snapped = snap(prediction, Scene((), slots, history)).slots[0].spans
     assert [(span.start, span.end, round(span.probability, 6)) for span in snapped] == [(0, 12, 0.55), (32, 39, 0.4)]
 
 

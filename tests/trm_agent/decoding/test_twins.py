@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.twins import order_twins, twins
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, Slot, parse_tools, slot_table
 
 TEXT = "The compatibility of Aries with Gemini in percent"
@@ -25,7 +26,7 @@ def best(table: tuple[Slot, ...], *predictions: SlotPrediction, one: float = 0.9
     prediction = Prediction(
         call=0.9, tools=(1.0,), no_tool=0.0, slots=predictions, halt=0.5, steps=2, calls=(one, 1 - one)
     )
-    found = order_twins(prediction, table, [Message("user", TEXT)])
+    found = order_twins(prediction, Scene((), table, [Message("user", TEXT)]))
     return [TEXT[s.spans[0].start : s.spans[0].end] for s in found.slots]
 
 

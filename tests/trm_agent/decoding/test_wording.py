@@ -6,6 +6,7 @@ import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.wording import flag, quotes, say_flags, word_spans
+from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
 
@@ -15,7 +16,11 @@ def read(text: str, pointed: str, name: str = "note", tool: str = "save") -> str
     slots = slot_table(parse_tools([{"name": tool, "parameters": schema}]))
     start = text.index(pointed)
     said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, start, start + len(pointed), 0.8),))
-    [span] = word_spans(Prediction(0.9, (0.9,), 0.1, (said,), 0.5, 1), slots, [Message("user", text)]).slots[0].spans
+    [span] = (
+        word_spans(Prediction(0.9, (0.9,), 0.1, (said,), 0.5, 1), Scene((), slots, [Message("user", text)]))
+        .slots[0]
+        .spans
+    )
     return text[span.start : span.end]
 
 
@@ -82,10 +87,10 @@ def test_spans_that_become_the_same_add_up_and_other_types_stay() -> None:
     city = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 8, 13, 0.5), SpanCandidate(0, 4, 7, 0.3)))
     count = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 15, 16, 0.5), SpanCandidate(7, 1, 2, 0.3)))
     prediction = Prediction(0.9, (0.9,), 0.1, (city, count), 0.5, 1)
-    moved = word_spans(prediction, slot_table(tools), [Message("user", text)])
+    moved = word_spans(prediction, Scene((), slot_table(tools), [Message("user", text)]))
     assert moved.slots[0].spans == (SpanCandidate(0, 4, 13, 0.8),)
     assert moved.slots[1] == count
-    assert word_spans(prediction, slot_table(tools)[:1], []) is prediction
+    assert word_spans(prediction, Scene((), slot_table(tools)[:1], [])) is prediction
 
 
 @pytest.mark.parametrize(
@@ -123,5 +128,7 @@ def test_only_flags_of_the_call_that_is_made_are_set(
     declared = parse_tools([{"name": "a", "parameters": schema}, {"name": "b", "parameters": {"type": "object"}}])
     said = SlotPrediction(0.8, 0.1, 0.1, choices=(0.5, 0.5))
     history = [Message(role, "a guide with maps")]  # type: ignore[arg-type]
-    [slot] = say_flags(Prediction(call, tools, 0.1, (said,), 0.5, 1), declared, slot_table(declared), history).slots
+    [slot] = say_flags(
+        Prediction(call, tools, 0.1, (said,), 0.5, 1), Scene(declared, slot_table(declared), history)
+    ).slots
     assert slot.choices == pytest.approx(expected)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trm_agent.decoding.prediction import Prediction
+from trm_agent.decoding.rules.acts import hold_back
 from trm_agent.decoding.rules.answers import say_forms, take_answers
 from trm_agent.decoding.rules.binding import bind_numbers
 from trm_agent.decoding.rules.counting import count_calls
@@ -24,7 +25,6 @@ from trm_agent.decoding.rules.shown import snap
 from trm_agent.decoding.rules.twins import order_twins
 from trm_agent.decoding.rules.wording import say_flags, word_spans
 from trm_agent.decoding.scene import Scene
-from trm_agent.types import Message, Slot, ToolSchema
 
 
 @dataclass(frozen=True)
@@ -46,99 +46,96 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule(
+        "asked_for",
+        "A call is at most as likely as it is that the user asks for something.",
+        hold_back,
+        (),
+    ),
+    Rule(
         "numbers_by_name",
         "A number goes to the parameter whose name or unit stands beside it.",
-        lambda p, s: bind_numbers(p, s.slots, s.history),
+        bind_numbers,
     ),
     Rule(
         "result_fields",
         "A span of an assistant's message ends where the value of a shown result does.",
-        lambda p, s: snap(p, s.slots, s.history),
+        snap,
         (),
     ),
     Rule(
         "from_to",
         "A text goes to the direction that is said before it: from, to, and their like.",
-        lambda p, s: point_directions(p, s.slots, s.history),
+        point_directions,
     ),
     Rule(
         "texts_by_name",
         "A text goes to the parameter whose name stands beside it.",
-        lambda p, s: name_texts(p, s.slots, s.history),
+        name_texts,
     ),
     Rule(
         "last_missing",
         "One doubted value does not hold up a call that is otherwise sure.",
-        lambda p, s: settle(p, s.tools, s.slots, s.history),
+        settle,
         (),
     ),
     Rule(
         "flags",
         "A boolean whose own words the user says is filled.",
-        lambda p, s: say_flags(p, s.tools, s.slots, s.history),
+        say_flags,
     ),
     Rule(
         "boundaries",
         "A span ends where a quotation, a code, a path or a noun does.",
-        lambda p, s: word_spans(p, s.slots, s.history),
+        word_spans,
     ),
     Rule(
         "numbered_siblings",
         "Parameters that only a number tells apart take their values in the order of the text.",
-        lambda p, s: order_twins(p, s.slots, s.history),
+        order_twins,
     ),
     Rule(
         "described_values",
         "A value that a description names and the user says is the value.",
-        lambda p, s: say_examples(p, s.tools, s.slots, s.history),
+        say_examples,
     ),
     Rule(
         "bare_answers",
         "A message that is nothing but an answer fills the parameter that was asked for.",
-        lambda p, s: take_answers(p, s.tools, s.slots, s.history),
+        take_answers,
         (),
     ),
     Rule(
         "forms_of_choices",
         "An entry of a closed list is chosen by another form of its word.",
-        lambda p, s: say_forms(p, s.tools, s.slots, s.history),
+        say_forms,
     ),
     Rule(
         "nested",
         "A text does not hold what surely fills another parameter of the tool.",
-        lambda p, s: part_overlaps(p, s.slots, s.history),
+        part_overlaps,
         (),
     ),
     Rule(
         "lists",
         "A list is read from its first item to its last.",
-        lambda p, s: spread(p, s.slots, s.history),
+        spread,
     ),
     Rule(
         "call_count",
         "Several calls are likely where more values are said than one call takes.",
-        lambda p, s: count_calls(p, s.tools, s.slots, s.history),
+        count_calls,
     ),
 )
 
 
-def refine(
-    prediction: Prediction,
-    tools: Sequence[ToolSchema],
-    slots: Sequence[Slot],
-    history: Sequence[Message],
-    rules: Sequence[Rule] = RULES,
-) -> Prediction:
+def refine(prediction: Prediction, scene: Scene, rules: Sequence[Rule] = RULES) -> Prediction:
     """The same prediction after every rule, in order. Not idempotent: odds gain once a call.
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
         rules: Which; none of them: what the network alone says.
     """
-    scene = Scene(tools, slots, history)
     for rule in rules:
         prediction = rule.apply(prediction, scene)
     return prediction

@@ -13,8 +13,9 @@ from dataclasses import replace
 from trm_agent.decoding.in_history import read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.spans import surer
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Slot, Source, ToolSchema
+from trm_agent.types import Source
 from trm_agent.values.choices import said_choices
 from trm_agent.values.in_message import moment_kind
 
@@ -30,21 +31,18 @@ _WORD = re.compile(r"[^\W\d_]+")
 _DENIED = re.compile(r"\b(?:not?|without|but|except|excluding|never|don't|n't)\b", re.IGNORECASE)
 
 
-def take_answers(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def take_answers(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction; a day, a time or a number that was asked for and is all of the answer is there.
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What has been said; nothing changes unless the user answers a question.
+        scene: Where it was made; nothing changes unless the user answers a question.
     """
-    if not prediction.answers_user(tools, slots, history) or len(history) < 2 or history[-2].role != "assistant":
+    slots, history = scene.slots, scene.history
+    if not scene.answers_user(prediction) or len(history) < 2 or history[-2].role != "assistant":
         return prediction
     question, text = history[-2].text.strip(), history[-1].text
-    tool = next(tool for tool in tools if tool.name == prediction.meant(tools))
+    tool = scene.meant(prediction)
     if not question.endswith("?") or not max(prediction.tools) >= TOOL or len(text.split()) > WORDS:
         return prediction
     asked = {singular(word) for word in _WORD.findall(re.split(r"(?<=[.!?])\s+", question)[-1])}
@@ -68,22 +66,18 @@ def take_answers(
     return replace(prediction, slots=tuple(out), call=max(prediction.call, SURE) if whole else prediction.call)
 
 
-def say_forms(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def say_forms(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction; of a closed list the one entry that the user's last message says in another form is chosen.
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What has been said; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history):
+    if not scene.answers_user(prediction):
         return prediction
-    meant, text = prediction.meant(tools), history[-1].text
+    meant, text = scene.meant(prediction).name, scene.request
     out = list(prediction.slots)
-    for i, slot in enumerate(slots):
+    for i, slot in enumerate(scene.slots):
         parameter, said = slot.parameter, out[i]
         closed = said.choices and parameter.type not in ("array", "boolean") and meant in slot.tools
         if not closed or not (said.filled >= LIKELY or (parameter.required and prediction.call >= LIKELY)):

@@ -18,8 +18,9 @@ from functools import lru_cache
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
-from trm_agent.decoding.rules.spans import NAMED, Place, emptier, moved, named_odds, weighed, weighed_by_names
-from trm_agent.types import Message, Parameter, Slot, identifier_words
+from trm_agent.decoding.rules.spans import NAMED, emptier, moved, named_odds, weighed, weighed_by_names
+from trm_agent.decoding.scene import Scene
+from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 from trm_agent.values.numbers import read_number
 
 CHOSEN = 100.0
@@ -46,15 +47,14 @@ _STOP = frozenset(
 )
 
 
-def bind_numbers(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def bind_numbers(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of numbers and choices among numbers weighed by the words beside them.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    return _bind_spans(_bind_choices(prediction, slots, history), slots, history)
+    return _bind_spans(_bind_choices(prediction, scene.slots, scene.history), scene.slots, scene.history)
 
 
 def _bind_choices(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
@@ -153,12 +153,12 @@ def _whole(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
     return said if spans == said.spans else replace(said, spans=spans)
 
 
-def _extent(text: str, place: Place) -> Place:
+def _extent(text: str, place: Span) -> Span:
     """From where to where a span goes with all of the numerals that it overlaps."""
     if (whole := quantity_at(text, *place)) is not None:
-        return whole.start, whole.end
+        return Span(whole.start, whole.end)
     found = [numerals(text)[i] for i in touched(text, *place)]
-    return min([place[0], *(n.start for n in found)]), max([place[1], *(n.end for n in found)])
+    return Span(min([place.start, *(n.start for n in found)]), max([place.end, *(n.end for n in found)]))
 
 
 def _ranked(spans: Iterable[SpanCandidate]) -> tuple[SpanCandidate, ...]:
@@ -286,7 +286,7 @@ def _words(text: str, most: int = 1000) -> frozenset[str]:
     return frozenset(map(_singular, kept))
 
 
-def _around(text: str, place: Place) -> tuple[frozenset[str], frozenset[str]]:
+def _around(text: str, place: Span) -> tuple[frozenset[str], frozenset[str]]:
     return beside(text, *place)
 
 

@@ -16,9 +16,9 @@ from itertools import combinations
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.numerals import enumerated, touched
-from trm_agent.decoding.rules.spans import Place
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.sentences import clause_ends
-from trm_agent.types import Message, Slot, ToolSchema
+from trm_agent.types import Message, Slot, Span
 
 MADE = 0.5
 """Probability of a call below which nothing is counted."""
@@ -38,23 +38,19 @@ ONE = 0.3
 """Probability of a single call that is left."""
 
 
-def count_calls(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def count_calls(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction; several calls are likely where the last user message says more than one takes.
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history):
+    if not scene.answers_user(prediction):
         return prediction
     if not prediction.call >= MADE or prediction.calls[0] <= ONE:
         return prediction
-    meant = prediction.meant(tools)
-    table = [(slot, said) for slot, said in zip(slots, prediction.slots, strict=True) if meant in slot.tools]
+    meant, history = scene.meant(prediction).name, scene.history
+    table = [(slot, said) for slot, said in zip(scene.slots, prediction.slots, strict=True) if meant in slot.tools]
     if not (_twofold(table, history) or _shared(table, history) or _too_many(table, history)):
         return prediction
     rest = math.fsum(prediction.calls[1:])
@@ -68,13 +64,13 @@ def _twofold(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Mes
     last = len(history) - 1
     filled = [said for _, said in table if said.spans and said.filled > FILLED]
     for cut in clause_ends(history[last].text) if len(filled) > 1 else ():
-        pairs: list[tuple[Place, Place]] = []
+        pairs: list[tuple[Span, Span]] = []
         for said in filled:
             left = [span for span in said.spans if span.message == last and span.end <= cut]
             right = [span for span in said.spans if span.message == last and span.start >= cut]
             least = EITHER * math.fsum(span.probability for span in said.spans)
             if all(math.fsum(span.probability for span in side) > least for side in (left, right)):
-                pair = (left[0].start, left[0].end), (right[0].start, right[0].end)
+                pair = left[0].span, right[0].span
                 if all(_apart(a, b) for other in pairs for a, b in zip(pair, other, strict=True)):
                     pairs.append(pair)
         if len(pairs) > 1:
@@ -90,7 +86,7 @@ def _shared(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Mess
         if slot.parameter.type in ("array", "object") or said.choices or said.filled <= FILLED:
             continue
         even = _even([span for span in said.spans if span.message == last], said)
-        rivals = [(s.start, s.end) for owner, s in wanted if owner is not slot and s.message == last]
+        rivals = [s.span for owner, s in wanted if owner is not slot and s.message == last]
         for pair in combinations(even, 2):
             joined = pair[0][1] <= pair[1][0] and _JOINT.fullmatch(text, pair[0][1], pair[1][0])
             if joined and all(_apart(place, rival) for place in pair for rival in rivals):
@@ -98,15 +94,15 @@ def _shared(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Mess
     return False
 
 
-def _even(spans: Sequence[SpanCandidate], said: SlotPrediction) -> list[Place]:
+def _even(spans: Sequence[SpanCandidate], said: SlotPrediction) -> list[Span]:
     """The places that each have a share of a slot's spans, counting those that hold them; in order."""
     total = math.fsum(span.probability for span in said.spans)
     likely = [span for span in spans if span.probability >= EITHER * total]
-    single = [s for s in likely if not any(o is not s and s.start <= o.start and o.end <= s.end for o in likely)]
+    single = [s for s in likely if not any(o is not s and o.span.within(s.span) for o in likely)]
     if not single or single[0] is not spans[0]:
         return []
-    holding = {s: math.fsum(o.probability for o in spans if o.start <= s.start and s.end <= o.end) for s in single}
-    return sorted((s.start, s.end) for s in single if holding[s] >= SHARED * total)
+    holding = {s: math.fsum(o.probability for o in spans if s.span.within(o.span)) for s in single}
+    return sorted(s.span for s in single if holding[s] >= SHARED * total)
 
 
 def _too_many(table: Sequence[tuple[Slot, SlotPrediction]], history: Sequence[Message]) -> bool:
@@ -136,5 +132,5 @@ def _mass(said: SlotPrediction, run: set[int], last: int, text: str) -> float:
     return math.fsum(inside)
 
 
-def _apart(one: Place, other: Place) -> bool:
+def _apart(one: Span, other: Span) -> bool:
     return one[1] <= other[0] or other[1] <= one[0]

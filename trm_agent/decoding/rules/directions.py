@@ -13,9 +13,10 @@ from dataclasses import replace
 from functools import partial
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.rules.spans import Place, moved, surer, weighed
+from trm_agent.decoding.rules.spans import moved, surer, weighed
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words
-from trm_agent.types import Message, Slot
+from trm_agent.types import Message, Slot, Span
 
 SAID = 30.0
 """Odds that a text gains where the word before it says its parameter's direction."""
@@ -32,15 +33,15 @@ _AMOUNT = re.compile(r"[$€£]?\d[\d.,]*\s+(?=[^\W\d_]{2})")
 _MEASURED = frozenset(("time", "duration", "date", "period", "size", "amount", "quantity", "address", "street", "dose"))
 
 
-def point_directions(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def point_directions(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, texts weighed by the direction said before them, without the numbers of sister parameters.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
@@ -86,11 +87,11 @@ def _numbers_of_sisters(
     }
 
 
-def _after_amount(text: str, place: Place, taken: set[tuple[str, int]]) -> Place:
+def _after_amount(text: str, place: Span, taken: set[tuple[str, int]]) -> Span:
     found = _AMOUNT.match(text, place[0], place[1])
     if found is None or (text, place[0]) not in taken:
         return place
-    return found.end(), place[1]
+    return Span(found.end(), place.end)
 
 
 def _odds(span: SpanCandidate, own: str, history: Sequence[Message]) -> float:

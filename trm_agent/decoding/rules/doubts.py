@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.rules.spans import surer
-from trm_agent.types import Message, Slot, ToolSchema
+from trm_agent.decoding.scene import Scene
 
 TOOL, CALL = 0.8, 0.2
 """Least probability of the tool and of a call; a call is made from .5."""
@@ -21,22 +21,18 @@ MADE = 0.5
 """Probability that the call is left with, and least one of the doubted slot being filled: enough, hardly more."""
 
 
-def settle(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def settle(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction; a call that one required text or number alone holds up is made if its words are clear.
 
     Args:
         prediction: For a decision point; nothing changes where a call is made already.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history):
+    if not scene.answers_user(prediction):
         return prediction
     if not CALL <= prediction.call < MADE or not max(prediction.tools) >= TOOL:
         return prediction
-    tool = next(tool for tool in tools if tool.name == prediction.meant(tools))
+    tool, slots = scene.meant(prediction), scene.slots
     own = {i for i, slot in enumerate(slots) if tool.name in slot.tools}
     required = [i for i in own if any(owner == tool.name and name in tool.required for owner, name in slots[i].readers)]
     doubted = [i for i in required if prediction.slots[i].filled <= MADE]
@@ -44,7 +40,7 @@ def settle(
         return prediction
     said = prediction.slots[doubted[0]]
     others = [prediction.slots[i] for i in own if i != doubted[0] and prediction.slots[i].filled > MADE]
-    if said.choices or said.filled < FILLED or not _clear(said, others, len(history) - 1):
+    if said.choices or said.filled < FILLED or not _clear(said, others, len(scene.history) - 1):
         return prediction
     out = list(prediction.slots)
     out[doubted[0]] = surer(said, MADE + (1 - MADE) * said.filled)
@@ -56,9 +52,5 @@ def _clear(said: SlotPrediction, others: Sequence[SlotPrediction], message: int)
     if not said.spans:
         return False
     best = said.spans[0]
-    taken = any(other.spans and _overlap(best, other.spans[0]) for other in others)
+    taken = any(other.spans and best.overlaps(other.spans[0]) for other in others)
     return best.message == message and best.probability >= POINTED and not taken
-
-
-def _overlap(one: SpanCandidate, other: SpanCandidate) -> bool:
-    return one.message == other.message and one.start < other.end and other.start < one.end

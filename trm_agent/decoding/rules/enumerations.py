@@ -15,10 +15,11 @@ from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.binding import beside
-from trm_agent.decoding.rules.spans import Place, moved, weighed
+from trm_agent.decoding.rules.spans import moved, weighed
 from trm_agent.decoding.rules.wording import UNFILLED
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Parameter, Slot, identifier_words
+from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 
 _NUMBER = r"[-+]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?%?"
 _AND = r"(?:\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+)"
@@ -39,17 +40,17 @@ ORDERED = 64.0
 _SISTER = re.compile(r"(.*?)_?(\d+|[A-Z]|(?<![^_])[a-z])")
 
 
-def spread(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def spread(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of lists extended to the enumeration that they lie in.
 
     Spans that become the same add up.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     numeric = []
@@ -64,7 +65,7 @@ def spread(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Mess
     for i in numeric:
         sisters = [j for j in numeric if not slots[i].tools.isdisjoint(slots[j].tools)]
         if len(sisters) > 1:
-            out[i] = _told_apart(out[i], i, {j: slots[j] for j in sisters}, history)
+            out[i] = _told_apart(out[i], i, {j: slots[j] for j in sisters}, scene)
     return replace(prediction, slots=tuple(out))
 
 
@@ -79,12 +80,9 @@ def _numbers(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction
     return weighed(replace(said, spans=spans), [LISTED if _is_list(span, history) else 1.0 for span in spans])
 
 
-def _told_apart(
-    said: SlotPrediction, i: int, sisters: Mapping[int, Slot], history: Sequence[Message]
-) -> SlotPrediction:
+def _told_apart(said: SlotPrediction, i: int, sisters: Mapping[int, Slot], scene: Scene) -> SlotPrediction:
     """Of several lists the one that is the slot's by its place or, failing that, by the words before it."""
-    last = _last_user(history)
-    lists = number_lists(history[last].text) if last is not None else ()
+    last, lists = scene.last_user, number_lists(scene.request)
     if len(lists) < 2:
         return said
     names = {j: parameter_words(slot.parameter.name).split() for j, slot in sisters.items()}
@@ -93,7 +91,7 @@ def _told_apart(
         return weighed(said, [ORDERED if (s.message, s.start, s.end) == mine else 1.0 for s in said.spans])
     own = set(map(singular, names[i]))
     others = {singular(word) for j, words in names.items() if j != i for word in words}
-    return weighed(said, [_beside(span, history, own - others, others - own) for span in said.spans])
+    return weighed(said, [_beside(span, scene.history, own - others, others - own) for span in said.spans])
 
 
 def _numbered(names: Sequence[str]) -> bool:
@@ -110,41 +108,37 @@ def _beside(span: SpanCandidate, history: Sequence[Message], own: Set[str], othe
     return 1.0 if mine == theirs else SISTER if mine else 1 / SISTER
 
 
-def _last_user(history: Sequence[Message]) -> int | None:
-    return max((i for i, message in enumerate(history) if message.role == "user"), default=None)
-
-
 def _is_list(span: SpanCandidate, history: Sequence[Message]) -> bool:
     return 0 <= span.message < len(history) and (span.start, span.end) in number_lists(history[span.message].text)
 
 
-def _within(places: Sequence[Place], place: Place) -> Place | None:
+def _within(places: Sequence[Span], place: Span) -> Span | None:
     """The first of some places that a place overlaps."""
-    return next((found for found in places if found[0] < place[1] and place[0] < found[1]), None)
+    return next(filter(place.overlaps, places), None)
 
 
 @lru_cache(maxsize=4096)
-def number_lists(text: str) -> tuple[Place, ...]:
+def number_lists(text: str) -> tuple[Span, ...]:
     """Where lists of numbers stand: in brackets, or one after the other."""
-    found: list[Place] = []
+    found: list[Span] = []
     for match in (*_BRACKETS.finditer(text), *_PAIR.finditer(text), *_NUMBERS.finditer(text)):
-        said = match.group()
-        if re.search(r"\d", said) and not _WORDS.search(said) and not _within(found, match.span()):
-            found.append(match.span())
+        said, place = match.group(), Span.of(match)
+        if re.search(r"\d", said) and not _WORDS.search(said) and not _within(found, place):
+            found.append(place)
     return tuple(sorted(found))
 
 
-def _extended(text: str, place: Place) -> Place:
+def _extended(text: str, place: Span) -> Span:
     return _within(text_lists(text), place) or _free(text, place)
 
 
 @lru_cache(maxsize=4096)
-def text_lists(text: str) -> tuple[Place, ...]:
+def text_lists(text: str) -> tuple[Span, ...]:
     """Where lists of texts stand that brackets or quotes mark."""
-    found: list[Place] = []
+    found: list[Span] = []
     for match in (*_BRACKETS.finditer(text), *_QUOTES.finditer(text)):
-        if not _within(found, match.span()):
-            found.append(match.span())
+        if not _within(found, place := Span.of(match)):
+            found.append(place)
     return tuple(sorted(found))
 
 
@@ -210,10 +204,10 @@ SHORT = 3
 
 
 @lru_cache(maxsize=4096)
-def free_lists(text: str) -> tuple[tuple[Place, ...], ...]:
+def free_lists(text: str) -> tuple[tuple[Span, ...], ...]:
     """Items said one after the other, without marks: each list as the places of its items."""
-    found: list[tuple[Place, ...]] = []
-    items: list[list[Place]] = [[]]
+    found: list[tuple[Span, ...]] = []
+    items: list[list[Span]] = [[]]
     joined = False
     for match in (*_TOKEN.finditer(text), None):
         word = match.group() if match else "."
@@ -225,7 +219,7 @@ def free_lists(text: str) -> tuple[tuple[Place, ...], ...]:
             continue
         stops = lower in _STOP or not _tells(bare) or (lower in _ARTICLES and bool(items[-1]))
         if match and not stops and lower not in _ARTICLES:
-            items[-1].append((match.start(), match.start() + len(bare)))
+            items[-1].append(Span(match.start(), match.start() + len(bare)))
         if stops or _ends(word, bare):
             found += _listed(items, joined)
             items, joined = [[]], False
@@ -241,30 +235,29 @@ def _ends(word: str, bare: str) -> bool:
     return word.endswith(".") and len(bare) > SHORT
 
 
-def _listed(items: Sequence[Sequence[Place]], joined: bool) -> list[tuple[Place, ...]]:
+def _listed(items: Sequence[Sequence[Span]], joined: bool) -> list[tuple[Span, ...]]:
     """Of two items, "and" must stand between them; a comma may be that of "Paris, France"."""
-    places = tuple((item[0][0], item[-1][1]) for item in items if item)
+    places = tuple(Span(item[0].start, item[-1].end) for item in items if item)
     return [places] if len(places) > 2 or (len(places) == 2 and joined) else []
 
 
-def _free(text: str, place: Place) -> Place:
+def _free(text: str, place: Span) -> Span:
     """From the item that a span starts in to the last one; items before it too."""
     for places in free_lists(text):
         first = next((i for i, item in enumerate(places) if item[0] <= place[0] < item[1]), None)
         if first is None or place[1] > places[-1][1]:
             continue
-        short = [len(text[slice(*item)].split()) <= _LONGEST for item in places]
+        short = [len(item.text(text).split()) <= _LONGEST for item in places]
         if not all(short):
             return place
         start = place[0] if first == 0 else places[0][0]
         end = place[1] if place[1] > places[-1][0] else places[-1][1]
-        return start, end
+        return Span(start, end)
     return place
 
 
-def named_choices(parameter: Parameter, history: Sequence[Message]) -> list[Any]:
-    """The entries of a list's closed list that the user's last message names, in the order in which it does."""
-    said = next((message.text for message in reversed(history) if message.role == "user"), "")
+def named_choices(parameter: Parameter, said: str) -> list[Any]:
+    """The entries of a list's closed list that a text names, in the order in which it does."""
     places = [(place, i) for i, choice in enumerate(parameter.choices) if (place := _mention(str(choice), said)) >= 0]
     return [parameter.choices[i] for _, i in sorted(places)]
 

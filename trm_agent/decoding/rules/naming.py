@@ -13,10 +13,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from trm_agent.decoding.prediction import Prediction
-from trm_agent.decoding.rules.spans import Place, weighed_by_names
+from trm_agent.decoding.rules.spans import weighed_by_names
 from trm_agent.decoding.rules.wording import UNFILLED
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Slot
+from trm_agent.types import Slot, Span
 
 BEFORE, AFTER = 3, 1
 """Words looked at."""
@@ -25,15 +26,15 @@ _BREAK = re.compile(r"[.;,:?!](?:\s|$)| and | with | or ")
 _GENERAL = frozenset(("name", "type", "id", "value", "text", "string", "the", "of", "to", "from", "in", "for"))
 
 
-def name_texts(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def name_texts(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, texts weighed by the parameters' names that stand beside them.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     texts = _texts(prediction, slots)
     words = {i: _name(slots[i].parameter.name) for i in texts}
@@ -61,7 +62,7 @@ def _name(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=16_384)
-def _beside(text: str, place: Place) -> tuple[frozenset[str], frozenset[str]]:
+def _beside(text: str, place: Span) -> tuple[frozenset[str], frozenset[str]]:
     """Words before and after a place, up to the end of the clause."""
     before = _WORD.findall(_BREAK.split(text[: place[0]])[-1])[-BEFORE:]
     after = _WORD.findall(_BREAK.split(text[place[1] :], maxsplit=1)[0])[:AFTER]

@@ -7,13 +7,12 @@ parameter is hardly filled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.spans import emptier, weighed
 from trm_agent.decoding.rules.wording import UNFILLED
-from trm_agent.types import Message, Slot
+from trm_agent.decoding.scene import Scene
 
 SURE = 0.7
 """Least probability that a slot has its best span for that to be its own."""
@@ -21,15 +20,15 @@ HELD = 8.0
 """Odds that a text loses for holding what is another slot's."""
 
 
-def part_overlaps(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def part_overlaps(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, texts weighed down that hold what surely fills another slot of the tool.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots = scene.slots
+    if not scene.fits(prediction):
         return prediction
     owned = {i: said.spans[0] for i, said in enumerate(prediction.slots) if _sure(said)}
     out = list(prediction.slots)
@@ -51,5 +50,4 @@ def _sure(said: SlotPrediction) -> bool:
 
 def _holds(span: SpanCandidate, other: SpanCandidate) -> bool:
     """Whether another span lies within this longer one."""
-    within = span.message == other.message and span.start <= other.start and other.end <= span.end
-    return within and other.end - other.start < span.end - span.start
+    return other.within(span) and other.span != span.span

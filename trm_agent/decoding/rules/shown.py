@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SpanCandidate
-from trm_agent.decoding.rules.spans import Place, moved
+from trm_agent.decoding.rules.spans import moved
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import DEPTH, field_names, meant_fields
-from trm_agent.types import Message, Slot, identifier_words
+from trm_agent.types import Message, Span, identifier_words
 
 _NAME = re.compile(r"[^\W\d_]{2}")
 LONGEST = 100
@@ -56,18 +57,18 @@ def _texts(value: Any, name: str = "", depth: int = DEPTH) -> Iterator[tuple[str
             yield from _texts(item, name, depth - 1)
 
 
-def snap(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def snap(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans moved to the value of a result that they overlap, where its field may fill the slot.
 
     Spans that become the same add up.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
+    slots, history = scene.slots, scene.history
     values = shown_values(history)
-    if not values or len(slots) != len(prediction.slots):
+    if not values or not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
@@ -87,13 +88,13 @@ def _snapped(
     return tuple(sorted((*there, *(s for s in spans if s not in told)), key=lambda span: -span.probability))
 
 
-def _longest(values: Sequence[Place], place: Place) -> Place:
+def _longest(values: Sequence[Span], place: Span) -> Span:
     """The longest value that a span overlaps, else the span."""
-    over = (value for value in values if value[0] < place[1] and place[0] < value[1])
+    over = filter(place.overlaps, values)
     return max(over, key=lambda value: value[1] - value[0], default=place)
 
 
-def _places(text: str, values: Iterable[str]) -> list[Place]:
+def _places(text: str, values: Iterable[str]) -> list[Span]:
     """Where values stand as whole words, whatever their case."""
     folded = text.lower()
     if len(folded) != len(text):
@@ -101,5 +102,5 @@ def _places(text: str, values: Iterable[str]) -> list[Place]:
     found = []
     for value in values:
         for match in re.finditer(rf"(?<!\w){re.escape(value.lower())}(?!\w)", folded):
-            found.append(match.span())
+            found.append(Span.of(match))
     return found

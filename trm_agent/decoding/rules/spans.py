@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 
 from trm_agent.decoding.prediction import SlotPrediction, SpanCandidate
-from trm_agent.types import Message
+from trm_agent.types import Message, Span
 
-Place = tuple[int, int]
-"""Where characters start and end in a text."""
 NAMED = 8.0
 """Odds that a value gains where its parameter is named beside it, and loses where another is."""
 
 
 def moved(
-    spans: Sequence[SpanCandidate], history: Sequence[Message], where: Callable[[str, Place], Place]
+    spans: Sequence[SpanCandidate], history: Sequence[Message], where: Callable[[str, Span], Span]
 ) -> tuple[SpanCandidate, ...]:
     """Spans, each moved by `where`; the best first, those that become the same as one."""
     odds: dict[tuple[int, int, int], float] = defaultdict(float)
     for span in spans:
-        place = span.start, span.end
+        place = span.span
         if 0 <= span.message < len(history) and 0 <= span.start < span.end:
             place = where(history[span.message].text, place)
         odds[span.message, *place] += span.probability
@@ -58,13 +56,13 @@ def emptier(said: SlotPrediction, share: float) -> SlotPrediction:
 def weighed_by_names(
     said: SlotPrediction,
     history: Sequence[Message],
-    beside: Callable[[str, Place], Iterable[Set[str]]],
+    beside: Callable[[str, Span], Iterable[Set[str]]],
     own: Set[str],
     others: Set[str],
 ) -> SlotPrediction:
     """Spans times `named_odds` of what stands `beside` them; those that point at no message stay."""
     weights = [
-        named_odds(beside(history[span.message].text, (span.start, span.end)), own, others)
+        named_odds(beside(history[span.message].text, span.span), own, others)
         if 0 <= span.message < len(history)
         else 1.0
         for span in said.spans

@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.spans import weighed
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import says_nothing
-from trm_agent.types import Message, Slot, identifier_words
+from trm_agent.types import Slot, identifier_words
 
 ONE_CALL = 0.8
 """Probability of a single call from which on twins share out what is said."""
@@ -34,15 +35,15 @@ _WORD = re.compile(r"\w+")
 _RANKS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "one": 1, "two": 2, "three": 3, "a": 1, "b": 2, "c": 3}
 
 
-def order_twins(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def order_twins(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of twins weighed by their order in a message.
 
     Args:
         prediction: For a decision point; nothing changes unless it means a single call.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots) or not prediction.calls[0] >= ONE_CALL:
+    slots = scene.slots
+    if not scene.fits(prediction) or not prediction.calls[0] >= ONE_CALL:
         return prediction
     out = list(prediction.slots)
     for group in twins(slots):
@@ -115,7 +116,7 @@ def _given(said: SlotPrediction, own: tuple[int, int, int], places: Sequence[tup
         if (span.message, span.start, span.end) == own:
             return ORDERED
         theirs = (place for place in places if place != own and place[0] == span.message)
-        return 1 / ORDERED if any(span.start < place[2] and place[1] < span.end for place in theirs) else 1.0
+        return 1 / ORDERED if any(span.span.overlaps(place[1:]) for place in theirs) else 1.0
 
     spans = said.spans
     if all((span.message, span.start, span.end) != own for span in spans):

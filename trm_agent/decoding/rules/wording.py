@@ -14,9 +14,10 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 from trm_agent.decoding.prediction import Prediction
-from trm_agent.decoding.rules.spans import Place, moved
+from trm_agent.decoding.rules.spans import moved
+from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
-from trm_agent.types import Message, Slot, ToolSchema, identifier_words
+from trm_agent.types import Slot, Span, identifier_words
 
 _QUOTED = re.compile(
     r"(?<![\w'])'(?=\S)((?:[^'\n]|(?<=\w)'(?=\w))+?)(?<=\S)'(?![\w'])"
@@ -30,17 +31,17 @@ NEAR = 2
 """Words that may stand between a parameter's name and the quoted text that it names."""
 
 
-def word_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence[Message]) -> Prediction:
+def word_spans(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, spans of text moved to where the words they stand for start and end.
 
     Spans that become the same add up.
 
     Args:
         prediction: For a decision point.
-        slots: In the order of `prediction.slots`.
-        history: What the spans point into.
+        scene: Where it was made.
     """
-    if len(slots) != len(prediction.slots):
+    slots, history = scene.slots, scene.history
+    if not scene.fits(prediction):
         return prediction
     out = list(prediction.slots)
     for i, slot in enumerate(slots):
@@ -62,7 +63,7 @@ def _slot_words(name: str, tools: frozenset[str]) -> tuple[tuple[str, ...], froz
 
 
 @lru_cache(maxsize=32_768)
-def _worded(text: str, place: Place, own: tuple[str, ...], tools: frozenset[str]) -> Place:
+def _worded(text: str, place: Span, own: tuple[str, ...], tools: frozenset[str]) -> Span:
     quoted = _to_quote(text, place, own)
     if quoted != place:
         return quoted
@@ -70,21 +71,21 @@ def _worded(text: str, place: Place, own: tuple[str, ...], tools: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
-def quotes(text: str) -> tuple[Place, ...]:
+def quotes(text: str) -> tuple[Span, ...]:
     """Where quoted texts stand, without their quotes; a text that is quoted as a whole has none."""
-    found = [match.span(match.lastindex or 0) for match in _QUOTED.finditer(text)]
+    found = [Span.of(match, match.lastindex or 0) for match in _QUOTED.finditer(text)]
     return tuple(place for place in found if 10 * (place[1] - place[0]) < 9 * len(text.strip()))
 
 
-def _to_quote(text: str, place: Place, own: Sequence[str]) -> Place:
+def _to_quote(text: str, place: Span, own: Sequence[str]) -> Span:
     """The quoted text that a span overlaps, or whose parameter's name it is; the one named, where there are several."""
     places = quotes(text)
-    over = [quote for quote in places if quote[0] - 1 < place[1] and place[0] < quote[1] + 1]
+    over = [quote for quote in places if place.overlaps((quote.start - 1, quote.end + 1))]
     if not over:
-        said = set(map(singular, _WORD.findall(text[slice(*place)])))
+        said = set(map(singular, _WORD.findall(place.text(text))))
         after = next((quote for quote in places if place[1] <= quote[0] <= place[1] + 4), None)
         return after if after and said and said <= set(own) else place
-    if len(over) == 1 and over[0][0] <= place[0] and place[1] <= over[0][1]:
+    if len(over) == 1 and place.within(over[0]):
         return over[0]
     named = [quote for quote in over if _named(text, quote, own)]
     if len(over) > 1 or named:
@@ -93,7 +94,7 @@ def _to_quote(text: str, place: Place, own: Sequence[str]) -> Place:
     return over[0] if 2 * inside >= place[1] - place[0] else place
 
 
-def _named(text: str, quote: Place, own: Sequence[str]) -> bool:
+def _named(text: str, quote: Span, own: Sequence[str]) -> bool:
     """Whether the parameter's last word stands just before a quoted text."""
     before = [singular(word) for word in _WORD.findall(text[: quote[0]])[-NEAR:]]
     return bool(own) and own[-1] in before
@@ -104,28 +105,28 @@ _INNER = re.compile(r"[@~/\\_]|\w[.:]\w|\w-\w")
 
 
 @lru_cache(maxsize=4096)
-def _tokens(text: str) -> tuple[Place, ...]:
+def _tokens(text: str) -> tuple[Span, ...]:
     """Words that hold more than letters and digits: paths, addresses, codes, words with hyphens."""
-    return tuple(match.span() for match in _TOKEN.finditer(text) if _INNER.search(match.group()))
+    return tuple(Span.of(match) for match in _TOKEN.finditer(text) if _INNER.search(match.group()))
 
 
-def _to_token(text: str, place: Place) -> Place:
+def _to_token(text: str, place: Span) -> Span:
     start, end = place
     for first, last in _tokens(text):
         if first < start < last:
             start = first
         if first < end < last:
             end = last
-    return start, end
+    return Span(start, end)
 
 
 _SHORT = re.compile(r"(?:\b(?:Inc|Ltd|Co|Corp|Jr|Sr|Bros|Dept|Univ|Ave|Blvd)|(?<!\w)(?:[A-Z]\.)+[A-Z])$")
 
 
-def _to_period(text: str, place: Place) -> Place:
+def _to_period(text: str, place: Span) -> Span:
     """With the period of an abbreviation."""
-    if text[place[1] : place[1] + 1] == "." and _SHORT.search(text[slice(*place)]):
-        return place[0], place[1] + 1
+    if text[place[1] : place[1] + 1] == "." and _SHORT.search(place.text(text)):
+        return Span(place.start, place.end + 1)
     return place
 
 
@@ -138,7 +139,7 @@ _EMPTY = frozenset(
 )
 
 
-def _without_noun(text: str, place: Place, own: Sequence[str], tools: Set[str]) -> Place:
+def _without_noun(text: str, place: Span, own: Sequence[str], tools: Set[str]) -> Span:
     """Without a last word that only repeats the parameter's name or its tool's ("theft crimes" for `crime_type`).
 
     It stays where it is part of what is named ("Empire State Building", `hotel_name`), or the head of the parameter's
@@ -155,7 +156,7 @@ def _without_noun(text: str, place: Place, own: Sequence[str], tools: Set[str]) 
             end = match.end(2)
         else:
             break
-    return start, end
+    return Span(start, end)
 
 
 def _apart(before: str, last: str, plain: bool) -> bool:
@@ -210,9 +211,7 @@ SURE = 0.9
 """Probability of a flag that the user names."""
 
 
-def say_flags(
-    prediction: Prediction, tools: Sequence[ToolSchema], slots: Sequence[Slot], history: Sequence[Message]
-) -> Prediction:
+def say_flags(prediction: Prediction, scene: Scene) -> Prediction:
     """The same prediction, flags of a call that is made now set as the user's last message names them.
 
     "including human impact" is `include_human_impact`: true, "with toll roads avoided" is `avoid_tolls`: true, and
@@ -220,17 +219,15 @@ def say_flags(
 
     Args:
         prediction: For a decision point.
-        tools: In the order of `prediction.tools`.
-        slots: In the order of `prediction.slots`.
-        history: What has been said; nothing changes unless the user spoke last.
+        scene: Where it was made; nothing changes unless the user spoke last.
     """
-    if not prediction.answers_user(tools, slots, history) or not prediction.call >= 0.5:
+    if not scene.answers_user(prediction) or not prediction.call >= 0.5:
         return prediction
-    meant = prediction.meant(tools)
+    meant = scene.meant(prediction).name
     out = list(prediction.slots)
-    for i, slot in enumerate(slots):
+    for i, slot in enumerate(scene.slots):
         if slot.parameter.type == "boolean" and out[i].choices and meant in slot.tools:
-            said = flag(slot.parameter.name, history[-1].text)
+            said = flag(slot.parameter.name, scene.request)
             if said is not None and said in slot.parameter.choices:
                 sure = tuple(SURE if choice is said else 1 - SURE for choice in slot.parameter.choices)
                 out[i] = replace(out[i], empty=1 - SURE, filled=SURE, dontcare=0.0, choices=sure)
