@@ -75,7 +75,7 @@ def _lines(path: Path, on_error: Callable[[DataError], None] | None) -> Iterator
                     continue
                 number += 1
                 try:
-                    data = parse_json(text)
+                    data = parse_json(text.rstrip(b"\r\n"))
                 except DataError as error:
                     located = DataError(f"{path}:{line}: {_without_line(error)}")
                     if on_error is None:

@@ -111,7 +111,7 @@ class LogProcessor:
             except DataError:
                 continue  # reported when it is converted
             made = [(call.name, call.arguments) for _, message in messages for call in message.calls]
-            yield parts.tools is not None, made
+            yield bool(parts.tools), made
 
     def _samples(self, record: Record, path: Path, dialogue: str) -> list[Sample]:
         parts, messages = self._read(record.data)
@@ -119,7 +119,8 @@ class LogProcessor:
             raise DataError("the conversation holds no messages")
         tools = self._tools(parts)
         _check(messages, self._check_of(tools))
-        meta = {"source": self.source, "dialogue": dialogue, "now": self.dates.of(record.data, path, parts.stamp)}
+        meta: dict[str, Any] = {"source": self.source, "dialogue": dialogue}
+        meta["now"] = self.dates.of(record.data, path, parts.stamp)
         meta["slots_known"] = False
         history: list[Message] = []
         prompt = parts.system or self.system
