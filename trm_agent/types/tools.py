@@ -112,7 +112,8 @@ class ToolSchema:
     def from_json(cls, data: Any) -> ToolSchema:
         """Read an OpenAI-style tool (`{"type": "function", "function": {...}}` or the inner object alone).
 
-        Tools as MCP servers list them (`inputSchema`) and as Anthropic's are (`input_schema`) are read, too.
+        Tools as MCP servers list them (`inputSchema`) and as Anthropic's are (`input_schema`) are read, too; a title
+        stands for a missing description.
         Types that are named as in Python (`dict`, `float`, `tuple`, `any`, …) are read as JSON Schema's (`TYPE_NAMES`).
 
         Raises:
@@ -134,10 +135,10 @@ class ToolSchema:
         schema = _resolve(dict(raw), name)
         annotations = body.get("annotations") or {}
         read_only, destructive = (_hint(annotations, key) for key in ("readOnlyHint", "destructiveHint"))
-        description = str(body.get("description") or "")
-        return cls(
-            name, description, schema, _leaves(schema, records=records_parameter(schema)), read_only, destructive
-        )
+        titled = annotations.get("title") if isinstance(annotations, Mapping) else None
+        description = str(body.get("description") or body.get("title") or titled or "")
+        leaves = _leaves(schema, records=records_parameter(schema))
+        return cls(name, description, schema, leaves, read_only, destructive)
 
     def to_json(self) -> dict[str, Any]:
         function: dict[str, Any] = {"name": self.name, "description": self.description, "parameters": self.schema}
