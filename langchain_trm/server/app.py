@@ -27,7 +27,6 @@ from langchain_trm.server.routing import Routed, route
 from langchain_trm.server.settings import ServerSettings
 from langchain_trm.server.upstream import HANDLED_BY, UpstreamClient
 from langchain_trm.server.workers import Workers
-from trm_agent.log import logger
 
 _LOCAL = {HANDLED_BY: "trm"}
 _BEYOND: Mapping[Beyond, str] = {
@@ -54,7 +53,7 @@ def create_app(model: ChatTRM, settings: ServerSettings | None = None) -> Starle
             *playground_routes(server.settings.limits),
         ],
         middleware=[Middleware(Guard, settings=server.settings, metrics=server.metrics)],
-        exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _unexpected},
+        exception_handlers={ApiError: _api_error, HTTPException: _http_error},
         lifespan=server.lifespan,
     )
 
@@ -161,8 +160,3 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error")
     return ApiError(status, f"{request.method} {request.url.path}: {error}", code).response()
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return ApiError(500, "the server failed; its log says more", "internal_error").response()

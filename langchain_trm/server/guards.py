@@ -1,4 +1,4 @@
-"""What stands before every request: the host it names, the key it brings, the size of its body, and the count."""
+"""What stands around every request: the host it names, the key it brings, the size of its body, the count, crashes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from langchain_trm.server.errors import ApiError
 from langchain_trm.server.metrics import Metrics
 from langchain_trm.server.settings import ServerSettings
+from trm_agent.log import logger
 
 _OPEN = ("/", "/health")
 _STATIC = "/static/"
@@ -37,8 +38,12 @@ class Guard:
             return
         path = scope["path"]
 
+        started = False
+
         async def counted(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 self._metrics.requests.labels(path if path in _COUNTED else "other", str(message["status"])).inc()
             await send(message)
 
@@ -47,7 +52,14 @@ class Guard:
         except ApiError as error:
             await error.response()(scope, receive, counted)
             return
-        await self._app(scope, receive, counted)
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:
+            logger.exception("%s %s failed", scope["method"], path)
+            if started:
+                raise
+            error = ApiError(500, "the server failed; its log says more", "internal_error")
+            await error.response()(scope, receive, counted)
 
     def _check(self, path: str, headers: Headers) -> None:
         hosts, key = self._settings.hosts, self._settings.key
