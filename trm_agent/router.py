@@ -41,9 +41,11 @@ from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.packed_linear import packed
 from trm_agent.encoder.sentence import CachingEncoder, Encoder, load_encoder
 from trm_agent.errors import CheckpointError
+from trm_agent.features.batch import collate
 from trm_agent.features.catalogue import Catalogue, Limits
-from trm_agent.features.tensors import Conversation, ToolTable, collate
+from trm_agent.features.conversation import Conversation
 from trm_agent.features.tool_vectors import ToolVectors
+from trm_agent.features.tools import ToolTable
 from trm_agent.features.window import read_windows
 from trm_agent.log import logger
 from trm_agent.model.halting import Halting

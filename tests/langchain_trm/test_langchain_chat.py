@@ -250,7 +250,7 @@ def test_the_profile_offers_tools_and_no_json_mode(model: ChatTRM) -> None:
 
 
 def test_the_profile_s_window_is_the_features() -> None:
-    from trm_agent.features.tensors import MAX_TOKENS
+    from trm_agent.features.conversation import MAX_TOKENS
 
     assert MAX_INPUT_TOKENS == MAX_TOKENS
 

@@ -20,7 +20,7 @@ from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import DataError, requires_extra
 from trm_agent.evaluation.metrics import group_names, percentile
 from trm_agent.evaluation.run import group_dialogues
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.log import progress as progress_bar
 from trm_agent.responses.choosing import Responses
 from trm_agent.responses.collecting import Said, said_at

@@ -26,7 +26,7 @@ from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.metrics import judge, state_labels
 from trm_agent.evaluation.report import Case, Report
-from trm_agent.features.tensors import read_text
+from trm_agent.features.conversation import read_text
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.router import Router

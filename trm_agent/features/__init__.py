@@ -1,5 +1,7 @@
 """Tools and history → tensors, in the order of the pipeline.
 
-window (what of a long history is read) → catalogue (which of many tools enter) → tool_index (rare words of tools) →
-tool_vectors (encoded once, saved) → tensors (the layout of x)
+conversation (messages as arrays) → window (what of a long history is read) → tools (a tool list as arrays) →
+tool_index (rare words of tools) → catalogue (which of many tools enter) → tool_vectors (encoded once, saved) →
+relevance (how near the user's words come to any tool) → shapes, likeness (how tokens are written, what they are like) →
+flags (what a decision point adds) → batch (the layout of x)
 """

@@ -21,22 +21,19 @@ from typing import TypeVar
 import numpy as np
 
 from trm_agent.encoder.sentence import EncodedText
-from trm_agent.features.tensors import (
+from trm_agent.features.conversation import TOKEN_LIMITS, Conversation, read_text
+from trm_agent.features.relevance import relevance, relevance_by_length
+from trm_agent.features.tool_index import ToolWords
+from trm_agent.features.tools import (
     REQUIRED_FEATURE,
-    TOKEN_LIMITS,
-    Conversation,
     TextEncoder,
     ToolTable,
     comparison_texts,
     declared_slots,
     declared_tools,
     encode_tools,
-    read_text,
-    relevance,
-    relevance_by_length,
     tool_texts,
 )
-from trm_agent.features.tool_index import ToolWords
 from trm_agent.types import Message, Slot, ToolSchema
 
 USERS = 10

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
 
 from trm_agent.encoder.sentence import EncodedText
-from trm_agent.features.tensors import MAX_TOKENS, TOKEN_LIMITS, Conversation, TextEncoder, lay_out, read_text
+from trm_agent.features.conversation import MAX_TOKENS, TOKEN_LIMITS, Conversation, lay_out, read_text
+from trm_agent.features.tools import TextEncoder
 from trm_agent.types import Message
 
 STRIDE = 192

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from trm_agent.features.tensors import Batch
+from trm_agent.features.batch import Batch
 from trm_agent.model.heads import FILLED, Answer, choice_membership
 from trm_agent.model.reader import NEVER
 

@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trm_agent.features.batch import RECENCY_BUCKETS, Batch
+from trm_agent.features.flags import CHOICE_FLAGS
 from trm_agent.features.likeness import SLOT_CHANNELS
 from trm_agent.features.shapes import PIECES
-from trm_agent.features.tensors import CHOICE_FLAGS, RECENCY_BUCKETS, TOOL_FEATURES, Batch
+from trm_agent.features.tools import TOOL_FEATURES
 from trm_agent.model.config import ModelConfig
 from trm_agent.model.reader import NEVER, View, zero
 from trm_agent.types import SPEECH_ACTS

@@ -16,15 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_agent.features.tensors import (
-    CHOICE_FLAGS,
-    RECENT_MESSAGES,
-    SLOT_FEATURES,
-    SLOT_FLAGS,
-    TOOL_FEATURES,
-    TOOL_FLAGS,
-    Batch,
-)
+from trm_agent.features.batch import RECENT_MESSAGES, Batch
+from trm_agent.features.flags import CHOICE_FLAGS, SLOT_FLAGS, TOOL_FLAGS
+from trm_agent.features.tools import SLOT_FEATURES, TOOL_FEATURES
 from trm_agent.model.config import ModelConfig
 from trm_agent.model.heads import Answer, Feedback, Heads, Question, choice_membership
 from trm_agent.model.reader import NEVER, Likeness, TokenAttention, TokenReader, View, zero

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trm_agent.features.batch import RECENCY_BUCKETS, Batch
 from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
-from trm_agent.features.tensors import RECENCY_BUCKETS, Batch
 from trm_agent.model.config import ModelConfig
 from trm_agent.model.trm import SwiGLU, attention, merge_heads, rms_norm, split_heads
 from trm_agent.types import ROLES

@@ -15,7 +15,8 @@ from threading import Lock
 import numpy as np
 from torch import Tensor
 
-from trm_agent.features.tensors import Batch, Conversation, read_text
+from trm_agent.features.batch import Batch
+from trm_agent.features.conversation import Conversation, read_text
 from trm_agent.model.reader import ReadTokens, TokenReader
 
 CAPACITY = 64 << 20

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trm_agent.features.tensors import Batch
+from trm_agent.features.batch import Batch
 from trm_agent.model.heads import choice_membership
 from trm_agent.model.reader import NEVER, visible_tokens
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.responses.guard import capitalised
 from trm_agent.responses.templates import PLACEHOLDER, comparison_key, placeholders, record_of, spoken
 

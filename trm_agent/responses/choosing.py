@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.responses.bank import Response, ResponseBank
 from trm_agent.responses.completing import completed, told_alone, unanswered
 from trm_agent.responses.facts import Facts, name_of

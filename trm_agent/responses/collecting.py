@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from trm_agent.encoder.sentence import Encoder
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.responses.bank import ORDINARY, SAME, After, Response, ResponseBank, encode
 from trm_agent.responses.facts import (
     QUESTION_MARKS,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_agent.features.tensors import Batch
+from trm_agent.features.batch import Batch
 from trm_agent.model.heads import EMPTY, READINESS, Answer
 
 TEMPERATURE = 0.05

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.responses.collecting import after, says_nothing
 from trm_agent.responses.facts import Facts, asks_something, known_facts, latest_results, name_of
 from trm_agent.responses.frames import TALK, Frames

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.log import logger
 from trm_agent.responses.bank import Response, ResponseBank, encode, read_responses
 from trm_agent.responses.choosing import Responses

@@ -18,7 +18,7 @@ import torch
 
 from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import CheckpointError
-from trm_agent.features.tensors import TextEncoder
+from trm_agent.features.tools import TextEncoder
 from trm_agent.responses.bank import After
 from trm_agent.responses.candidates import FEATURES, Candidate, candidates
 from trm_agent.responses.decoder import Decoder, Ground, Speech

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from torch.utils.data import DataLoader, Dataset
 
 from trm_agent.encoder.sentence import Vocabulary
-from trm_agent.features.tensors import Batch
+from trm_agent.features.batch import Batch
 from trm_agent.log import logger
 from trm_agent.model.config import ModelConfig
 from trm_agent.training.episodes import Episode

@@ -19,15 +19,10 @@ from torch import Tensor, nn
 
 from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.errors import CheckpointError
-from trm_agent.features.tensors import (
-    Batch,
-    build_tool_table,
-    collate,
-    read_conversation,
-    read_text,
-    relevance_by_length,
-    tool_texts,
-)
+from trm_agent.features.batch import Batch, collate
+from trm_agent.features.conversation import read_conversation, read_text
+from trm_agent.features.relevance import relevance_by_length
+from trm_agent.features.tools import build_tool_table, tool_texts
 from trm_agent.model.config import ModelConfig
 from trm_agent.training.ema import EMA
 from trm_agent.training.episodes import Episode

@@ -24,7 +24,7 @@ from trm_agent.data.jsonl import read_samples
 from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import DataError
 from trm_agent.evaluation.run import draw_dialogues, group_dialogues
-from trm_agent.features.tensors import read_text
+from trm_agent.features.conversation import read_text
 from trm_agent.log import logger
 from trm_agent.log import progress as progress_bar
 from trm_agent.responses.bank import MOST_RESPONSES

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trm_agent.features.tensors import Batch, Conversation, ToolTable
+from trm_agent.features.batch import Batch
+from trm_agent.features.conversation import Conversation
+from trm_agent.features.tools import ToolTable
 from trm_agent.model.heads import DONTCARE_OP, EMPTY, FILLED
 from trm_agent.training.episodes import Episode
 from trm_agent.types import DONTCARE, SPEECH_ACTS

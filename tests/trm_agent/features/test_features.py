@@ -6,17 +6,9 @@ import numpy as np
 import pytest
 
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS, episode
-from trm_agent.features.tensors import (
-    CHARACTER_LIMITS,
-    MAX_TOKENS,
-    TOKEN_LIMITS,
-    build_tool_table,
-    choice_words,
-    collate,
-    read_conversation,
-    read_text,
-    tool_texts,
-)
+from trm_agent.features.batch import collate
+from trm_agent.features.conversation import CHARACTER_LIMITS, MAX_TOKENS, TOKEN_LIMITS, read_conversation, read_text
+from trm_agent.features.tools import build_tool_table, choice_words, tool_texts
 from trm_agent.testing import HashingEncoder
 from trm_agent.types import Message, parse_tools, slot_table
 

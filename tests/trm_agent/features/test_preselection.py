@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from trm_agent.features.catalogue import CALLED, Catalogue, Limits
-from trm_agent.features.tensors import ToolTable, build_tool_table, read_conversation, relevance_by_length, tool_texts
+from trm_agent.features.conversation import read_conversation
+from trm_agent.features.relevance import relevance_by_length
 from trm_agent.features.tool_index import ToolWords
 from trm_agent.features.tool_vectors import ToolVectors
+from trm_agent.features.tools import ToolTable, build_tool_table, tool_texts
 from trm_agent.testing import HashingEncoder
 from trm_agent.types import Message, SlotField, parse_tools, slot_table
 

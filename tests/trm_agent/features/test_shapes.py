@@ -7,9 +7,10 @@ import re
 import numpy as np
 import pytest
 
+from trm_agent.features.conversation import read_conversation
 from trm_agent.features.likeness import SLOT_CHANNELS, slot_likeness, surroundings, tool_likeness
 from trm_agent.features.shapes import PIECES, SHAPES, piece_spans, pieces, token_shapes
-from trm_agent.features.tensors import build_tool_table, read_conversation
+from trm_agent.features.tools import build_tool_table
 from trm_agent.testing import HashingEncoder
 from trm_agent.types import Message, parse_tools, slot_table
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.trm_agent.model_doubles import TOOLS
-from trm_agent.features.tensors import MAX_TOKENS
+from trm_agent.features.conversation import MAX_TOKENS
 from trm_agent.features.window import STRIDE, first_messages, read_windows
 from trm_agent.router import decision_points
 from trm_agent.testing import HashingEncoder, tiny_router

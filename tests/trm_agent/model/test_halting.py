@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS, episode, vocabulary
-from trm_agent.features.tensors import Batch
+from trm_agent.features.batch import Batch
 from trm_agent.model.halting import Halting, outline
 from trm_agent.model.heads import Answer
 from trm_agent.testing import tiny_model, tiny_router

@@ -8,7 +8,9 @@ from threading import Thread
 import pytest
 import torch
 
-from trm_agent.features.tensors import Batch, Conversation, build_tool_table, collate
+from trm_agent.features.batch import Batch, collate
+from trm_agent.features.conversation import Conversation
+from trm_agent.features.tools import build_tool_table
 from trm_agent.features.window import read_windows
 from trm_agent.model.reader_cache import ReadingMemory
 from trm_agent.testing import HashingEncoder, tiny_model

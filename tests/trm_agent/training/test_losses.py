@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from tests.trm_agent.model_doubles import episode, vocabulary
-from trm_agent.features.tensors import read_conversation
+from trm_agent.features.conversation import read_conversation
 from trm_agent.model.reader import NEVER
 from trm_agent.model.spans import Scope, legal_spans, span_scores
 from trm_agent.testing import HashingEncoder, tiny_model

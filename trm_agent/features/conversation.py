@@ -1,0 +1,150 @@
+"""A message list as arrays: which part of each message is read, and what each of its tokens covers.
+
+M messages · W tokens · P likely values · E encoder width.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from trm_agent.encoder.sentence import EncodedText
+from trm_agent.features.likeness import surroundings
+from trm_agent.features.shapes import piece_spans, token_shapes
+from trm_agent.features.tools import TextEncoder
+from trm_agent.types import ROLES, Message
+
+TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
+CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 200, "tool_response": 160}
+MAX_TOKENS = 768
+LONGEST_PIECE = 32
+"""Longest piece that is marked, in tokens."""
+
+_WORD = re.compile(r"\w")
+_TERM = re.compile(r"[^\W_]+")
+
+
+def read_text(message: Message) -> str:
+    """The part of a message that is encoded: its beginning, so that a huge message costs no more than a long one."""
+    return message.text[: CHARACTER_LIMITS[message.role]]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A message list as arrays, with what each token covers.
+
+    Attributes:
+        messages: As given.
+        message_vectors: [M, E].
+        roles: Index into `ROLES`, [M].
+        tokens: float16 [W, E].
+        token_message: Message of each token, [W].
+        token_spans: Characters of `Message.text` each token covers, [W, 2].
+        word_start: Whether a word starts with the token, [W].
+        word_end: Whether a word ends with the token, [W].
+        shapes: How each token is written, [W, 28], see `shapes.token_shapes`.
+        pieces: Likely values: first token, length − 1, kind; [P, 3].
+        words: The word each token stands in, in lower case.
+    """
+
+    messages: tuple[Message, ...]
+    message_vectors: np.ndarray
+    roles: np.ndarray
+    tokens: np.ndarray
+    token_message: np.ndarray
+    token_spans: np.ndarray
+    word_start: np.ndarray
+    word_end: np.ndarray
+    shapes: np.ndarray
+    pieces: np.ndarray
+    words: tuple[str, ...]
+
+    @cached_property
+    def unit_tokens(self) -> np.ndarray:
+        """The tokens at unit length, float32 [W, E]."""
+        tokens = self.tokens.astype(np.float32)
+        return tokens / np.maximum(np.linalg.norm(tokens, axis=-1, keepdims=True), 1e-6)
+
+    @cached_property
+    def around(self) -> np.ndarray:
+        """What stands around each token, [W, E]."""
+        return surroundings(self.unit_tokens, self.token_message)
+
+
+def read_conversation(messages: Sequence[Message], encoder: TextEncoder) -> Conversation:
+    """Encode the messages; each role is cut at its limit, and the oldest tokens go beyond `MAX_TOKENS`."""
+    return lay_out(messages, encoder.encode([read_text(message) for message in messages]))
+
+
+def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: int = 0) -> Conversation:
+    """Encoded messages as a conversation, as `read_conversation` does.
+
+    Args:
+        messages: At least one.
+        encoded: What the encoder says of each message's `read_text`.
+        first: The oldest message whose tokens are kept.
+    """
+    tokens, spans, owner, starts, ends, shapes = [], [], [], [], [], []
+    words: list[str] = []
+    found: list[tuple[int, int, int]] = []
+    count = 0
+    for index in range(first, len(messages)):
+        message, part = messages[index], encoded[index]
+        text = read_text(message)
+        limit, breaks = TOKEN_LIMITS[message.role], _word_breaks(text)
+        tokens.append(part.tokens[:limit])
+        spans.append(part.spans[:limit])
+        owner.append(np.full(len(tokens[-1]), index))
+        starts.append(breaks[spans[-1][:, 0]])
+        ends.append(breaks[spans[-1][:, 1]])
+        shapes.append(token_shapes(text, spans[-1]))
+        words.extend(_words_of(text, spans[-1]))
+        found.extend(piece_spans(text, spans[-1], count, LONGEST_PIECE))
+        count += len(tokens[-1])
+    keep = slice(-MAX_TOKENS, None)
+    cut = max(0, count - MAX_TOKENS)
+    return Conversation(
+        messages=tuple(messages),
+        message_vectors=np.stack([part.sentence for part in encoded]),
+        roles=np.array([ROLES.index(message.role) for message in messages]),
+        tokens=np.concatenate(tokens)[keep],
+        token_message=np.concatenate(owner)[keep].astype(np.int64),
+        token_spans=np.concatenate(spans)[keep],
+        word_start=np.concatenate(starts)[keep],
+        word_end=np.concatenate(ends)[keep],
+        shapes=np.concatenate(shapes)[keep],
+        pieces=np.array([(at - cut, *rest) for at, *rest in found if at >= cut], np.int64).reshape(-1, 3),
+        words=tuple(words[keep]),
+    )
+
+
+def _words_of(text: str, spans: np.ndarray) -> list[str]:
+    """The word that each token stands in, in lower case; of what is no word, the token."""
+    owner, words = _word_places(text)
+    return [
+        words[owner[start]] if start < len(owner) and owner[start] >= 0 else text[start:end].lower()
+        for start, end in spans.tolist()
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _word_places(text: str) -> tuple[list[int], list[str]]:
+    owner, words = [-1] * len(text), list[str]()
+    for match in _TERM.finditer(text):
+        owner[match.start() : match.end()] = [len(words)] * (match.end() - match.start())
+        words.append(match.group().lower())
+    return owner, words
+
+
+@lru_cache(maxsize=4096)
+def _word_breaks(text: str) -> np.ndarray:
+    """Whether no word runs across each character boundary, [len(text) + 1]; a message is read again every turn."""
+    word = np.fromiter((_WORD.match(character) is not None for character in text), bool, len(text))
+    breaks = np.ones(len(text) + 1, bool)
+    breaks[1:-1] = ~(word[:-1] & word[1:])
+    breaks.setflags(write=False)
+    return breaks
