@@ -47,6 +47,7 @@ from trm_agent.types.tools import (
     argument_leaves,
     parse_tools,
     record_schema,
+    records_parameter,
 )
 
 __all__ = [
@@ -82,5 +83,6 @@ __all__ = [
     "parse_tools",
     "prefix_hashes",
     "record_schema",
+    "records_parameter",
     "slot_table",
 ]

@@ -45,9 +45,7 @@ ONE = (0.995, 0.003, 0.001, 0.001)
 
 
 def said(*words: str) -> SlotPrediction:
-    spans = tuple(
-        SpanCandidate(0, TEXT.index(word), TEXT.index(word) + len(word), 0.97 / len(words)) for word in words
-    )
+    spans = tuple(SpanCandidate(0, TEXT.index(word), TEXT.index(word) + len(word), 0.97 / len(words)) for word in words)
     return SlotPrediction(0.01, 0.99, 0.0, spans=spans)
 
 
