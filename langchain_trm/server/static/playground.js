@@ -18,7 +18,8 @@ function h(tag, attributes = {}, ...children) {
   return node;
 }
 
-const percent = (share) => `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`;
+const percent = (share) => (share > 0.999 && share < 1 ? "> 99.9 %"
+  : `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`);
 const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 const words = (name) => name.replaceAll("_", " ");
 
@@ -65,6 +66,7 @@ async function decide(before = null) {
     state.chosen = state.messages.length;
     state.decisions[state.chosen] = { ...data.trm, before };
     state.messages.push(kept);
+    $("status").textContent = `${summary(data.trm.decision)}, ${sureness(data.trm.decision)}. ${message.content || ""}`;
   } catch (error) {
     $("error").textContent = error.message;
   }
@@ -95,8 +97,9 @@ function decideAgain() {
   const place = lastDecision();
   if (place === null || state.busy) return;
   const { decision } = state.decisions[place];
+  const said = state.messages[place].content;
   cut(place);
-  decide({ text: summary(decision), confidence: decision.confidence });
+  decide({ text: summary(decision), confidence: decision.confidence, said });
 }
 
 function cut(place) {
@@ -106,7 +109,10 @@ function cut(place) {
 }
 
 function summary(record) {
-  if (record.decision !== "tool_call") return record.missing.length ? `ask for ${words(record.missing[0])}` : "answer";
+  if (record.decision !== "tool_call") {
+    const about = record.intended_tool ? ` about ${record.intended_tool}` : "";
+    return record.missing.length ? `ask for ${words(record.missing[0])}` : `answer${about}`;
+  }
   return record.calls.map((call) => `${call.tool}(${Object.entries(call.arguments)
     .map(([name, value]) => `${name}=${plain(value)}`).join(", ")})`).join(", ");
 }
@@ -136,6 +142,13 @@ function welcome() {
   return h("div", { class: "empty" }, h("p", {}, "Say something, or begin with one of these:"), ...buttons);
 }
 
+const colours = new Map();
+
+function colour(name) {
+  if (!colours.has(name)) colours.set(name, `c${colours.size % COLOURS}`);
+  return colours.get(name);
+}
+
 function sources(record) {
   const found = new Map();
   const take = (values) => {
@@ -147,7 +160,7 @@ function sources(record) {
   for (const call of record.calls || []) take(call.argument_values);
   take(record.argument_values);
   take(record.slot_values);
-  return [...found].map(([name, value], index) => ({ name, value, colour: `c${index % COLOURS}` }));
+  return [...found].map(([name, value]) => ({ name, value, colour: colour(name) }));
 }
 
 function marked(text, place) {
@@ -197,7 +210,7 @@ function card(message, place) {
     message.content ? h("p", { class: "said" }, message.content) : null,
     values(record),
     over ? h("p", { class: "over" }, overText(over, record)) : null,
-    before ? h("p", { class: "changed" }, change(before, record)) : null,
+    before ? h("p", { class: "changed" }, change(before, record, message.content)) : null,
     why(record, place),
     calls.length && place === state.messages.length - 1 && !state.busy ? results(calls) : null);
   return node;
@@ -214,9 +227,11 @@ function overText(over, record) {
   return `Would be handed over: ${what} ${percent(record[over.measure])} sure, ${percent(over.threshold)} is asked for.`;
 }
 
-function change(before, record) {
-  const now = summary(record);
-  if (before.text === now) return `Same decision as before (${percent(before.confidence)} → ${percent(record.confidence)}).`;
+function change(before, record, said) {
+  if (before.text === summary(record)) {
+    const shift = `(${percent(before.confidence)} → ${percent(record.confidence)})`;
+    return `Same decision as before ${shift}${before.said === said ? "." : `, in other words. Before: “${before.said}”`}`;
+  }
   return `Changed. Before: ${before.text}, ${percent(before.confidence)} sure.`;
 }
 
@@ -224,6 +239,7 @@ const ORIGINS = {
   span: (source) => `said: “${source.text}”`,
   choice: (source) => (source.text ? `chosen, said: “${source.text}”` : "chosen from the list"),
   default: () => "the declared default",
+  state: () => "remembered",
   dontcare: () => "the user does not mind",
 };
 
@@ -341,7 +357,7 @@ function renderTools() {
           decideAgain();
         } }, "Remove"))));
   }));
-  $("toggle").textContent = document.body.classList.contains("side-open") ? "Back to the talk" : `Tools (${state.tools.length}) and settings`;
+  $("toggle").textContent = document.body.classList.contains("side-open") ? "Back" : `Tools (${state.tools.length})`;
 }
 
 async function addTools(text, replace) {
@@ -381,6 +397,8 @@ async function writeDown(format) {
     $("download").download = file;
     $("download").href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
     $("export").showModal();
+    $("exported").setSelectionRange(0, 0);
+    $("exported").scrollTop = 0;
   } catch (error) {
     $("error").textContent = error.message;
   }
