@@ -134,7 +134,10 @@ def _read_tool(tool: ToolLike) -> dict[str, Any]:
         raise ToolError(f"a tool needs a name and a JSON Schema of its parameters, got {tool!r:.120}")
     ToolSchema.from_json(body)
     function = {key: body[key] for key in ("name", "description", "parameters", "annotations") if key in body}
-    hints = {key: (getattr(tool, "metadata", None) or {}).get(key) for key in _HINTS}
+    metadata = getattr(tool, "metadata", None) or {}
+    if not function.get("description") and isinstance(metadata.get("title"), str):
+        function["description"] = metadata["title"]
+    hints = {key: metadata.get(key) for key in _HINTS}
     if any(isinstance(value, bool) for value in hints.values()):
         function["annotations"] = {key: value for key, value in hints.items() if isinstance(value, bool)}
     out: dict[str, Any] = {"type": "function", "function": _with_described_parameters(function)}

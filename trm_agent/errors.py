@@ -6,11 +6,14 @@ TRMError
 ├── HistoryError         a conversation that cannot be routed (also a ValueError)
 ├── EncoderError         encoder weights that cannot be found, or are not the expected ones
 ├── CheckpointError      a checkpoint folder that is incomplete, altered, or made for another encoder
+├── MissingExtraError    a part of the package whose optional dependency is not installed (also an ImportError)
 └── LowConfidenceError   a decision below the caller's threshold; carries the decision record
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -38,6 +41,24 @@ class CheckpointError(TRMError):
     """A checkpoint folder that cannot be trusted or loaded."""
 
 
+class MissingExtraError(TRMError, ImportError):
+    """An optional dependency that is not installed.
+
+    Attributes:
+        extra: The extra of the distribution `trm-agent` that installs it.
+    """
+
+    def __init__(self, extra: str, needed_by: str, reason: str) -> None:
+        self.extra, self.needed_by, self.reason = extra, needed_by, reason
+        super().__init__(
+            f"{needed_by} needs the `{extra}` extra ({reason}); install it with `uv add 'trm-agent[{extra}]'`, "
+            f"or in a clone with `uv sync --extra {extra}`"
+        )
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), (self.extra, self.needed_by, self.reason)
+
+
 class LowConfidenceError(TRMError):
     """A decision whose confidence is below the caller's threshold.
 
@@ -62,3 +83,20 @@ class LowConfidenceError(TRMError):
 
     def __reduce__(self) -> tuple[type[LowConfidenceError], tuple[dict[str, Any], float, str]]:
         return type(self), (self.record, self.threshold, self.measure)
+
+
+@contextmanager
+def requires_extra(extra: str, needed_by: str) -> Iterator[None]:
+    """Import optional dependencies inside this block.
+
+    Args:
+        extra: The extra that installs them.
+        needed_by: What cannot work without them; the message begins with it.
+
+    Raises:
+        MissingExtraError: One of them is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(extra, needed_by, str(error)) from error

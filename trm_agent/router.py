@@ -34,6 +34,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.decide import check_tool_choice, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.state import trusted_values
@@ -379,7 +380,8 @@ class BoundRouter:
         for members, found in zip(groups, predictions, strict=True):
             for i in members:
                 decision = self._decide(requests[i], found, tool_choice, now)
-                out[i] = self._by_clause(decision, requests[i].history, states[i] if states else None, now)
+                read = self._by_clause(decision, requests[i].history, states[i] if states else None, now)
+                out[i] = gather(read, self.tools)
         finished = time.perf_counter()
         share = 1000 / max(1, len(histories))
         latency = {

@@ -151,3 +151,5 @@ def _leaves(arguments: Mapping[str, Any], parameters: set[str], prefix: str = ""
             yield name, value
         elif isinstance(value, Mapping):
             yield from _leaves(value, parameters, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield from _leaves(value[0], parameters, f"{name}.")

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ SPEECH_ACT = {
     "smalltalk": "small_talk",
 }
 """Kind → what the user does with the turn (`trm_agent.types.SPEECH_ACTS`)."""
+ABOUT_NOTHING = frozenset({"smalltalk", "out_of_scope"})
+"""Kinds of turn that say no tool's values."""
 NOT_ABOUT_A_TOOL = ANSWERS - {"missing", "hesitation"}
 """Kinds after which no tool is wanted any more."""
 
@@ -124,6 +126,9 @@ def leaves(arguments: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
     for name, value in arguments.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for record in value:
+                yield from leaves(record, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 
@@ -132,6 +137,7 @@ def _dialogue_samples(
     domain: Domain, dialogue: Dialogue, name: str, tools: list[dict[str, Any]], results: bool
 ) -> Iterator[dict[str, Any]]:
     history: list[dict[str, Any]] = []
+    spoken_of: set[str] = set()
     for turn, part in enumerate(dialogue.turns, 1):
         if isinstance(part, Message):
             history.append({"role": part.role, "content": part.content})
@@ -139,7 +145,12 @@ def _dialogue_samples(
         history.append({"role": "user", "content": part.text})
         meta = _meta(domain, dialogue, part, name, turn)
         base = {"id": f"everyday/{name}/{turn:02}", "tools": tools, "history": list(history)}
-        yield base | _gold(domain, part) | {"meta": meta}
+        spoken_of.update(call.name for call in part.calls)
+        spoken_of.update([part.intended] if part.intended else [])
+        gold = _gold(domain, part)
+        if part.calls or part.intended or part.kind in ABOUT_NOTHING:
+            gold["slots"] = dict.fromkeys(_untouched(domain, spoken_of), "") | gold["slots"]
+        yield base | gold | {"meta": meta}
         after = _after(part)
         history.extend(after)
         if results and after and after[-1]["role"] == "assistant" and len(after) > 1:
@@ -203,6 +214,19 @@ def _slots(domain: Domain, point: Point) -> tuple[dict[str, Any], dict[str, list
         if argument and len(argument.forms) > 1:
             accepted[slot.key] = list(argument.forms[1:])
     return slots, accepted
+
+
+def _untouched(domain: Domain, spoken_of: Set[str]) -> Iterator[str]:
+    """Slots that must be empty: those of tools nobody spoke of yet, and whose names no tool spoken of uses.
+
+    Without them the network would learn from these samples only where a slot is filled, never where it is not.
+    """
+    table = slot_table(parse_tools([tool.schema for tool in domain.tools]))
+    taken = {name.split(".")[-1] for slot in table for tool, name in slot.readers if tool in spoken_of}
+    for slot in table:
+        names = {name.split(".")[-1] for _, name in slot.readers}
+        if names.isdisjoint(taken) and not any(tool in spoken_of for tool, _ in slot.readers):
+            yield slot.key
 
 
 def _after(point: Point) -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def test_a_decision_model_answers_choices_scores_and_yes_or_no() -> None:
         "print([m.content for m in state_messages({'order': 3, 'last': HumanMessage('late')})])\n"
     )
     assert out.splitlines() == [
-        "billing 0.75",
+        "billing 0.6",
         "1.625 furious",
         "0.8 0.8",
         "question type 'box' needs an image; TRM answers noul, choice and score questions",

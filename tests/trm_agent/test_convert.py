@@ -249,7 +249,7 @@ def test_without_any_sample_nothing_is_written(raw: Path, capsys: pytest.Capture
     ("options", "message"),
     [
         ({"--input": "nowhere"}, "nowhere: no such folder"),
-        ({"--input": "empty"}, "empty: holds no .json file; --recursive looks into its subfolders"),
+        ({"--input": "empty"}, "empty: holds no .json or .jsonl file; --recursive looks into its subfolders"),
         ({"--output": "raw"}, "raw: cannot be written: it is not a regular file"),
         ({"--output": "raw/good.json/s.jsonl"}, r"good\.json/s\.jsonl: cannot be written: "),
         ({"--output": "raw/good.json"}, r"good\.json: is read from, so it cannot be the output"),

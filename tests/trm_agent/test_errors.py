@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
 
 import pytest
@@ -14,8 +15,10 @@ from trm_agent.errors import (
     EncoderError,
     HistoryError,
     LowConfidenceError,
+    MissingExtraError,
     ToolError,
     TRMError,
+    requires_extra,
 )
 
 RECORD = {"decision": "tool_call", "tool": "book", "confidence": 0.41239, "probabilities": {"tools": {"book": 0.5}}}
@@ -62,3 +65,22 @@ def test_a_low_confidence_survives_pickling_with_its_record(protocol: int) -> No
 def test_a_low_confidence_survives_copying() -> None:
     back = copy.deepcopy(LowConfidenceError(RECORD, 0.9))
     assert (back.record, back.threshold) == (RECORD, 0.9)
+
+
+def test_a_missing_extra_is_named_with_the_command_that_installs_it() -> None:
+    with pytest.raises(MissingExtraError) as caught, requires_extra("report", "the report page"):
+        importlib.import_module("a_package_that_nobody_has")
+    assert str(caught.value) == (
+        "the report page needs the `report` extra (No module named 'a_package_that_nobody_has'); "
+        "install it with `uv add 'trm-agent[report]'`, or in a clone with `uv sync --extra report`"
+    )
+    assert isinstance(caught.value, ImportError)
+    assert isinstance(caught.value, TRMError)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.extra) == (str(caught.value), "report")
+
+
+def test_other_errors_pass_a_block_that_requires_an_extra() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'no_such_name'") as caught, requires_extra("x", "y"):
+        from trm_agent.errors import no_such_name  # type: ignore[attr-defined]  # noqa: F401
+    assert not isinstance(caught.value, MissingExtraError)

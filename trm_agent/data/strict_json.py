@@ -10,6 +10,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -54,11 +55,25 @@ def read_array(path: Path) -> Iterator[Any]:
     Raises:
         DataError: The file cannot be read, or is no JSON list in UTF-8. The message does not name the file.
     """
-    try:
-        with path.open("rb") as file:
-            yield from _elements(_Text(file))
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}") from None
+    with _opened(path) as text:
+        yield from _elements(text)
+
+
+def read_values(path: Path) -> Iterator[tuple[int, Any]]:
+    """Stream what a file holds: the elements of one list, or JSON values one after the other.
+
+    Yields:
+        The line that a value begins in, from 1, and the value.
+
+    Raises:
+        DataError: The file cannot be read, or holds something else. The message does not name the file.
+    """
+    with _opened(path) as text:
+        if text.peek() in ("[", ""):
+            yield from _located_elements(text)
+            return
+        while text.peek():
+            yield text.located_value()
 
 
 def json_type(value: Any) -> str:
@@ -67,6 +82,15 @@ def json_type(value: Any) -> str:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
     return names.get(type(value), type(value).__name__)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Text]:
+    try:
+        with path.open("rb") as file:
+            yield _Text(file)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}") from None
 
 
 class _Text:
@@ -120,6 +144,12 @@ class _Text:
                     return value
             self.fill()
 
+    def located_value(self) -> tuple[int, Any]:
+        """The line that the next JSON value begins in, and the value."""
+        self.peek()
+        line = self.place(self.position)[0]
+        return line, self.value()
+
     def broken(self, reason: str, position: int) -> DataError:
         line, column = self.place(position)
         return DataError(f"not JSON: {reason} at line {line}, column {column}")
@@ -133,6 +163,10 @@ class _Text:
 
 
 def _elements(text: _Text) -> Iterator[Any]:
+    yield from (value for _, value in _located_elements(text))
+
+
+def _located_elements(text: _Text) -> Iterator[tuple[int, Any]]:
     opening = text.peek()
     if not opening:
         raise DataError("the file is empty")
@@ -143,10 +177,10 @@ def _elements(text: _Text) -> Iterator[Any]:
     if text.peek() == "]":
         text.position += 1
     else:
-        yield text.value()
+        yield text.located_value()
         while (mark := text.peek()) == ",":
             text.position += 1
-            yield text.value()
+            yield text.located_value()
         if mark != "]":
             raise text.broken("Expecting ',' delimiter", text.position)
         text.position += 1

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trm_agent.errors import CheckpointError
+from trm_agent.errors import CheckpointError, requires_extra
 from trm_agent.log import logger
 from trm_agent.types import Decision
 
@@ -261,7 +261,9 @@ def _fit(name: str, pairs: Sequence[tuple[tuple[float, ...], bool]]) -> Logistic
         )
         return None
     import numpy as np
-    from sklearn.linear_model import LogisticRegression
+
+    with requires_extra("train", "fitting a calibration"):
+        from sklearn.linear_model import LogisticRegression
 
     features = np.asarray([f for f, _ in pairs], dtype=np.float64)
     labels = np.asarray([label for _, label in pairs], dtype=np.int64)

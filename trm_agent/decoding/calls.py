@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from trm_agent.decoding.scene import last_user
-from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value, argument_leaves
+from trm_agent.types import (
+    DONTCARE,
+    Message,
+    Parameter,
+    Slot,
+    Source,
+    ToolSchema,
+    Value,
+    argument_leaves,
+    record_schema,
+)
 from trm_agent.values import normalise, validates
 
 Made = Literal["new", "retry", "answered", "failed"]
@@ -79,15 +89,24 @@ def _object(
                 keys |= {path: key} if key is not None else {}
             elif name in wanted:
                 missing.append(path)
-        elif isinstance(spec, Mapping) and spec.get("type") == "object" and isinstance(spec.get("properties"), Mapping):
-            part = _object(whole, spec, f"{path}.", parameters, read)
+        elif (inner := _inner(spec, name, prefix, whole.tool)) is not None:
+            part = _object(whole, inner, f"{path}.", parameters, read)
             # An optional object is given whole or not at all, and never for its defaults alone.
             if name in wanted or (part.slots and not part.missing):
-                arguments[name] = part.arguments
+                arguments[name] = part.arguments if inner is spec else [part.arguments]
                 values |= part.values
                 keys |= part.slots
                 missing.extend(part.missing)
     return Call(whole.tool, arguments, values, keys, tuple(missing))
+
+
+def _inner(spec: Any, name: str, prefix: str, tool: ToolSchema) -> Mapping[str, Any] | None:
+    """The object schema whose leaves are parameters: the property's own, or that of one of its records."""
+    if not isinstance(spec, Mapping):
+        return None
+    if spec.get("type") == "object" and isinstance(spec.get("properties"), Mapping):
+        return spec
+    return record_schema(spec) if not prefix and name == tool.records else None
 
 
 def _fill(parameter: Parameter, required: bool, found: Sequence[tuple[str, Value]]) -> tuple[str | None, Value] | None:
@@ -121,12 +140,32 @@ def made_before(call: Call, history: Sequence[Message]) -> Made:
             open_calls.append(message)
         elif message.role == "tool_response" and open_calls:
             made = open_calls.pop(0).content
-            if made["name"] != call.tool.name or _call_text(call.tool, made.get("arguments", {})) != wanted:
+            if made["name"] != call.tool.name or not _same_call(call, wanted, made.get("arguments", {})):
                 continue
             if not _is_error(message.content):
                 return "answered"
             failures += 1
     return "new" if failures == 0 else "retry" if failures == 1 else "failed"
+
+
+def _same_call(call: Call, wanted: str, made: Mapping[str, Any]) -> bool:
+    """Whether a call was made by these arguments.
+
+    Read as one record, a message with several may give a record whose fields are those of different ones. So a list of
+    records is the same if each of its values stands in the other list, under its name.
+    """
+    name = call.tool.records
+    if name is None or not (isinstance(made.get(name), list) and isinstance(call.arguments.get(name), list)):
+        return _call_text(call.tool, made) == wanted
+    rest = _call_text(call.tool, {key: value for key, value in made.items() if key != name})
+    own = _call_text(call.tool, {key: value for key, value in call.arguments.items() if key != name})
+    known = {leaf for record in made[name] for leaf in _leaf_texts(record)}
+    return rest == own and all(known.issuperset(_leaf_texts(record)) for record in call.arguments[name])
+
+
+def _leaf_texts(record: Any) -> set[tuple[str, str]]:
+    leaves = argument_leaves(record) if isinstance(record, Mapping) else ()
+    return {(name, normalise(value)) for name, value in leaves}
 
 
 def _call_text(tool: ToolSchema, arguments: Mapping[str, Any]) -> str:

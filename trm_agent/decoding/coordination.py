@@ -35,6 +35,8 @@ _JOINED = re.compile(
     r"\s*(?:%|[^\W\d_]+(?:\s[^\W\d_]+)?)?\s*(?:,|;|,?\s(?:and|or)\s|&)\s*(?:then\s+|also\s+)?[$€£]?\s*"
 )
 _AND = re.compile(r"\b(?:and|or)\b|&", re.IGNORECASE)
+JOINER = re.compile(r"[,;]|\b(?:and|or|plus)\b|&", re.IGNORECASE)
+"""What stands between the items of an enumeration."""
 RESPECTIVELY = re.compile(r"\b(?:respectively|in that order|in this order)\b", re.IGNORECASE)
 _WEAK = frozenset(("of", "is", "are", "was", "be", "the", "a", "an", "by", "with", "at", "as", "number", "another"))
 

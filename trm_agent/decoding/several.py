@@ -20,8 +20,9 @@ from trm_agent.decoding.coordination import RESPECTIVELY, alike, items, joined, 
 from trm_agent.decoding.echoes import without_echoes
 from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.record_fields import one_record_each
 from trm_agent.decoding.scene import Scene
-from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings
+from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings, same_words
 from trm_agent.types import Slot, Source, Span, ToolSchema, Value
 
 SINGLE = 0.98
@@ -122,6 +123,10 @@ def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -
 def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]:
     """The calls of one tool: as many as most of the slots with several values have."""
     found = _alternatives(tool, context)
+    if tool.records is not None:
+        for fields in one_record_each(tool, found, context.values, context.prediction, context.scene):
+            yield assemble(tool, context.scene.slots, fields)
+        return
     choices = _differing(found)
     sizes = [len(found) for found in choices.values()]
     count = max(sizes, key=lambda size: (sizes.count(size), size), default=1)
@@ -174,7 +179,7 @@ def _beside(lead: Sequence[Value], keys: Sequence[str], context: Context) -> dic
         for value in readings(said, slot, context.scene):
             if value.confidence < BESIDE * said.filled or value.source.message != lead[0].source.message:
                 continue
-            if any(_same(value, other) for other in (*lead, *taken, *nearest.values())):
+            if any(same_words(value, other) for other in (*lead, *taken, *nearest.values())):
                 continue
             at = _start(value)[1]
             number = min(range(len(lead)), key=lambda n: abs(_start(lead[n])[1] - at))
@@ -244,7 +249,7 @@ def _enumerated(
         return []
     for span in sorted(said.spans, key=lambda span: span.start - span.end):
         whole = replace(value, source=Source("span", span.message, span.start, span.end))
-        if not 0 <= span.message < len(context.scene.history) or not _same(whole, value):
+        if not 0 <= span.message < len(context.scene.history) or not same_words(whole, value):
             continue
         if span.probability < _least_listed(span, slot, said, context):
             continue
@@ -253,7 +258,7 @@ def _enumerated(
         own = not {number_place(value), value.source.span}.isdisjoint((*places, span.span))
         if span.probability < LISTED and not own:
             continue
-        if len(found) > 1 and len(found) == len(places) and not any(_same(whole, other) for other in elsewhere):
+        if len(found) > 1 and len(found) == len(places) and not any(same_words(whole, other) for other in elsewhere):
             return found
     return []
 
@@ -281,7 +286,7 @@ def _said_alike(
     for anchor in (value, *others):
         if anchor is not value:
             most = max(most, _pointed([value], said))
-        if any(_same(anchor, other) for other in elsewhere):
+        if any(same_words(anchor, other) for other in elsewhere):
             continue
         found = _like(anchor, slot, elsewhere, context)
         own, pooled = _pointed([anchor], said), _pointed(found, said)
@@ -303,7 +308,7 @@ def _like(anchor: Value, slot: Slot, elsewhere: Sequence[Value], context: Contex
     ]
     places = alike(context.scene.history[source.message].text, place, beside)
     found = _read_places(places, source.message, anchor, slot, context)
-    return [other for other in found if not any(_same(other, value) for value in elsewhere)][:MOST]
+    return [other for other in found if not any(same_words(other, value) for value in elsewhere)][:MOST]
 
 
 def _pointed(values: Sequence[Value], said: SlotPrediction) -> float:
@@ -311,7 +316,7 @@ def _pointed(values: Sequence[Value], said: SlotPrediction) -> float:
     return sum(
         span.probability
         for span in said.spans
-        if sum(_same(Value(None, 1.0, Source("span", span.message, span.start, span.end)), v) for v in values) == 1
+        if sum(same_words(Value(None, 1.0, Source("span", span.message, span.start, span.end)), v) for v in values) == 1
     )
 
 
@@ -331,7 +336,7 @@ def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], conte
         return []
     apart: list[Value] = []
     for value in readings(said, slot, context.scene):
-        if len(apart) < MOST and not any(_same(value, other) for other in (*apart, *elsewhere)):
+        if len(apart) < MOST and not any(same_words(value, other) for other in (*apart, *elsewhere)):
             apart.append(value)
     kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart], EVEN)]
     sure = [min(1.0, value.confidence * len(kept)) for value in kept]
@@ -351,13 +356,6 @@ def _by_user(value: Value, context: Context) -> bool:
 def _share_count(shares: Sequence[float], even: float) -> int:
     """The most readings of which the last still has a part of an even share; at least one."""
     return max((k for k in range(2, len(shares) + 1) if shares[k - 1] > even / k), default=1)
-
-
-def _same(value: Value, other: Value) -> bool:
-    """Whether two readings are of the same words, or of the same choice."""
-    if value.source.span is None:
-        return other.source.message is None and value.value == other.value
-    return value.source.overlaps(other.source)
 
 
 def _start(value: Value) -> tuple[int, int]:

@@ -245,3 +245,10 @@ def _places(value: Value, owners: Sequence[str]) -> set[tuple[str, int, int, int
     if isinstance(value.value, int | float) and (place := number_place(value)) is not None:
         return {(owner, source.message, *place, "") for owner in owners}  # one number, whatever its unit
     return {(owner, source.message, source.start, source.end, text) for owner in owners}
+
+
+def same_words(value: Value, other: Value) -> bool:
+    """Whether two readings are of the same words, or of the same choice."""
+    if value.source.span is None:
+        return other.source.message is None and value.value == other.value
+    return value.source.overlaps(other.source)

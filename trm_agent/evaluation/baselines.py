@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from trm_agent.encoder.sentence import Encoder
-from trm_agent.errors import DataError
+from trm_agent.errors import DataError, requires_extra
 from trm_agent.evaluation.metrics import Verdict
 from trm_agent.evaluation.report import grouped_figures
 from trm_agent.log import progress as progress_bar
@@ -109,7 +109,8 @@ def _sentences(texts: Iterable[str], encoder: Encoder, progress: bool) -> Vector
 
 
 def _regression(train: Sequence[Sample], samples: Sequence[Sample], vectors: Vectors) -> list[bool]:
-    from sklearn.linear_model import LogisticRegression
+    with requires_extra("train", "the baseline of a logistic regression"):
+        from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(max_iter=2000)
     model.fit(_features(train, vectors), [sample.decision == "tool_call" for sample in train])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trm_agent.errors import DataError
+from trm_agent.errors import DataError, requires_extra
 from trm_agent.log import logger
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ def save_figure(figure: Figure, path: Path, dpi: int = 120) -> None:
 
     Raises:
         DataError: It cannot be written.
+        MissingExtraError: matplotlib is not installed.
     """
-    from matplotlib import pyplot
+    with requires_extra("report", "a plot"):
+        from matplotlib import pyplot
 
     try:
         _write(path, lambda: figure.savefig(path, dpi=dpi))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from trm_agent.errors import requires_extra
 from trm_agent.evaluation.metrics import call_scores, is_filled, outcome_scores
 from trm_agent.evaluation.plots import (
     decision_confusion_plot,
@@ -23,6 +22,9 @@ from trm_agent.evaluation.plots import (
 )
 from trm_agent.evaluation.report import NOTE, SHARES, Case, Report, show
 from trm_agent.types import DONTCARE, Message
+
+with requires_extra("report", "the report page"):
+    import jinja2
 
 FAILING, RIGHT, TOP = 60, 10, 12
 

@@ -10,15 +10,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from trm_agent.errors import requires_extra
 from trm_agent.evaluation.confidence import Scored, reliability, risk_coverage
 from trm_agent.evaluation.report import Case
+
+with requires_extra("report", "a plot"):
+    import matplotlib
+    from matplotlib.axes import Axes
+    from matplotlib.colors import to_rgba
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
 BLUE, ORANGE, GREEN, GREY, INK = "#2563eb", "#d97706", "#15803d", "#9ca3af", "#1f2937"
 TOP_TOOLS = 12

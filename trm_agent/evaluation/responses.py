@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from trm_agent.encoder.sentence import Encoder
-from trm_agent.errors import DataError
+from trm_agent.errors import DataError, requires_extra
 from trm_agent.evaluation.metrics import group_names, percentile
 from trm_agent.evaluation.run import group_dialogues
 from trm_agent.features.tools import TextEncoder
@@ -179,10 +179,8 @@ def rouge_l(text: str, gold: str) -> float:
 
 
 def _figures(spoken: Sequence[Spoke], speaker: str, ordinary: frozenset[str], language: str) -> dict[str, Any]:
-    try:
+    with requires_extra("metrics", "BLEU and chrF"):
         from sacrebleu import corpus_bleu, corpus_chrf
-    except ImportError as error:
-        raise DataError("BLEU and chrF need sacrebleu; install the `metrics` extra") from error
     texts = [one.by[speaker].text for one in spoken]
     gold = [one.said.sample.content or "" for one in spoken]
     errors = [value_errors(one.said, text, ordinary, language) for one, text in zip(spoken, texts, strict=True)]

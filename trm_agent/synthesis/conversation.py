@@ -14,7 +14,7 @@ from trm_agent.synthesis.cues import kind_of
 from trm_agent.synthesis.phrases import Phrases
 from trm_agent.synthesis.replies import report, result
 from trm_agent.synthesis.values import MARK, Given, Said, Values
-from trm_agent.types import Accept, Message, Parameter, Sample, ToolSchema, slot_table
+from trm_agent.types import Accept, Message, Parameter, Sample, ToolSchema, records_parameter, slot_table
 from trm_agent.values import validates
 
 Call = tuple[ToolSchema, dict[str, Said]]
@@ -194,6 +194,11 @@ def _nest(schema: Mapping[str, Any], prefix: str, values: Mapping[str, Any], out
             _nest(spec, f"{path}.", values, part)
             if part or name in wanted:
                 out[name] = part
+        elif not prefix and name == records_parameter(schema):
+            record: dict[str, Any] = {}
+            _nest(spec["items"], f"{path}.", values, record)
+            if record:
+                out[name] = [record]
 
 
 def complete(schema: Mapping[str, Any], chosen: set[str], wanted: Callable[[str], bool], prefix: str = "") -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from trm_agent.errors import DataError
+from trm_agent.errors import requires_extra
 from trm_agent.synthesis.words import WORDS
 from trm_agent.types import Parameter, identifier_words
 
@@ -22,14 +22,10 @@ def make_faker() -> Faker:
     """The library of names, addresses and numbers.
 
     Raises:
-        DataError: It is not installed.
+        MissingExtraError: It is not installed.
     """
-    try:
+    with requires_extra("synth", "the synthesiser"):
         from faker import Faker
-    except ImportError:
-        raise DataError(
-            'the synthesiser needs faker, which is not installed; "uv sync --extra synth" installs it'
-        ) from None
     return Faker(LOCALES)
 
 

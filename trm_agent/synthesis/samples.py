@@ -66,7 +66,8 @@ def synthesize(
         kinds: Only conversations of these kinds, in the proportion of `KINDS`; none named: all of them.
 
     Raises:
-        DataError: No tool can be synthesised, there is no such kind, or `faker` is not installed.
+        DataError: No tool can be synthesised, or there is no such kind.
+        MissingExtraError: `faker` is not installed.
     """
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise DataError(f"unknown kinds {', '.join(unknown)}; expected some of {', '.join(KINDS)}")

@@ -206,10 +206,11 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
         for key, value in sample.slots.items()
         if value not in ("", None)
     }
-    calls = sample.calls or ((sample.tool,) if sample.tool else ())
+    made = sample.calls or ((sample.tool,) if sample.tool else ())
+    calls, accepts = _one_record_each(made, sample.accept, table)
     known: frozenset[str] | None = None
     if not (lists_parameters and sample.meta.get("slots_known", True)):
-        called = _call_slots(sample.tool, sample.accept, table)
+        called = _call_slots(calls[0] if calls else None, sample.accept, table)
         known = frozenset([*sample.slots, *called])
         slots = {**{key: values for key, values in called.items() if values}, **slots}
     tool = calls[0]["name"] if calls else None
@@ -223,7 +224,7 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
         known=known,
         calls=len(calls),
         tools=tuple(dict.fromkeys(call["name"] for call in calls)),
-        more=_further_values(sample, calls, table, slots),
+        more=_further_values(calls, accepts, table, slots),
         act=_speech_act(sample),
     )
 
@@ -235,13 +236,40 @@ def _speech_act(sample: Sample) -> SpeechAct | None:
     return act
 
 
+def _one_record_each(
+    calls: Sequence[Mapping[str, Any]], accept: Accept, table: Sequence[Slot]
+) -> tuple[list[Mapping[str, Any]], list[Accept]]:
+    """Calls of one record each, and what each accepts: a call with a list of three records is read as three."""
+    leaves = {name for slot in table for _, name in slot.readers}
+    out: list[Mapping[str, Any]] = []
+    accepts: list[Accept] = []
+    for number, call in enumerate(calls):
+        own = accept if number == 0 else accept.calls[number] if number < len(accept.calls) else Accept()
+        records = next(
+            (
+                (name, value)
+                for name, value in call["arguments"].items()
+                if isinstance(value, list) and value and name not in leaves and isinstance(value[0], Mapping)
+            ),
+            None,
+        )
+        one_each = [call]
+        if records is not None:
+            one_each = [{**call, "arguments": {**call["arguments"], records[0]: record}} for record in records[1]]
+        out.extend(one_each)
+        accepts.extend([own] * len(one_each))
+    return out, accepts
+
+
 def _further_values(
-    sample: Sample, calls: Sequence[Mapping[str, Any]], table: Sequence[Slot], slots: Mapping[str, tuple[Any, ...]]
+    calls: Sequence[Mapping[str, Any]],
+    accepts: Sequence[Accept],
+    table: Sequence[Slot],
+    slots: Mapping[str, tuple[Any, ...]],
 ) -> dict[str, tuple[tuple[Any, ...], ...]]:
     """Slot key → right values of each further call that fills it differently."""
     out: dict[str, tuple[tuple[Any, ...], ...]] = {}
-    for number, call in enumerate(calls[1:], 1):
-        accept = sample.accept.calls[number] if number < len(sample.accept.calls) else Accept()
+    for call, accept in zip(calls[1:], accepts[1:], strict=True):
         for key, values in _call_slots(call, accept, table).items():
             known = [slots.get(key, ()), *out.get(key, ())]
             if values and not any(matches(values[0], others) for others in known):

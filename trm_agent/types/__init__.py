@@ -46,6 +46,8 @@ from trm_agent.types.tools import (
     ToolSchema,
     argument_leaves,
     parse_tools,
+    record_schema,
+    records_parameter,
 )
 
 __all__ = [
@@ -80,5 +82,7 @@ __all__ = [
     "parse_history",
     "parse_tools",
     "prefix_hashes",
+    "record_schema",
+    "records_parameter",
     "slot_table",
 ]

@@ -112,7 +112,8 @@ class ToolSchema:
     def from_json(cls, data: Any) -> ToolSchema:
         """Read an OpenAI-style tool (`{"type": "function", "function": {...}}` or the inner object alone).
 
-        Tools as MCP servers list them (`inputSchema`) and as Anthropic's are (`input_schema`) are read, too.
+        Tools as MCP servers list them (`inputSchema`) and as Anthropic's are (`input_schema`) are read, too; a title
+        stands for a missing description.
         Types that are named as in Python (`dict`, `float`, `tuple`, `any`, …) are read as JSON Schema's (`TYPE_NAMES`).
 
         Raises:
@@ -134,8 +135,10 @@ class ToolSchema:
         schema = _resolve(dict(raw), name)
         annotations = body.get("annotations") or {}
         read_only, destructive = (_hint(annotations, key) for key in ("readOnlyHint", "destructiveHint"))
-        description = str(body.get("description") or "")
-        return cls(name, description, schema, _leaves(schema), read_only, destructive)
+        titled = annotations.get("title") if isinstance(annotations, Mapping) else None
+        description = str(body.get("description") or body.get("title") or titled or "")
+        leaves = _leaves(schema, records=records_parameter(schema))
+        return cls(name, description, schema, leaves, read_only, destructive)
 
     def to_json(self) -> dict[str, Any]:
         function: dict[str, Any] = {"name": self.name, "description": self.description, "parameters": self.schema}
@@ -147,6 +150,11 @@ class ToolSchema:
     @property
     def required(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if p.required)
+
+    @property
+    def records(self) -> str | None:
+        """The parameter that is a list of records; its leaves (`items.name`) are those of one record."""
+        return records_parameter(self.schema)
 
 
 def _hint(annotations: Any, name: str) -> bool | None:
@@ -285,7 +293,22 @@ def _name_type(node: dict[str, Any]) -> dict[str, Any]:
     return {**node, "type": named if isinstance(declared, list) else named[0]}
 
 
-def _leaves(schema: Mapping[str, Any], prefix: str = "", required: bool = True) -> tuple[Parameter, ...]:
+def record_schema(spec: Any) -> Mapping[str, Any] | None:
+    """The schema of one record, where a schema is that of a list of objects with declared fields."""
+    items = spec.get("items") if isinstance(spec, Mapping) and spec.get("type") == "array" else None
+    if not isinstance(items, Mapping) or items.get("type") != "object":
+        return None
+    return items if isinstance(items.get("properties"), Mapping) and items["properties"] else None
+
+
+def records_parameter(schema: Mapping[str, Any]) -> str | None:
+    """The first property that is a list of records; further ones are filled as values in one piece."""
+    return next((name for name, spec in schema.get("properties", {}).items() if record_schema(spec)), None)
+
+
+def _leaves(
+    schema: Mapping[str, Any], prefix: str = "", required: bool = True, records: str | None = None
+) -> tuple[Parameter, ...]:
     # Draft 3 wrote `"required": true` into the property itself; such schemas are still about.
     required_names = schema.get("required")
     wanted = {n for n in required_names if isinstance(n, str)} if isinstance(required_names, list) else set()
@@ -295,6 +318,10 @@ def _leaves(schema: Mapping[str, Any], prefix: str = "", required: bool = True) 
         needed = required and name in wanted
         if spec.get("type") == "object" and spec.get("properties") and isinstance(spec["properties"], Mapping):
             out.extend(_leaves(spec, f"{prefix}{name}.", needed))
+            continue
+        record = record_schema(spec) if not prefix and name == records else None
+        if record is not None:
+            out.extend(_leaves(record, f"{name}.", needed))
             continue
         has_default = "default" in spec
         default = spec.pop("default", None)

@@ -12,14 +12,13 @@ from typing import Any
 
 from trm_agent.data.strict_json import json_type
 from trm_agent.errors import DataError
-from trm_agent.log import logger
 from trm_agent.types import Message, Sample, ToolSchema, parse_tools
+from trm_agent.utils.calls import CallCheck, listed
+from trm_agent.utils.logs.dates import Dates
 from trm_agent.utils.raw_files import read_conversations
 from trm_agent.utils.raw_turns import RESERVED_FIELDS, Turn, read_turn
 
 DEFAULT_SLOT_FIELDS: tuple[str, ...] = ("address", "phone", "device_number", "intent_of_user", "name", "contract_id")
-
-MAX_REPORTED = 5
 
 
 class RawDataProcessor:
@@ -52,8 +51,7 @@ class RawDataProcessor:
                 raise DataError(f"{name!r} cannot be a slot field; {' and '.join(RESERVED_FIELDS)} have their own use")
         self.system = system
         self.source = source
-        self._tools_by_name = {tool.name: tool for tool in self.tools}
-        self._told: set[tuple[str, str]] = set()
+        self._check_call = CallCheck(self.tools)
 
     def process_conversation(self, raw_data: Any, dialogue: str = "conversation") -> list[Sample]:
         """The samples of one raw conversation, a list of turns.
@@ -69,7 +67,9 @@ class RawDataProcessor:
         """
         return list(self._samples(self._read(raw_data), dialogue))
 
-    def process_file(self, path: str | Path, dialogue: str | None = None) -> Iterator[Sample]:
+    def process_file(
+        self, path: str | Path, dialogue: str | None = None, dates: Dates | None = None
+    ) -> Iterator[Sample]:
         """Stream the samples of a raw file: one conversation, or a list of several.
 
         The file is read twice, first to check it: a broken file gives no samples at all.
@@ -77,23 +77,28 @@ class RawDataProcessor:
         Args:
             path: The JSON file.
             dialogue: Names its conversation; with several, `#1`, `#2`, … follow. The file's stem by default.
+            dates: When its conversations took place; None leaves them undated.
 
         Raises:
             DataError: What is wrong with the file, in one line with path, turns and reasons.
         """
         path = Path(path)
-        problems = list(self._file_problems(path))
+        problems = list(self._file_problems(path, dates))
         if problems:
-            raise DataError(f"{path}: {_listed(problems)}")
+            raise DataError(f"{path}: {listed(problems)}")
         dialogue = path.stem if dialogue is None else dialogue
         for number, raw_data in read_conversations(path):
-            yield from self._samples(self._read(raw_data), dialogue if number is None else f"{dialogue}#{number}")
+            name = dialogue if number is None else f"{dialogue}#{number}"
+            meta = {"now": dates.of(raw_data, path)} if dates else {}
+            yield from self._samples(self._read(raw_data), name, meta)
 
-    def _file_problems(self, path: Path) -> Iterator[str]:
+    def _file_problems(self, path: Path, dates: Dates | None) -> Iterator[str]:
         try:
             for number, raw_data in read_conversations(path):
                 try:
                     self._read(raw_data)
+                    if dates:
+                        dates.find(raw_data, path)
                 except DataError as error:
                     yield str(error) if number is None else f"conversation {number}: {error}"
         except DataError as error:
@@ -102,7 +107,7 @@ class RawDataProcessor:
     def _read(self, raw_data: Any) -> list[Turn]:
         return _read_turns(raw_data, self.slot_fields, self._check_call)
 
-    def _samples(self, turns: Sequence[Turn], dialogue: str) -> Iterator[Sample]:
+    def _samples(self, turns: Sequence[Turn], dialogue: str, meta: Mapping[str, Any] | None = None) -> Iterator[Sample]:
         history = _opening(turns, self.system)
         state: dict[str, Any] = dict.fromkeys(self.slot_fields, "")
         for number, turn in enumerate(turns, 1):
@@ -118,23 +123,9 @@ class RawDataProcessor:
                     tool=message.content if calls else None,
                     content=None if calls else message.content,
                     id=f"{dialogue}:{number}",
-                    meta={"source": self.source, "dialogue": dialogue},
+                    meta={"source": self.source, "dialogue": dialogue, **(meta or {})},
                 )
             history.append(message)
-
-    def _check_call(self, call: Mapping[str, Any]) -> None:
-        name = call["name"]
-        if not self.tools:
-            raise DataError(f"calls {name!r}, but no tools are declared; name their file with --tools")
-        if name not in self._tools_by_name:
-            raise DataError(f"calls {name!r}, which is not declared; the tools are {', '.join(self._tools_by_name)}")
-        schema = self._tools_by_name[name].schema
-        if "additionalProperties" in schema:
-            return
-        for argument in call["arguments"]:
-            if argument not in schema["properties"] and (name, argument) not in self._told:
-                self._told.add((name, argument))
-                logger.warning("calls of %r carry %r, which the tool does not declare", name, argument)
 
 
 def process_raw_conversation(
@@ -190,15 +181,10 @@ def _read_turns(
             problems.append(f"turn {number}: {error}")
         unanswered = max(unanswered, 0)
     if problems:
-        raise DataError(_listed(problems))
+        raise DataError(listed(problems))
     return turns
 
 
 def _opening(turns: Sequence[Turn], system: str | None) -> list[Message]:
     """What stands before the first turn: the system prompt, unless the conversation brings its own."""
     return [Message("system", system)] if system and turns[0].message.role != "system" else []
-
-
-def _listed(problems: Sequence[str]) -> str:
-    more = len(problems) - MAX_REPORTED
-    return "; ".join(problems[:MAX_REPORTED]) + (f"; and {more} more" if more > 0 else "")

@@ -23,7 +23,11 @@ class ObservedTools:
     def add(self, raw_data: Any) -> None:
         """Take in the calls of a raw conversation."""
         for name, arguments in raw_calls(raw_data):
-            self._calls.setdefault(name, _Calls()).add(arguments)
+            self.add_call(name, arguments)
+
+    def add_call(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Take in one call."""
+        self._calls.setdefault(name, _Calls()).add(arguments)
 
     def declare(self) -> tuple[ToolSchema, ...]:
         """The tools called so far, by name; a parameter that no call lacked is declared as required."""

@@ -1,4 +1,4 @@
-"""Raw conversations on disk: which files of a folder hold them, and the conversations of one file as a stream."""
+"""Conversations on disk: which files of a folder hold them, and the raw conversations of one file as a stream."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 
 from trm_agent.data.strict_json import read_array
 from trm_agent.errors import DataError
+from trm_agent.utils.logs.records import LINES, read_records
+
+ENDINGS = (".json", *LINES)
 
 
 def find_raw_files(folder: Path, *, recursive: bool = False, leave_out: Collection[Path] = ()) -> list[Path]:
-    """The JSON files of a folder (or the one file that is named), in the order of their names.
+    """The JSON and JSONL files of a folder (or the one file that is named), in the order of their names.
 
     Args:
         folder: Where to look.
@@ -19,7 +22,7 @@ def find_raw_files(folder: Path, *, recursive: bool = False, leave_out: Collecti
         leave_out: Files that are something else, such as the tool declarations.
 
     Raises:
-        DataError: There is no such folder, or no JSON file in it.
+        DataError: There is no such folder, or no such file in it.
     """
     if not folder.exists():
         raise DataError(f"{folder}: no such folder")
@@ -30,15 +33,17 @@ def find_raw_files(folder: Path, *, recursive: bool = False, leave_out: Collecti
         entries = sorted(folder.rglob("*") if recursive else folder.iterdir())
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from None
-    found = [p for p in entries if p.suffix.lower() == ".json" and not p.is_dir() and p.resolve() not in others]
+    found = [p for p in entries if p.suffix.lower() in ENDINGS and not p.is_dir() and p.resolve() not in others]
     if not found:
         hint = "" if recursive else "; --recursive looks into its subfolders"
-        raise DataError(f"{folder}: holds no .json file{hint}")
+        raise DataError(f"{folder}: holds no .json or .jsonl file{hint}")
     return found
 
 
 def read_conversations(path: Path) -> Iterator[tuple[int | None, list[Any]]]:
     """Stream the conversations of a file that holds one (a list of turns) or several (a list of such lists).
+
+    A JSONL file holds one conversation a line.
 
     Yields:
         The conversation's number, from 1 (None when the file is one conversation), and its raw turns.
@@ -46,6 +51,10 @@ def read_conversations(path: Path) -> Iterator[tuple[int | None, list[Any]]]:
     Raises:
         DataError: The file is something else; the message does not name the file.
     """
+    if path.suffix.lower() in LINES:
+        for record in read_records(path):
+            yield record.number, record.data
+        return
     elements = read_array(path)
     first = next(elements, None)
     if not isinstance(first, list):

@@ -72,12 +72,12 @@ FILLABLE: list[dict[str, Any]] = [
     {"type": "integer", "description": "number of days", "minimum": 2},
     {"type": "array", "items": {"type": "number"}, "description": "start and end of the range"},
     {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+    {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string"}}}},
 ]
 NEVER: list[dict[str, Any]] = [
     {"type": "string", "pattern": "([unclosed"},
     {"const": None},
     {"type": "no-such-type"},
-    {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string"}}}},
     {"type": "array", "items": [{"type": "string"}]},
     {"type": "object"},
     {"type": "object", "additionalProperties": {"type": "string"}},

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trm_agent.decoding.prediction import Prediction
+from trm_agent.decoding.rules.acts import hold_back
 from trm_agent.decoding.rules.answers import say_forms, take_answers
 from trm_agent.decoding.rules.binding import bind_numbers
 from trm_agent.decoding.rules.counting import count_calls
@@ -44,6 +45,12 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "asked_for",
+        "A call is at most as likely as it is that the user asks for something.",
+        hold_back,
+        (),
+    ),
     Rule(
         "numbers_by_name",
         "A number goes to the parameter whose name or unit stands beside it.",

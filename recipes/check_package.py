@@ -1,0 +1,188 @@
+"""Check what is published: build it, look into it, install it in an empty environment, run the quickstart there.
+
+uv run python recipes/check_package.py
+uv run python recipes/check_package.py --python 3.13 --tests
+
+The environment is made by uv outside the repository, from `langchain-trm[offline]` and so from both wheels, in the
+locked versions. With uv's cache on the same file system it costs no disk space. `--python` takes any interpreter that
+uv finds; `--tests` also runs `TESTS` with it, on the installed package.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from recipes.build_package import ROOT, build
+from trm_agent.errors import DataError, TRMError
+from trm_agent.log import logger, setup_logging
+
+PACKAGES = ("trm_agent", "langchain_trm")
+OF_SOURCE = (*PACKAGES, "recipes", "tests", "docs", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "uv.lock")
+OF_BUILD = ("PKG-INFO", ".gitignore")
+LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
+MOST_MB = 8
+TEST_PACKAGES = ("pytest", "pytest-asyncio", "pytest-socket", "pytest-timeout", "hypothesis", "langchain-tests")
+TESTS = (
+    "tests/test_package.py",
+    "tests/trm_agent/test_errors.py",
+    "tests/trm_agent/test_public_names.py",
+    "tests/trm_agent/test_types.py",
+    "tests/trm_agent/values",
+    "tests/langchain_trm/test_langchain_standard.py",
+)
+IMPORT_ALL = """
+import importlib, pathlib, pkgutil, sys
+import langchain_trm, trm_agent
+from langchain_trm import ChatTRM, explain
+from trm_agent import Router
+missing = {}
+for package in (trm_agent, langchain_trm):
+    assert pathlib.Path(package.__file__).is_relative_to(sys.prefix), package.__file__
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        try:
+            importlib.import_module(module.name)
+        except ImportError as error:
+            assert "trm-agent[" in str(error), f"{module.name} names no extra: {error}"
+            missing[module.name] = str(error).split("trm-agent[")[1].split("]")[0]
+print(", ".join(f"{name} ({extra})" for name, extra in missing.items()) or "none")
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--python", default=f"{sys.version_info.major}.{sys.version_info.minor}", help="version or path (default: this)"
+    )
+    parser.add_argument("--tests", action="store_true", help="also run some of the tests on the installed package")
+    args = parser.parse_args(argv)
+    setup_logging()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            check(Path(folder), args.python, tests=args.tests)
+    except TRMError as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+def check(folder: Path, version: str, *, tests: bool) -> None:
+    """Do all of it.
+
+    Args:
+        folder: An empty one, outside the repository.
+        version: Of Python, as uv understands it.
+        tests: Whether `TESTS` are run too.
+
+    Raises:
+        DataError: Something does not hold; the message says what.
+    """
+    built = build(folder / "dist")
+    for path in built:
+        print(f"{path.stat().st_size / 1e6:6.2f} MB  {path.name}")
+        if path.stat().st_size > MOST_MB * 1e6:
+            raise DataError(f"{path.name}: larger than {MOST_MB} MB")
+    wheels = {path.name.split("-")[0]: path for path in built if path.suffix == ".whl"}
+    (source,) = (path for path in built if path.name.startswith("trm_agent") and path.suffix == ".gz")
+    check_wheel(zipfile.ZipFile(wheels["trm_agent"]).namelist(), files_of(PACKAGES))
+    with tarfile.open(source) as archive:
+        check_source(archive.getnames(), files_of(OF_SOURCE))
+    python = install(folder, version, wheels, TEST_PACKAGES if tests else ())
+    print("modules that need an extra:", run([python, "-I", "-c", IMPORT_ALL], folder).strip())
+    shutil.copy(ROOT / "recipes" / "quickstart.py", folder)
+    shown = run([python, "quickstart.py", "--threads", "1"], folder)
+    if "reserve_restaurant" not in shown:
+        raise DataError(f"the quickstart reserved no table:\n{shown}")
+    print(shown)
+    if tests:
+        shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        print(run([python, "-m", "pytest", "-p", "no:cacheprovider", *TESTS], folder).strip())
+    print(run([python, "--version"], folder).strip(), "holds")
+
+
+def files_of(names: Iterable[str]) -> set[str]:
+    """Files and files of folders in the repository, as paths from its root; those that git ignores are left out."""
+    listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *names], ROOT).splitlines()
+    return {name for name in listed if (ROOT / name).is_file()}
+
+
+def check_wheel(names: Sequence[str], expected: set[str]) -> None:
+    """The wheel holds every file of the two packages, its metadata, and nothing else.
+
+    Raises:
+        DataError: It does not.
+    """
+    _equal("the wheel", {name for name in names if ".dist-info" not in PurePosixPath(name).parts[0]}, expected)
+
+
+def check_source(names: Sequence[str], expected: set[str]) -> None:
+    """The source holds what the repository holds in `OF_SOURCE`, its metadata, and nothing else.
+
+    Raises:
+        DataError: It does not.
+    """
+    inside = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in names}
+    _equal("the source", inside - set(OF_BUILD), expected)
+
+
+def install(folder: Path, version: str, wheels: dict[str, Path], more: Sequence[str] = ()) -> str:
+    """Make an empty environment, install the wheels in the locked versions, and return its interpreter.
+
+    Raises:
+        DataError: There is no such Python, or something cannot be installed.
+    """
+    environment = folder / "environment"
+    run(["uv", "venv", "--quiet", "--no-project", "--python", version, str(environment)], folder)
+    python = str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    locked = [
+        "uv",
+        "export",
+        "--quiet",
+        "--locked",
+        "--all-extras",
+        "--no-emit-project",
+        "--no-hashes",
+        "--no-annotate",
+    ]
+    (folder / "locked.txt").write_text(run(locked, ROOT), encoding="utf-8")
+    wanted = [
+        f"langchain-trm[offline] @ {wheels['langchain_trm'].as_uri()}",
+        f"trm-agent @ {wheels['trm_agent'].as_uri()}",
+    ]
+    run(["uv", "pip", "install", "--quiet", "--python", python, "--constraints", "locked.txt", *wanted, *more], folder)
+    return python
+
+
+def run(command: Sequence[str], folder: Path) -> str:
+    """Run a command with nothing of this environment, and return what it printed.
+
+    Raises:
+        DataError: It failed; the message holds what it printed.
+    """
+    hidden = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
+    env = {name: value for name, value in os.environ.items() if name not in hidden}
+    env |= {"HF_HUB_OFFLINE": "1", "UV_LINK_MODE": env.get("UV_LINK_MODE", "hardlink")}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DataError(f"{' '.join(command)[:300]}: failed with {done.returncode}\n{done.stdout}{done.stderr}".strip())
+    return done.stdout
+
+
+def _equal(where: str, found: set[str], expected: set[str]) -> None:
+    if missing := sorted(expected - found):
+        raise DataError(f"{where} lacks {', '.join(missing)}")
+    if more := sorted(found - expected):
+        raise DataError(f"{where} holds what nobody needs: {', '.join(more)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

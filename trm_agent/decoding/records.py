@@ -1,0 +1,61 @@
+"""Lists of records: one call with all records, out of calls that were read with one record each.
+
+"Two lattes and a flat white" is read as two calls of `create_order`; what leaves is one call whose `items` has two
+entries. The values of the first record keep their names (`items.drink`); those of the second are `items[1].drink`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from trm_agent.types import Decision, ToolCall, ToolSchema, Value
+
+
+def gather(decision: Decision, tools: Sequence[ToolSchema]) -> Decision:
+    """The decision with calls that differ in nothing but their records put together, in order.
+
+    Args:
+        decision: As it was decoded.
+        tools: On offer.
+    """
+    named = {tool.name: tool.records for tool in tools}
+    if len(decision.calls) < 2 or not any(named.get(call.tool) for call in decision.calls):
+        return decision
+    groups: dict[str, list[ToolCall]] = {}
+    for number, call in enumerate(decision.calls):
+        groups.setdefault(_outside(call, named.get(call.tool), number), []).append(call)
+    calls = tuple(_in_one(group, named.get(group[0].tool)) for group in groups.values())
+    first = calls[0]
+    return replace(
+        decision, calls=calls, tool=first.tool, arguments=first.arguments, argument_values=first.argument_values
+    )
+
+
+def _outside(call: ToolCall, records: str | None, number: int) -> str:
+    """What the calls of one group share: tool and arguments outside the records. Others stand alone."""
+    if records is None or not isinstance(call.arguments.get(records), list):
+        return str(number)
+    shared = {name: value for name, value in call.arguments.items() if name != records}
+    return json.dumps([call.tool, shared], sort_keys=True, default=str)
+
+
+def _in_one(calls: Sequence[ToolCall], records: str | None) -> ToolCall:
+    first = calls[0]
+    if records is None or len(calls) == 1:
+        return first
+    together = [record for call in calls for record in call.arguments[records]]
+    values = dict(first.argument_values)
+    for number, call in enumerate(calls[1:], 1):
+        values |= _renamed(call.argument_values, records, number)
+    return ToolCall(first.tool, {**first.arguments, records: together}, values)
+
+
+def _renamed(values: Mapping[str, Value], records: str, number: int) -> dict[str, Value]:
+    prefix = f"{records}."
+    return {
+        f"{records}[{number}].{name.removeprefix(prefix)}": value
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }
