@@ -10,7 +10,9 @@ from typing import Any
 from trm_agent.text.present import present, stated_present
 from trm_agent.types import Message, Parameter, Slot, Source, Span, Value
 from trm_agent.values.declared import hints
-from trm_agent.values.in_message import Where, moment_kind, place_of_end, read_in_message
+from trm_agent.values.in_message import read_in_message
+from trm_agent.values.moment_in_message import moment_kind, place_of_end
+from trm_agent.values.place import Where
 
 _NUMBER = re.compile(r"[-−]?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from trm_agent.types import Parameter
-from trm_agent.values.in_message import Told, Where, place_of_end, read_in_message
+from trm_agent.values.in_message import read_in_message
+from trm_agent.values.moment_in_message import place_of_end
+from trm_agent.values.place import Told, Where
 
 WEDNESDAY = datetime(2025, 3, 12, 10)
 INTEGER, NUMBER, TEXT = {"type": "integer"}, {"type": "number"}, {"type": "string"}

@@ -17,7 +17,7 @@ from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words, singular
 from trm_agent.types import Source
 from trm_agent.values.choices import said_choices
-from trm_agent.values.in_message import moment_kind
+from trm_agent.values.moment_in_message import moment_kind
 
 SURE = 0.9
 """Probability of an answer, and of the call that it makes whole."""

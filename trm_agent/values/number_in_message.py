@@ -1,0 +1,130 @@
+"""A number where it stands: with its minus, its code, its unit, its currency, its "thousand"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from trm_agent.text.clock import clock_ranges, clocks
+from trm_agent.text.language import language_of
+from trm_agent.text.units import kind_of, quantities, unit_names
+from trm_agent.types import Parameter, identifier_words
+from trm_agent.values.declared import Hints, hints
+from trm_agent.values.numbers import is_code, read_number
+from trm_agent.values.parse import parse_value
+from trm_agent.values.place import Place, Told, Where, inside, meet, plainly
+
+
+def _kinds(parameter: Parameter) -> set[str]:
+    schema = parameter.schema
+    branches = schema.get("anyOf") or schema.get("oneOf") or ()
+    declared = schema.get("type")
+    kinds = set(declared) if isinstance(declared, list) else {declared} if declared else set()
+    if "type" not in schema:
+        kinds |= {branch.get("type") for branch in branches if isinstance(branch, dict)}
+    return {str(kind) for kind in kinds if isinstance(kind, str)}
+
+
+def is_numeric(parameter: Parameter) -> bool:
+    return bool(_kinds(parameter) & {"integer", "number"})
+
+
+_TOKEN = re.compile(r"[\w#]+(?:[-/.][\w#]+)*")
+_COUNTING = re.compile(r"(?:top|under|over|sub|mid|pre|post|non)-\d+", re.IGNORECASE)
+_MONEY = r"(?:dollars?|usd|us dollars|euros?|eur|pounds?|gbp|quid|bucks|yen|jpy|rupees?|inr|cents?|pence|đồng|vnd)"
+_AMOUNT = re.compile(
+    r"(?:[$€£¥₹]\s?)?(?<![\w.,])\d[\d,]*(?:\.\d+)?\s?"
+    rf"(?:k\b|thousand|million|billion|nghìn|ngàn|triệu)?\s?(?:[$€£¥₹₫]|{_MONEY}\b)?(?: and \d\d? cents)?",
+    re.IGNORECASE,
+)
+_SCALED = re.compile(
+    r"(?:\d[\d,]*(?:\.\d+)?|(?:half a|a|an|[a-z]+)\b)\s?"
+    r"(?:k\b|hundred\b|thousand\b|million\b|billion\b|dozen\b|nghìn\b|ngàn\b|triệu\b)(?:\srưỡi\b)?",
+    re.IGNORECASE,
+)
+
+
+def number_at(where: Where, parameter: Parameter) -> Told | None:
+    asked, place = hints(parameter), _signed(where.text, where.place)
+    code = _code(where.text, place, asked.measure, symbols=not asked.names)
+    if code is not None:
+        return plainly(where, parameter, code) if "string" in _kinds(parameter) else None
+    language = language_of(where.text)
+    if asked.measure or asked.currency:
+        wide = _with_unit(where.text, place, asked, language)
+        if wide is not None and (shares := _shared_units(parameter, asked.measure, where.siblings)):
+            return _share(where, parameter, wide, shares, language)
+        if wide is not None:
+            told = plainly(where, parameter, wide)
+            return told if told is None or not isinstance(told.value, str) else plainly(where, parameter, place)
+        if asked.measure and kind_of(asked.measure) in ("clock", "calendar") and _is_time(where.text, place):
+            return None
+    for found in _SCALED.finditer(where.text):
+        if meet(found.span(), place) and read_number(found[0], language) is not None and inside(place, found.span()):
+            place = found.span()
+    return plainly(where, parameter, place)
+
+
+def _signed(text: str, place: Place) -> Place:
+    """With the minus that stands right before a number, unless it joins two ("b = -3", not "5-3")."""
+    if not re.search(r"(?:^|[^\w\s)])\s*-$|\s-$", text[: place[0]]) or not text[place[0]].isdigit():
+        return place
+    return place[0] - 1, place[1]
+
+
+def _code(text: str, place: Place, measure: str | None, *, symbols: bool) -> Place | None:
+    """The code that a span is a part of: letters and digits in one word, but for a unit; zeros in front."""
+    for found in _TOKEN.finditer(text):
+        if found.start() <= place[0] and place[1] <= found.end():
+            word = found[0].rstrip(".")
+            units = [q for q in quantities(word) if not q.short or (measure and kind_of(measure) in q.kinds())]
+            number = read_number(word, symbols=symbols) is not None and word[0] != "0"
+            if is_code(word) and not number and not _COUNTING.fullmatch(word) and not units:
+                return found.start(), found.start() + len(word)
+    return None
+
+
+def _with_unit(text: str, place: Place, asked: Hints, language: str) -> Place | None:
+    """The whole amount with its unit or its currency that a span is a part of."""
+    if asked.currency or asked.measure == "money-cent":
+        for found in _AMOUNT.finditer(text):
+            span = found.start(), found.start() + len(found[0].rstrip())
+            if meet(span, place) and len(text[slice(*span)]) > place[1] - place[0]:
+                return min(span[0], place[0]), max(span[1], place[1])
+        if asked.currency:
+            return None
+    kind = kind_of(asked.measure) if asked.measure else ""
+    # One letter, or a word that is more than a unit, counts as one where the parameter is of that kind.
+    found_at = [q for q in quantities(text, language) if meet((q.start, q.end), place)]
+    fitting = [q for q in found_at if kind in q.kinds() or not q.short]
+    if len(fitting) == 1:
+        return min(fitting[0].start, place[0]), max(fitting[0].end, place[1])
+    return None
+
+
+def _shared_units(parameter: Parameter, measure: str | None, siblings: Sequence[str]) -> list[str]:
+    """The units that an amount is shared out to, where each has a parameter of its own: `hours` and `minutes`."""
+    if measure is None or identifier_words(parameter.name.rsplit(".", 1)[-1]) not in unit_names():
+        return []
+    others = {hints(Parameter(name, {})).measure for name in siblings if identifier_words(name) in unit_names()}
+    return [measure, *(other for other in others if other and other != measure and kind_of(other) == kind_of(measure))]
+
+
+def _share(where: Where, parameter: Parameter, place: Place, units: list[str], language: str) -> Told | None:
+    """The part of an amount that is a parameter's own: as it was said, else the whole units that are left."""
+    if len(units) == 1:
+        return plainly(where, parameter, place)
+    found = [q for q in quantities(where.text, language) if meet((q.start, q.end), place)]
+    if len(found) != 1:
+        return None
+    share = found[0].share(units[0], units[1:])
+    value = None if share is None else parse_value(f"{share:f}", parameter, where.now)
+    # At the number itself: what the others take of the same amount stands elsewhere.
+    return Told(value, *where.place) if value is not None else None
+
+
+def _is_time(text: str, place: Place) -> bool:
+    """Whether a number is a time of day ("at 9", "2 to 3 pm"), and so no length of time."""
+    lower = text.lower()
+    told = [(c.start, c.end) for c in clocks(lower)] + [(r.start, r.end) for r in clock_ranges(lower)]
+    return any(meet(span, place) for span in told)
