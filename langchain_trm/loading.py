@@ -17,16 +17,21 @@ _routers: dict[str, tuple[float, Any]] = {}
 _vectors: WeakKeyDictionary[Any, dict[Path, int]] = WeakKeyDictionary()
 
 
-def load_router(path: str | Path | None) -> Any:
-    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes."""
-    from trm_agent.router import Router
+def load_router(path: str | Path | None, threads: int | None = None) -> Any:
+    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes.
+
+    Args:
+        path: The folder; None for the shipped weights.
+        threads: CPU threads of the process; see `Router`.
+    """
+    from trm_agent import Router
 
     key = "" if path is None else str(Path(path).resolve())
     with _lock:
         changed = _changed(key)
         known = _routers.get(key)
         if known is None or known[0] != changed:
-            known = (changed, Router.from_pretrained(path))
+            known = (changed, Router.from_pretrained(path, threads=threads))
             _routers[key] = known
         return known[1]
 
