@@ -53,12 +53,20 @@ class ChatRouter(Decider, Protocol):
     def save_pretrained(self, path: str | Path) -> None:
         """Write a checkpoint folder."""
 
+    def warm_up(self) -> object:
+        """Encode a text and decide once; used by `ChatTRM.warm_up`."""
+
     def save_tool_vectors(self, path: str | Path) -> None:
         """Write the vectors of the tools bound so far."""
 
 
-def load_router(path: str | Path | None) -> Router:
-    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes."""
+def load_router(path: str | Path | None, threads: int | None = None) -> Router:
+    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes.
+
+    Args:
+        path: The folder; None for the shipped weights.
+        threads: CPU threads of the process; see `Router`.
+    """
     from trm_agent.router import Router
 
     key = "" if path is None else str(Path(path).resolve())
@@ -66,7 +74,7 @@ def load_router(path: str | Path | None) -> Router:
         changed = _changed(key)
         known = _routers.get(key)
         if known is None or known[0] != changed:
-            known = (changed, Router.from_pretrained(path))
+            known = (changed, Router.from_pretrained(path, threads=threads))
             _routers[key] = known
         return known[1]
 

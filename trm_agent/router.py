@@ -12,6 +12,7 @@ history is replayed, which gives the same answer.
 from __future__ import annotations
 
 import copy
+import gc
 import hashlib
 import importlib.resources
 import json
@@ -40,6 +41,7 @@ from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.packed_linear import packed
 from trm_agent.encoder.sentence import CachingEncoder, Encoder, load_encoder
+from trm_agent.encoder.threads import settle_threads
 from trm_agent.errors import CheckpointError
 from trm_agent.features.batch import collate
 from trm_agent.features.catalogue import Catalogue, Limits
@@ -134,9 +136,11 @@ class Router:
         encoder: The frozen encoder; its fingerprint must be the checkpoint's.
         halting: When a decision stops before the last supervision step; by default never.
         rules: Rules of language between network and decision; none of them: what the network alone says.
+        threads: CPU threads of this process; default: see `encoder.threads`.
 
     Raises:
         CheckpointError: The checkpoint was trained on another encoder.
+        ValueError: `threads` is below 1.
     """
 
     def __init__(
@@ -145,12 +149,15 @@ class Router:
         encoder: Encoder,
         halting: Halting = Halting(),  # noqa: B008
         rules: Sequence[Rule] = RULES,
+        threads: int | None = None,
     ) -> None:
         if encoder.fingerprint != checkpoint.encoder_fingerprint:
             raise CheckpointError(
                 f"the checkpoint was trained on encoder {checkpoint.encoder_name!r} "
                 f"({checkpoint.encoder_fingerprint[:12]}…), got {encoder.name!r} ({encoder.fingerprint[:12]}…)"
             )
+        if threads is not None:
+            settle_threads(threads)
         self.checkpoint = checkpoint
         self.model = packed(checkpoint.model.eval())
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
@@ -168,6 +175,7 @@ class Router:
         *,
         encoder: Encoder | None = None,
         tool_vectors: str | Path | None = None,
+        threads: int | None = None,
     ) -> Router:
         """Load a checkpoint folder, or the weights that ship with the package.
 
@@ -175,6 +183,7 @@ class Router:
             path: The folder; default: the shipped weights.
             encoder: Default: the one the checkpoint was trained on.
             tool_vectors: A file that `save_tool_vectors` wrote: tools in it are bound without encoding them.
+            threads: CPU threads of this process; default: see `encoder.threads`.
 
         Raises:
             CheckpointError: The folder cannot be trusted.
@@ -183,10 +192,21 @@ class Router:
         checkpoint = load_checkpoint(Path(path) if path is not None else shipped_weights())
         if not checkpoint.calibration.calibrated:
             logger.warning("%s: its confidence is not calibrated: %s", path or "the shipped weights", _FIT_IT)
-        router = cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name))
+        router = cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name), threads=threads)
         if tool_vectors is not None:
             router.tool_vectors.load(Path(tool_vectors))
         return router
+
+    def warm_up(self) -> None:
+        """Pay for the first turn before it comes.
+
+        One sentence is encoded and decided on; what is loaded by then is taken out of garbage collection (`gc.freeze`,
+        for the whole process).
+        """
+        bound = self.bind([{"name": "find_bus", "parameters": {"properties": {"city": {"type": "string"}}}}])
+        bound.decide([{"role": "user", "content": "I need a bus to Anaheim"}])
+        gc.collect()
+        gc.freeze()
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write a checkpoint folder."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -39,7 +40,7 @@ class _Reading:
     ends: tuple[int, ...]
     tokens: ReadTokens
 
-    @property
+    @cached_property
     def size(self) -> int:
         parts = [self.tokens.hidden, *(part for layer in self.tokens.layers for part in layer)]
         return sum(part.nbytes for part in parts)
@@ -59,6 +60,7 @@ class ReadingMemory:
         self.tokens_read = 0
         self._lock = Lock()
         self._readings: list[_Reading] = []
+        self._held = 0
 
     def read(self, talk: Conversation, batch: Batch) -> Tensor:
         """What the reader makes of a conversation, [1, W, D].
@@ -92,11 +94,13 @@ class ReadingMemory:
 
     def _keep(self, reading: _Reading, continued: _Reading | None) -> None:
         """Remember a reading in place of the one it continues."""
-        self._readings = [other for other in self._readings if other is not continued]
+        if continued is not None and any(other is continued for other in self._readings):
+            self._readings = [other for other in self._readings if other is not continued]
+            self._held -= continued.size
         self._readings.append(reading)
-        held = sum(other.size for other in self._readings)
-        while self._readings and held > self.capacity:
-            held -= self._readings.pop(0).size
+        self._held += reading.size
+        while self._readings and self._held > self.capacity:
+            self._held -= self._readings.pop(0).size
 
 
 def _content(talk: Conversation) -> tuple[int, tuple[tuple[str, str], ...], tuple[int, ...]]:
