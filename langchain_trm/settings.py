@@ -55,6 +55,9 @@ class TRMSettings(BaseChatModel):
     threads: int | None = Field(default=None, ge=1)
     """CPU threads of the process, set when weights are loaded; None: `TRM_THREADS`, else one. It changes no answer."""
 
+    backend: Literal["auto", "onnx", "torch"] = "auto"
+    """What runs network and encoder: ONNX graphs where they were exported, else torch. It changes no answer."""
+
     router: SkipValidation[ChatRouter | None] = Field(default=None, exclude=True, repr=False)
     """A router to use instead of loading one."""
 
@@ -165,11 +168,12 @@ class TRMSettings(BaseChatModel):
 
     def _router(self, model: str | None) -> ChatRouter:
         if model is not None and model != self.model:
-            return load_router(None if model == SHIPPED_MODEL else model, self.threads)
+            return load_router(None if model == SHIPPED_MODEL else model, self.threads, self.backend)
         if self.router is not None:
             return self.router
         if self._loaded is None or self._loaded[0] != self.model:
-            self._loaded = self.model, load_router(None if self.model == SHIPPED_MODEL else self.model, self.threads)
+            path = None if self.model == SHIPPED_MODEL else self.model
+            self._loaded = self.model, load_router(path, self.threads, self.backend)
         return self._loaded[1]
 
     def __getstate__(self) -> JsonDict:

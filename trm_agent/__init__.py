@@ -46,6 +46,5 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return version("trm-agent")
     if name in ("BoundRouter", "Router"):
-        import_module("trm_agent.encoder.threads").settle_threads()
         return getattr(import_module("trm_agent.router"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

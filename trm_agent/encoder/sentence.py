@@ -77,7 +77,16 @@ class SentenceEncoder:
         dtype: Precision of the transformer; pooling and what follows it are float32.
     """
 
-    def __init__(self, name: str, path: str, fingerprint: str, *, device: str = "cpu", dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        fingerprint: str,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        packs: bool = True,
+    ) -> None:
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
@@ -95,7 +104,8 @@ class SentenceEncoder:
         modules: list[Any] = list(self._model)
         self._transformer, self._pooling = modules[0], modules[1:]
         self._transformer.to(getattr(torch, dtype))
-        pack_linears(self._transformer)
+        if packs:
+            pack_linears(self._transformer)
         self._tokenizer: Any = self._model.tokenizer
         self._max_tokens = int(self._model.max_seq_length or 256)
         self.width = int(self._model.get_embedding_dimension() or 0)
@@ -427,7 +437,7 @@ def load_encoder(
         EncoderError: Nothing was found, or the packaged weights are not the expected ones.
     """
     name = str(name or DEFAULT_ENCODER)
-    path, fingerprint = _find(name)
+    path, fingerprint = find_encoder(name)
     try:
         return SentenceEncoder(name, path, fingerprint, device=device, dtype=dtype)
     except (OSError, ValueError) as error:
@@ -437,7 +447,12 @@ def load_encoder(
         ) from error
 
 
-def _find(name: str) -> tuple[str, str]:
+def find_encoder(name: str) -> tuple[str, str]:
+    """The folder of a sentence-transformers model, and the fingerprint of its weights; see `load_encoder`.
+
+    Raises:
+        EncoderError: It was not found.
+    """
     if Path(name).is_dir():
         return name, _sha256(Path(name))
     cached = _cached_snapshot(name)

@@ -11,7 +11,9 @@ import pytest
 from trm_agent.encoder.threads import chosen_threads
 
 SERVE = """
-from trm_agent import Router
+import trm_agent.router
+from trm_agent.encoder.threads import settle_threads
+settle_threads()
 import torch
 print(torch.get_num_threads())
 """
