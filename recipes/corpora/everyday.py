@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from recipes.corpora.everyday_counts import COUNTED, counts
 from recipes.corpora.everyday_format import ANSWERS, Dialogue, Domain, GoldCall, Message, Point, read_domain
 from trm_agent.errors import DataError
 from trm_agent.types import parse_tools, slot_table
@@ -298,36 +299,6 @@ def write(folder: Path, output: Path, *, results: bool = False, wordings: bool =
                 file.write(json.dumps(sample, ensure_ascii=False) + "\n")
                 count += 1
     return count
-
-
-COUNTED = ("domains", "points", "tools", "calls with records", "Vietnamese points", "hostile or quotation")
-
-
-def counts(folder: Path) -> dict[str, int]:
-    """How much a folder of domains holds, by the names in `COUNTED`; tools are counted by name."""
-    domains = [read_domain(path) for path in sorted(folder.glob("*.yaml"))]
-    points = [
-        (dialogue.language, part)
-        for domain in domains
-        for dialogue in domain.dialogues
-        for part in dialogue.turns
-        if isinstance(part, Point)
-    ]
-    numbers = (
-        len(domains),
-        len(points),
-        len({tool.name for domain in domains for tool in domain.tools}),
-        sum(_holds_records(call) for _, point in points for call in point.calls),
-        sum(language == "vi" for language, _ in points),
-        sum(point.kind in ("hostile", "quotation") for _, point in points),
-    )
-    return dict(zip(COUNTED, numbers, strict=True))
-
-
-def _holds_records(call: GoldCall) -> bool:
-    return any(
-        isinstance(row, dict) for value in call.gold["arguments"].values() if isinstance(value, list) for row in value
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

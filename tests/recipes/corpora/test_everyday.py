@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recipes.corpora.everyday import SPEECH_ACT, WordingFinder, check, counts, doubts, main, samples_of, windows
+from recipes.corpora.everyday import SPEECH_ACT, WordingFinder, check, doubts, main, samples_of, windows
+from recipes.corpora.everyday_counts import counts
 from recipes.corpora.everyday_format import KINDS, expand, marked_day, read_domain
 from trm_agent.errors import DataError
 from trm_agent.types import SPEECH_ACTS, Sample
