@@ -2,6 +2,7 @@
 
 uv run python -m recipes.corpora.everyday --check recipes/everyday/example.yaml
 uv run python -m recipes.corpora.everyday --input recipes/everyday/train --output data/everyday_train.jsonl
+uv run python -m recipes.corpora.everyday --counts recipes/everyday/train recipes/everyday/dev
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from recipes.corpora.everyday_counts import COUNTED, counts
 from recipes.corpora.everyday_format import ANSWERS, Dialogue, Domain, GoldCall, Message, Point, read_domain
 from trm_agent.errors import DataError
 from trm_agent.types import parse_tools, slot_table
@@ -279,11 +281,22 @@ def doubts(domain: Domain) -> Iterator[str]:
 def _unsaid(call: GoldCall, properties: dict[str, Any], heard: str) -> Iterator[str]:
     words = _plain(heard)
     for name, argument in call.arguments.items():
-        schema = properties[name]
-        if not argument.given or "enum" in schema or "format" in schema or schema.get("type") != "string":
-            continue
-        if not any(_plain(str(form)) in words for form in argument.forms):
-            yield f"{call.name}.{name}: {argument.forms[0]!r} was said by nobody"
+        forms = argument.forms if argument.given else ()
+        lacking = [[text for text in _texts(form, properties[name]) if _plain(text) not in words] for form in forms]
+        if lacking and all(lacking):
+            yield f"{call.name}.{name}: {', '.join(map(repr, lacking[0]))} was said by nobody"
+
+
+def _texts(value: Any, schema: dict[str, Any]) -> Iterator[str]:
+    """Free texts of a value, those of its records included; no choices, dates or times."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item, schema.get("items", {}))
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _texts(part, schema.get("properties", {}).get(name, {}))
+    elif isinstance(value, str) and schema.get("type") == "string" and not {"enum", "format"} & set(schema):
+        yield value
 
 
 def _plain(text: str) -> str:
@@ -315,13 +328,21 @@ def write(folder: Path, output: Path, *, results: bool = False, wordings: bool =
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", type=Path, nargs="+", help="domain files to check; nothing is written")
+    parser.add_argument("--counts", type=Path, nargs="+", help="folders of which a table of counts is printed")
     parser.add_argument("--input", type=Path, help="folder of domain files")
     parser.add_argument("--output", type=Path, help="samples (JSONL)")
     parser.add_argument("--results", action="store_true", help="also the points after a tool's result")
     parser.add_argument("--wordings", action="store_true", help="for training: words that values were read from count")
     args = parser.parse_args(argv)
-    if bool(args.check) == bool(args.input) or bool(args.input) != bool(args.output):
-        parser.error("give --check, or --input and --output")
+    if [bool(args.check), bool(args.counts), bool(args.input)].count(True) != 1 or bool(args.input) != bool(
+        args.output
+    ):
+        parser.error("give --check, or --counts, or --input and --output")
+    if args.counts:
+        print(f"| folder | {' | '.join(COUNTED)} |\n|---|{'---:|' * len(COUNTED)}")
+        for folder in args.counts:
+            print(f"| `{folder.name}` | {' | '.join(f'{n:,}' for n in counts(folder).values())} |")
+        return 0
     if args.input:
         try:
             count = write(args.input, args.output, results=args.results, wordings=args.wordings)
