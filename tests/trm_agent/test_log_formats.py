@@ -204,6 +204,13 @@ def test_tools_stand_in_the_record_in_the_system_prompt_or_nowhere(
     )
 
 
+@pytest.mark.parametrize("empty", ["[]", [], "", None])
+def test_an_empty_tool_list_says_nothing(tmp_path: Path, empty: Any) -> None:
+    code, samples = run(put(tmp_path / "log.json", {"conversations": SHAREGPT, "tools": empty}))
+    assert code == 0
+    assert [tool.name for tool in samples[0].tools] == ["find_bus", "ping"]
+
+
 def test_calls_in_tags_are_calls(tmp_path: Path) -> None:
     said = f"<think>x</think>\nOne moment. <tool_call>\n{json.dumps(CALL)}\n</tool_call>"
     path = put(tmp_path / "log.json", {"conversations": [SHAREGPT[1], {"from": "gpt", "value": said}]})
@@ -222,8 +229,8 @@ def run_of(messages: list[Any], answer: Any, **more: Any) -> dict[str, Any]:
 def test_of_a_langsmith_run_its_output_is_the_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dumped = langchain("dumpd")
     runs = [
-        run_of(dumped[:2], dumped[2]),
-        run_of(dumped[:4], dumped[4]),
+        run_of(dumped[:2], dumped[2], trace_id="t1"),
+        run_of(dumped[:4], dumped[4], trace_id="t1"),
         run_of(dumped[:2], dumped[2]),
         run_of(dumped[:2], dumped[2], error="timeout"),
         {"run_type": "tool", "inputs": {"input": "x"}, "outputs": {"output": "y"}},
@@ -238,6 +245,7 @@ def test_of_a_langsmith_run_its_output_is_the_decision(tmp_path: Path, capsys: p
     code, samples = run(put(tmp_path / "runs.jsonl", runs))
     assert code == 0
     assert [s.id for s in samples] == ["runs#1:3", "runs#2:5", "runs#6:7"]
+    assert [s.meta["dialogue"] for s in samples] == ["t1", "t1", "runs#6"]
     assert [s.meta["now"] for s in samples] == ["2026-02-03T10:00:00"] * 2 + ["2026-02-03T10:05:00"]
     told = capsys.readouterr().err
     assert "passed over: 2 runs that failed or show no messages" in told
