@@ -136,14 +136,14 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("shape", ["list", "jsonl", "records", "one object"])
+@pytest.mark.parametrize("shape", ["list", "jsonl", "messages.jsonl", "records", "one object"])
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_format_and_shape_gives_the_same_decisions(tmp_path: Path, source: str, shape: str) -> None:
     messages = SOURCES[source]()
     key = "conversations" if source == "sharegpt" else "messages"
     record = {key: messages}
-    data = {"list": messages, "jsonl": [record], "records": [record], "one object": record}[shape]
-    path = put(tmp_path / ("log.jsonl" if shape == "jsonl" else "log.json"), data)
+    shapes = {"list": messages, "jsonl": [record], "messages.jsonl": messages, "records": [record]}
+    path = put(tmp_path / ("log.jsonl" if "jsonl" in shape else "log.json"), shapes.get(shape, record))
     code, samples = run(path, "--tools", put(tmp_path / "tools.json", OPENAI_TOOLS), "--now", "2026-03-14T09:30")
     assert code == 0
     assert [s.decision for s in samples] == ["tool_call", "direct_answer", "tool_call"]
