@@ -389,3 +389,12 @@ def test_values_come_with_the_line_they_begin_in(tmp_path: Path) -> None:
     assert list(read_values(path)) == [(1, 1), (2, {"a": 2}), (5, 3)]
     path.write_text('{"a": 1}\n{"a": 2}\n', "utf-8")
     assert list(read_values(path)) == [(1, {"a": 1}), (2, {"a": 2})]
+
+
+def test_a_conversation_of_one_message_a_line_is_left_out_where_a_line_is_broken(tmp_path: Path) -> None:
+    path = put(tmp_path / "log.jsonl", OPENAI[:5])
+    assert len(run(path)[1]) == 2
+    path.write_text(path.read_text("utf-8") + "{\n", "utf-8")
+    output = tmp_path / "broken.jsonl"
+    assert main(["--input", str(path), "--output", str(output)]) == 1
+    assert not output.exists()
