@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, rank, setup_logging
+from trm_agent.utils.logs.dates import read_moment
 
 if TYPE_CHECKING:
     from trm_agent.checkpoint import Checkpoint
@@ -116,6 +117,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "--val-dialogues", type=int, default=100, help="so many of each --val file, drawn with the seed"
     )
     parser.add_argument(
+        "--now", type=moment, metavar="DATE", help="when samples without meta.now took place (ISO 8601)"
+    )
+    parser.add_argument(
         "--responses", action="store_true", help="afterwards learn words for direct answers from --data as well"
     )
     parser.add_argument(
@@ -135,6 +139,14 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, help="processes making batches; default: none on a CPU, up to 6 on CUDA")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
+
+
+def moment(text: str) -> str:
+    """An option's date, in ISO 8601 without offset."""
+    try:
+        return read_moment(text, "it")
+    except TRMError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -184,7 +196,7 @@ def train(args: argparse.Namespace) -> None:
     slot_fields = episodes[0].slot_fields
     if args.augment:
         episodes = augment(episodes, args.seed)
-    val = validation_samples(args.val, args.val_dialogues, args.seed)
+    val = [sample.dated(args.now) for sample in validation_samples(args.val, args.val_dialogues, args.seed)]
     texts = list(dict.fromkeys([*training_texts(episodes), *sample_texts(val, slot_fields)]))
     vocabulary = Vocabulary.kept(
         args.cache or args.output / "encoded",
@@ -439,7 +451,9 @@ def learn_responses(args: argparse.Namespace, encoder: Encoder) -> None:
     router = Router(load_checkpoint(args.output), encoder)
     decoder = DecoderTraining(seed=args.seed) if args.decoder else None
     config = ResponseConfig(seed=args.seed, language=args.language, decoder=decoder)
-    teach(router, args.data, encoder, config, dialogues=args.response_dialogues).save_pretrained(args.output)
+    teach(router, args.data, encoder, config, dialogues=args.response_dialogues, now=args.now).save_pretrained(
+        args.output
+    )
 
 
 class Curves:

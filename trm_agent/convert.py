@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="NAME",
         default=list(DEFAULT_SLOT_FIELDS),
-        help=f"slots to read off the turns (default: {' '.join(DEFAULT_SLOT_FIELDS)})",
+        help=f"slots to read off raw turns (default: {' '.join(DEFAULT_SLOT_FIELDS)})",
     )
     add("--now-field", metavar="NAME", help="the field that says when a conversation took place, such as created_at")
     add(

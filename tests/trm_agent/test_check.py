@@ -215,6 +215,16 @@ def test_relative_days_are_told_from_dates(text: str, relative: bool) -> None:
     assert is_relative(text) is relative
 
 
+def test_help_tells_every_option_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert all(option in text for option in ("--data", "--examples", "--tolerance", "--json"))
+    assert "uv run python -m trm_agent.check --data samples.jsonl" in text
+    assert "Exit code: 0 fit to train on; 1" in text
+
+
 def test_checking_never_loads_torch(tmp_path: Path) -> None:
     path = put(tmp_path / "good.jsonl", GOOD)
     code = (

@@ -136,14 +136,14 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("shape", ["list", "jsonl", "records", "one object"])
+@pytest.mark.parametrize("shape", ["list", "jsonl", "messages.jsonl", "records", "one object"])
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_format_and_shape_gives_the_same_decisions(tmp_path: Path, source: str, shape: str) -> None:
     messages = SOURCES[source]()
     key = "conversations" if source == "sharegpt" else "messages"
     record = {key: messages}
-    data = {"list": messages, "jsonl": [record], "records": [record], "one object": record}[shape]
-    path = put(tmp_path / ("log.jsonl" if shape == "jsonl" else "log.json"), data)
+    shapes = {"list": messages, "jsonl": [record], "messages.jsonl": messages, "records": [record]}
+    path = put(tmp_path / ("log.jsonl" if "jsonl" in shape else "log.json"), shapes.get(shape, record))
     code, samples = run(path, "--tools", put(tmp_path / "tools.json", OPENAI_TOOLS), "--now", "2026-03-14T09:30")
     assert code == 0
     assert [s.decision for s in samples] == ["tool_call", "direct_answer", "tool_call"]
@@ -204,6 +204,13 @@ def test_tools_stand_in_the_record_in_the_system_prompt_or_nowhere(
     )
 
 
+@pytest.mark.parametrize("empty", ["[]", [], "", None])
+def test_an_empty_tool_list_says_nothing(tmp_path: Path, empty: Any) -> None:
+    code, samples = run(put(tmp_path / "log.json", {"conversations": SHAREGPT, "tools": empty}))
+    assert code == 0
+    assert [tool.name for tool in samples[0].tools] == ["find_bus", "ping"]
+
+
 def test_calls_in_tags_are_calls(tmp_path: Path) -> None:
     said = f"<think>x</think>\nOne moment. <tool_call>\n{json.dumps(CALL)}\n</tool_call>"
     path = put(tmp_path / "log.json", {"conversations": [SHAREGPT[1], {"from": "gpt", "value": said}]})
@@ -222,8 +229,8 @@ def run_of(messages: list[Any], answer: Any, **more: Any) -> dict[str, Any]:
 def test_of_a_langsmith_run_its_output_is_the_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dumped = langchain("dumpd")
     runs = [
-        run_of(dumped[:2], dumped[2]),
-        run_of(dumped[:4], dumped[4]),
+        run_of(dumped[:2], dumped[2], trace_id="t1"),
+        run_of(dumped[:4], dumped[4], trace_id="t1"),
         run_of(dumped[:2], dumped[2]),
         run_of(dumped[:2], dumped[2], error="timeout"),
         {"run_type": "tool", "inputs": {"input": "x"}, "outputs": {"output": "y"}},
@@ -238,6 +245,7 @@ def test_of_a_langsmith_run_its_output_is_the_decision(tmp_path: Path, capsys: p
     code, samples = run(put(tmp_path / "runs.jsonl", runs))
     assert code == 0
     assert [s.id for s in samples] == ["runs#1:3", "runs#2:5", "runs#6:7"]
+    assert [s.meta["dialogue"] for s in samples] == ["t1", "t1", "runs#6"]
     assert [s.meta["now"] for s in samples] == ["2026-02-03T10:00:00"] * 2 + ["2026-02-03T10:05:00"]
     told = capsys.readouterr().err
     assert "passed over: 2 runs that failed or show no messages" in told
@@ -381,3 +389,12 @@ def test_values_come_with_the_line_they_begin_in(tmp_path: Path) -> None:
     assert list(read_values(path)) == [(1, 1), (2, {"a": 2}), (5, 3)]
     path.write_text('{"a": 1}\n{"a": 2}\n', "utf-8")
     assert list(read_values(path)) == [(1, {"a": 1}), (2, {"a": 2})]
+
+
+def test_a_conversation_of_one_message_a_line_is_left_out_where_a_line_is_broken(tmp_path: Path) -> None:
+    path = put(tmp_path / "log.jsonl", OPENAI[:5])
+    assert len(run(path)[1]) == 2
+    path.write_text(path.read_text("utf-8") + "{\n", "utf-8")
+    output = tmp_path / "broken.jsonl"
+    assert main(["--input", str(path), "--output", str(output)]) == 1
+    assert not output.exists()

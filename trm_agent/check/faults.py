@@ -22,7 +22,7 @@ FAULTS = {
     "missing": "calls that lack required arguments",
     "forbidden": "calls that their schema forbids",
     "unsaid": "calls with values that stand nowhere in the text",
-    "undated": "turns that name a day by today's date, without a date",
+    "undated": "turns that name a day by today's date, without a date (convert --now-field, --now)",
     "contradiction": "the same history, another decision",
     "one_sided": "one decision only: nothing to tell apart",
 }

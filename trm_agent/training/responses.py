@@ -117,6 +117,7 @@ def teach(
     config: ResponseConfig | None = None,
     *,
     dialogues: int = 2000,
+    now: str | None = None,
 ) -> Router:
     """The same router with words learned from sample files.
 
@@ -126,9 +127,10 @@ def teach(
         encoder: For the answers' vectors.
         config: Default: `ResponseConfig()`.
         dialogues: So many of each file, drawn with the seed of `config`.
+        now: When samples without `meta.now` took place, ISO 8601.
     """
     config = config or ResponseConfig()
-    drawn = [s for path in data for s in draw_dialogues(read_samples(path), dialogues, config.seed)]
+    drawn = [s.dated(now) for path in data for s in draw_dialogues(read_samples(path), dialogues, config.seed)]
     return with_responses(router, learn_responses(router, list(group_dialogues(drawn)), encoder, config))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from trm_agent.errors import DataError, HistoryError, ToolError
@@ -84,6 +84,10 @@ class Sample:
         calls = self.calls or (self.tool,)
         accepts = self.accept.calls or (self.accept, *[Accept()] * (len(calls) - 1))
         return tuple(zip(calls, accepts, strict=True))
+
+    def dated(self, now: str | None) -> Sample:
+        """The sample with `meta.now`, ISO 8601, where it carries no date of its own."""
+        return self if now is None or self.meta.get("now") else replace(self, meta={**self.meta, "now": now})
 
     @classmethod
     def from_json(cls, data: Any) -> Sample:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trm_agent.errors import DataError
-from trm_agent.utils.logs.messages import Dialogue, first_of
+from trm_agent.utils.logs.messages import Dialogue, first_of, thread_of
 
 EXPECTED = 'expected "messages" in the inputs and a message in the outputs of the run'
 
@@ -37,7 +37,15 @@ def unpack(record: Mapping[str, Any]) -> Dialogue:
         raise DataError(EXPECTED)
     known = _end_of(before, after)
     messages = after if known else [*before, *after]
-    return Dialogue(messages, _tools(record), decided_from=known or len(before), stamp=record.get("start_time"))
+    extra = record.get("extra")
+    metadata = extra.get("metadata") if isinstance(extra, Mapping) else None
+    return Dialogue(
+        messages,
+        _tools(record),
+        decided_from=known or len(before),
+        stamp=record.get("start_time"),
+        thread=thread_of(metadata, record, {"thread_id": record.get("trace_id")}),
+    )
 
 
 def _end_of(before: list[Any], after: list[Any]) -> int:

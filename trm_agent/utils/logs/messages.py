@@ -15,6 +15,7 @@ _SILENT_BLOCKS = _CALL_BLOCKS | {
     *("thinking", "redacted_thinking", "reasoning", "reasoning_content", "signature", "non_standard"),
     *("tool_result", "function_call_output", "tool_call_chunk", "invalid_tool_call", "input_json_delta"),
 }
+_THREADS = ("thread_id", "session_id", "conversation_id")
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 
 
@@ -62,6 +63,7 @@ class Dialogue:
         system: A system prompt that stands beside the messages.
         decided_from: Only decisions from this message on are taken (the others are of an earlier record).
         stamp: When it took place, where the format itself says so.
+        thread: Names the conversation that several records are of; None where the record is all of it.
     """
 
     messages: Sequence[Any]
@@ -69,6 +71,7 @@ class Dialogue:
     system: str | None = None
     decided_from: int = 0
     stamp: Any = None
+    thread: str | None = None
 
 
 def spoken_text(content: Any, role: str) -> str:
@@ -145,6 +148,12 @@ def result_value(content: Any) -> Any:
 def first_of(raw: Mapping[str, Any], keys: Iterable[str]) -> Any:
     """The value of the first of these keys that is there and not null."""
     return next((raw[key] for key in keys if raw.get(key) is not None), None)
+
+
+def thread_of(*places: Any) -> str | None:
+    """The name of the conversation that a record is part of, from the first of these objects that has one."""
+    found = [first_of(place, _THREADS) for place in places if isinstance(place, Mapping)]
+    return next((str(name) for name in found if isinstance(name, str | int)), None)
 
 
 def _arguments(name: str, given: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from trm_agent.utils.logs.messages import (
     read_calls,
     result_value,
     spoken_text,
+    thread_of,
     without_thoughts,
 )
 
@@ -46,7 +47,10 @@ def unpack(record: Any) -> Dialogue:
     tools = first_of(request, ("tools", "functions"))
     tools = first_of(record, ("tools", "functions")) if tools is None else tools
     stamp = first_of(record, _STAMPS)
-    return Dialogue([*messages, *answered], tools, decided_from=len(messages) if answered else 0, stamp=stamp)
+    if not answered:
+        return Dialogue(messages, tools, stamp=stamp)
+    thread = thread_of(record, request, record.get("metadata"), request.get("metadata"))
+    return Dialogue([*messages, *answered], tools, decided_from=len(messages), stamp=stamp, thread=thread)
 
 
 def read_message(raw: Any) -> list[LogMessage]:

@@ -1,7 +1,7 @@
 """The records of a log file: one conversation each, with the place it stands at.
 
 A file is JSON or JSONL. It holds one conversation (a list of messages, or an object), or several in a list, in an
-object's list (`data`, `runs`, …) or one a line.
+object's list (`data`, `runs`, …) or one a line. A file of one message a line is one conversation.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def read_records(path: Path, on_error: Callable[[DataError], None] | None = None
     """Stream the records of a file.
 
     Args:
-        path: The file; `.jsonl` and `.ndjson` hold one record a line.
+        path: The file; `.jsonl` and `.ndjson` hold one record a line, or one message a line of a single record.
         on_error: Gets each broken line of JSONL; without it the first raises.
 
     Raises:
@@ -70,6 +70,8 @@ def _lines(path: Path, on_error: Callable[[DataError], None] | None) -> Iterator
     try:
         with path.open("rb") as file:
             number = 0
+            messages: list[Any] = []
+            broken = False
             for line, text in enumerate(file, 1):
                 if not text.strip():
                     continue
@@ -81,8 +83,14 @@ def _lines(path: Path, on_error: Callable[[DataError], None] | None) -> Iterator
                     if on_error is None:
                         raise located from None
                     on_error(located)
-                else:
-                    yield Record(number, line, data)
+                    broken = True
+                    continue
+                if isinstance(data, Mapping) and _is_message(data) and not is_record(data):
+                    messages.append(data)
+                    continue
+                yield Record(number, line, data)
+        if messages and not broken:
+            yield Record(None, 1, messages)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}") from None
 

@@ -76,7 +76,7 @@ class LogProcessor:
         self.on_broken = on_broken
         self.skipped = self.repeated = self.wordless = 0
         self._declared: dict[str, tuple[ToolSchema, ...]] = {}
-        self._checks: dict[tuple[str, ...], CallCheck] = {}
+        self._checks: dict[tuple[tuple[str, ...], ...], CallCheck] = {}
         self._seen: set[bytes] = set()
 
     def process_file(self, path: str | Path, dialogue: str | None = None) -> Iterator[Sample]:
@@ -111,7 +111,7 @@ class LogProcessor:
             except DataError:
                 continue  # reported when it is converted
             made = [(call.name, call.arguments) for _, message in messages for call in message.calls]
-            yield bool(parts.tools), made
+            yield not _declares_none(parts), made
 
     def _samples(self, record: Record, path: Path, dialogue: str) -> list[Sample]:
         parts, messages = self._read(record.data)
@@ -119,7 +119,7 @@ class LogProcessor:
             raise DataError("the conversation holds no messages")
         tools = self._tools(parts)
         _check(messages, self._check_of(tools))
-        meta: dict[str, Any] = {"source": self.source, "dialogue": dialogue}
+        meta: dict[str, Any] = {"source": self.source, "dialogue": parts.thread or dialogue}
         meta["now"] = self.dates.of(record.data, path, parts.stamp)
         meta["slots_known"] = False
         history: list[Message] = []
@@ -155,7 +155,7 @@ class LogProcessor:
     def _tools(self, parts: Dialogue) -> tuple[ToolSchema, ...]:
         if self.tools is not None:
             return tuple(self.tools)
-        if parts.tools is None or parts.tools in ("", []):
+        if _declares_none(parts):
             return self.observed
         key = parts.tools if isinstance(parts.tools, str) else json.dumps(parts.tools, sort_keys=True)
         if key not in self._declared:
@@ -168,7 +168,7 @@ class LogProcessor:
         return self._declared[key]
 
     def _check_of(self, tools: tuple[ToolSchema, ...]) -> CallCheck:
-        key = tuple(tool.name for tool in tools)
+        key = tuple((tool.name, *tool.schema["properties"]) for tool in tools)
         if key not in self._checks:
             self._checks[key] = CallCheck(tools)
         return self._checks[key]
@@ -182,6 +182,12 @@ class LogProcessor:
             return False
         self._seen.add(digest)
         return True
+
+
+def _declares_none(parts: Dialogue) -> bool:
+    """Whether a conversation does not say what was on offer; an empty list, also as text, says nothing."""
+    tools = parts.tools.strip() if isinstance(parts.tools, str) else parts.tools
+    return tools is None or tools in ([], "", "[]", "null")
 
 
 def _check(messages: Sequence[tuple[int, LogMessage]], check: CallCheck) -> None:
