@@ -1,4 +1,4 @@
-"""Docstrings of folders and the README's tree name what is there: a newcomer finds the file by reading them."""
+"""Folders' docstrings, the README's tree and "I want to …" name what is there: a newcomer finds the file by reading."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ def test_the_readme_has_a_line_for_each_folder() -> None:
     named = re.findall(r"^ *(\w+)/", tree, re.MULTILINE)
     assert sorted(named) == sorted([*FOLDERS, *inner])
     assert max(map(len, tree.splitlines())) <= 120
+
+
+def test_the_files_that_a_change_touches_exist() -> None:
+    text = (ROOT / "docs" / "i_want_to.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"`([\w.]+/[\w./]+|\w+\.(?:toml|md))`", text)) - {"tests/"}
+    assert len(paths) > 30
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_names_that_a_change_touches_stand_in_their_files() -> None:
+    text = (ROOT / "docs" / "i_want_to.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)` (?:of|in) `([\w./]+\.py)`", text)
+    assert len(named) >= 4
+    assert [(n, path) for n, path in named if f"\n{n}" not in (ROOT / path).read_text(encoding="utf-8")] == []
