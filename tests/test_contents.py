@@ -18,7 +18,7 @@ FOLDERS = ["trm_agent", "langchain_trm", "recipes", "docs", "tests"]
 @pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: str(folder.relative_to(ROOT)))
 def test_a_folder_names_each_of_its_modules(folder: Path) -> None:
     contents = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
     assert modules, "a folder without modules needs no docstring"
     assert modules - set(re.findall(r"\w+", contents)) == set(), "modules that the docstring does not name"
 
