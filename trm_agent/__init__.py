@@ -1,5 +1,9 @@
 """Decide locally, in milliseconds, what an agent does next: call a tool, or answer.
 
+types, data, text, values → encoder → features → model → decoding, responses → checkpoint → router: what serves.
+training, evaluation, synthesis: what makes and judges weights. utils, convert: raw conversations → samples. errors,
+log; testing: tiny real parts for tests.
+
 `Router` and the names around it are loaded on first use, so that importing the package, converting data and
 `--help` stay instant.
 """

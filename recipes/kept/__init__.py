@@ -1,1 +1,1 @@
-"""What the network predicted once, kept so that later versions of decoding are compared on it."""
+"""What the network predicted once (points), kept so that later versions of decoding are compared on it."""

@@ -1,1 +1,1 @@
-"""Puzzles and model of `recipes/validate_core.py`."""
+"""Parts of `recipes/validate_core.py`: puzzles → model."""

@@ -1,5 +1,9 @@
 """Words for direct answers, learned from the user's own conversations; no value in them lacks a source.
 
-In the order of the way: `facts` (what may be said at a point), `templates` (an answer with its values taken out),
-`bank` (the answers kept), `head` (what the TRM's answer state asks for), `choosing`, `filling`, `guard`.
+facts, fields (what may be said at a point) → telling (which of it should be) → templates (answers without their
+values), collecting, bank (the answers kept) → head (what the answer state asks for) → situation, choosing (which) →
+filling, completing (what it leaves out) → guard (nothing without a source) → storage
+
+Without learned words: frames (`frames_en.jsonl`) → phrasing, offering (in words) → speaking.
+Words of its own: lexicon, candidates → decoder → writing → decoder_storage.
 """

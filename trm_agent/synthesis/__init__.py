@@ -1,5 +1,5 @@
 """Samples from a tool list alone, without any model.
 
-tools, cues (what a parameter holds) → makers, values → tasks, phrases, questions, talk → conversation, replies, kinds,
-several, together → samples
+tools, cues (what a parameter holds) → words, patterns, makers, values (texts and values) → draws, tasks, phrases,
+attachments, questions, together, talk, replies (what is said) → several, kinds, conversation → samples
 """

@@ -1,4 +1,5 @@
 """What is known of a language, and of no tool: sentences, dates, names of fields.
 
-language → numbers → units; sentences, clock, days → dates; tense, content, present; field_names
+language (`languages/*.json`) → numbers → units (`units.json`); sentences, clock, days → dates; tense, content, present
+(what a system message says of today); field_names
 """

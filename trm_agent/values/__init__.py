@@ -1,8 +1,10 @@
 """Values: how two of them compare, how one is read from text, and what a JSON Schema allows.
 
+declared (what a parameter asks for) → numbers, currencies, date_forms, forms, choices, lists → in_message (with the
+words beside it) → parse (the value of a text) → schema (is it allowed) → compare
+
 Nothing is guessed. Text that cannot be read in one way only gives None, and whatever is returned validates against
-the parameter's schema. What a parameter's name and description ask for (a unit, a form of dates, a fraction) is read
-off them once per schema (`hints`).
+the parameter's schema.
 """
 
 from trm_agent.values.choices import described_choices, described_names

@@ -3,6 +3,9 @@
 `RULES` is the whole of it. Each rule takes a prediction and gives one of the same shape. None finds a value that the
 model did not point at, but flags, entries of closed lists and values named by a declaration that the user says.
 `recipes/ablate_rules.py` measures what each is worth; a rule that pays nothing on data that nobody read goes.
+
+Numbers and texts by name: binding, naming, numerals, twins, directions. Spans and values: spans, wording, shown,
+overlaps, enumerations, answers, examples. How many calls: counting. Last of all: doubts.
 """
 
 from __future__ import annotations
