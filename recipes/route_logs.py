@@ -128,6 +128,8 @@ def open_output(folder: Path, settings: Mapping[str, Any], parts: Sequence[Part]
     wanted = {"settings": dict(settings), "files": files, "parts": [asdict(part) for part in parts]}
     path = folder / MANIFEST
     folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.glob(".*.partial"):
+        unfinished.unlink()
     if not path.exists():
         _put(path, json.dumps(wanted, ensure_ascii=False))
         return
@@ -147,10 +149,14 @@ def route_parts(
     import ray
 
     workers = min(args.workers, len(todo))
-    local = {} if args.address else {"num_cpus": workers * args.threads + 1, "object_store_memory": 100 * 2**20}
-    ray.init(
-        address=args.address or "local", include_dashboard=False, log_to_driver=False, logging_level="ERROR", **local
+    local: dict[str, Any] = (
+        {} if args.address else {"num_cpus": workers * args.threads + 1, "object_store_memory": 100 * 2**20}
     )
+    quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        ray.init(address=args.address or "local", **quiet, **local)
+    except ConnectionError as error:
+        raise DataError(f"--address {args.address}: no Ray cluster answers: {error}") from error
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False

@@ -19,6 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "langchain.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 @pytest.mark.parametrize("router", [rule_router, tiny_router], ids=["rules", "untrained"])
 def test_the_blocks_run_in_order(router: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -168,7 +168,10 @@ def test_a_folder_begun_with_other_input_or_settings_is_left_alone(tmp_path: Pat
     log = write(tmp_path / "x.jsonl", 5)
     parts = list(cut([log], 4))
     route_logs.open_output(tmp_path / "out", SETTINGS, parts)
+    left = tmp_path / "out" / ".part-000000.jsonl.1.partial"
+    left.touch()
     route_logs.open_output(tmp_path / "out", SETTINGS, parts)
+    assert not left.exists()
     with pytest.raises(DataError, match="was begun with other settings; choose another --output"):
         route_logs.open_output(tmp_path / "out", SETTINGS | {"every_turn": True}, parts)
     log.write_text(log.read_text().replace("0912", "0913"))
