@@ -449,6 +449,7 @@ async function start() {
   Object.assign(state, { tools: example.tools, results: example.results, suggestions: example.suggestions });
   renderTools();
   render();
+  if (location.hash.startsWith("#say=")) say(decodeURIComponent(location.hash.slice(5)));
 }
 
 start();
