@@ -1,7 +1,7 @@
 """A conversation of the page, written down: as samples (one for each decision), or as a pytest test of the last one.
 
-The page sends what it showed: `tools`, `messages` in OpenAI's form, `now`, `confirm`, and `decisions`: for each assistant
-message, by its place, the decision record.
+The page sends what it showed: `tools`, `messages` in OpenAI's form, `now`, `confirm`, and `decisions`: for each
+assistant message, by its place, the decision record.
 """
 
 from __future__ import annotations
