@@ -1,7 +1,7 @@
 """A conversation of the page, written down: as samples (one for each decision), or as a pytest test of the last one.
 
-The page sends what it showed: `tools`, `messages` in OpenAI's form, and `decisions`: for each assistant message, by its
-place, the decision record.
+The page sends what it showed: `tools`, `messages` in OpenAI's form, `now`, `confirm`, and `decisions`: for each
+assistant message, by its place, the decision record.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MESSAGES = {messages}
 
 
 def test_the_decision_is_as_it_was() -> None:
-    model = ChatTRM(tools=TOOLS, now=datetime.fromisoformat({now!r}))
+    model = ChatTRM(tools=TOOLS, now=datetime.fromisoformat({now!r}), confirm={confirm!r})
     answer = model.invoke(convert_to_messages(MESSAGES))
     calls = [(call["name"], call["args"]) for call in answer.tool_calls]
     assert calls == {calls}
@@ -95,6 +95,7 @@ def export_test(data: Mapping[str, Any], limits: Limits) -> str:
         tools=pprint.pformat(tools, width=110, sort_dicts=False),
         messages=pprint.pformat(data["messages"][:last], width=110, sort_dicts=False),
         now=_now(data).get("now", "2026-01-01T12:00:00"),
+        confirm=data["confirm"] if data.get("confirm") in ("always", "never") else "auto",
         calls=pprint.pformat(calls, width=100, sort_dicts=False),
     )
 

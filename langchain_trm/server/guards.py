@@ -58,8 +58,8 @@ class Guard:
             logger.exception("%s %s failed", scope["method"], path)
             if started:
                 raise
-            error = ApiError(500, "the server failed; its log says more", "internal_error")
-            await error.response()(scope, receive, counted)
+            failure = ApiError(500, "the server failed; its log says more", "internal_error")
+            await failure.response()(scope, receive, counted)
 
     def _check(self, path: str, headers: Headers) -> None:
         hosts, key = self._settings.hosts, self._settings.key

@@ -389,7 +389,9 @@ async function writeDown(format) {
   const decisions = Object.fromEntries(Object.entries(state.decisions).map(([at, kept]) => [at, kept.decision]));
   const now = $("now").value || localNow();
   try {
-    const { text } = await ask("playground/export", { format, tools: state.tools, messages: state.messages, decisions, now });
+    const { text } = await ask("playground/export", {
+      format, tools: state.tools, messages: state.messages, decisions, now, confirm: $("confirm").value,
+    });
     const file = format === "samples" ? "samples.jsonl" : "test_conversation.py";
     $("export-title").textContent = file;
     $("exported").value = text;
@@ -449,6 +451,7 @@ async function start() {
   Object.assign(state, { tools: example.tools, results: example.results, suggestions: example.suggestions });
   renderTools();
   render();
+  if (location.hash.startsWith("#say=")) say(decodeURIComponent(location.hash.slice(5)));
 }
 
 start();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -63,6 +64,8 @@ class PlayedUpstream:
         self.requests: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.status = 200
         self.breaks_off = False
+        self.stalls = False
+        self.left = threading.Event()
         self.events = ["data: " + json.dumps(_chunk(text)) + "\n\n" for text in ("From ", "above")] + [
             "data: [DONE]\n\n"
         ]
@@ -81,10 +84,15 @@ class PlayedUpstream:
         )
 
     async def _stream(self) -> Any:
-        for event in self.events:
-            yield event
-            if self.breaks_off:
-                raise OSError("the wire is cut")
+        try:
+            for event in self.events:
+                yield event
+                if self.breaks_off:
+                    raise OSError("the wire is cut")
+                while self.stalls:
+                    await asyncio.sleep(0.05)
+        finally:
+            self.left.set()
 
 
 def _chunk(text: str) -> dict[str, Any]:

@@ -157,6 +157,12 @@ def test_wrong_options_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         assert message in capsys.readouterr().err
 
 
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("langchain_trm.server.command.find_spec", lambda name: None if name == "uvicorn" else name)
+    assert main(["serve"]) == 1
+    assert "`trm serve` needs uvicorn; install the extra: uv add 'trm-agent[serve]'" in capsys.readouterr().err
+
+
 def test_keys_come_from_the_environment_and_never_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UP_KEY", "secret-1")
     monkeypatch.setenv("OWN_KEY", "secret-2")

@@ -58,6 +58,14 @@ def test_a_stream_that_breaks_off_ends_with_an_error(client: OpenAI, played: Pla
         list(ask(client, stream=True))
 
 
+def test_the_upstream_is_left_when_the_client_leaves(client: OpenAI, played: PlayedUpstream) -> None:
+    played.stalls = True
+    stream = ask(client, stream=True)
+    assert next(stream).choices[0].delta.content == "From "
+    stream.close()
+    assert played.left.wait(10)
+
+
 @pytest.mark.parametrize(
     "change",
     [
