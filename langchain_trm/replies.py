@@ -12,7 +12,8 @@ from typing import Any
 from langchain_trm.turns import Call, Turn
 from trm_agent.responses.asking import question
 from trm_agent.responses.frames import Frames, load_frames
-from trm_agent.responses.phrasing import as_sentence, confirmation, said_value, tell, upper_first
+from trm_agent.responses.phrasing import as_sentence, confirmation, said_value, tell
+from trm_agent.text.descriptions import upper_first
 from trm_agent.text.statements import label_words
 from trm_agent.types import Decision, Message, Parameter, ToolSchema, slot_table
 
