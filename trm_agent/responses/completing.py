@@ -107,7 +107,8 @@ def completed(
     """
     left = wanted.left(text, ASKING if place.missing and place.after == "user" else ADD)
     tool = next((tool for tool in tools if tool.name == place.tool), None)
-    pending = tool is not None and tool.read_only is not True and place.after == "user" and not place.missing
+    waits = place.after == "user" and not place.missing and not place.let_go
+    pending = tool is not None and tool.read_only is not True and waits
     if frames is not None and tool is not None and pending:
         whole = _confirmation(frames, tool, left, place, wanted)
         if whole is not None:
