@@ -129,6 +129,19 @@ def tell(frames: Frames, content: Any, read_only: bool | None = None) -> str | N
     return text if text and len(text) <= LONGEST else None
 
 
+def other_records(frames: Frames, names: Sequence[str], *, more: bool = False) -> str | None:
+    """That there are further records; None without names.
+
+    Args:
+        frames: The wordings.
+        names: What they are called.
+        more: Whether there are others that are not named.
+    """
+    form = "more" if more else "several" if len(names) > 1 else "one"
+    frame = frames.fitting("others", [form])
+    return frame.fill({"items": frames.joined(names)}) if frame is not None and names else None
+
+
 def as_sentence(text: str) -> str:
     """With a mark at its end."""
     return text if text[-1:] in _END else f"{text}."
@@ -166,8 +179,7 @@ def _tell_several(frames: Frames, rows: Sequence[Any], read_only: bool | None) -
     named = [_name(frames, row, rows[0]) for row in rows[1:MOST_RECORDS]] if first else []
     if first is None or not all(named):
         return None
-    others = frames.fitting("others", ["more" if len(rows) > MOST_RECORDS else "several" if len(named) > 1 else "one"])
-    said = others.fill({"items": frames.joined([name for name in named if name])}) if others else None
+    said = other_records(frames, [name for name in named if name], more=len(rows) > MOST_RECORDS)
     return " ".join(filter(None, (first, said)))
 
 
