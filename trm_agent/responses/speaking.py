@@ -21,7 +21,7 @@ from trm_agent.responses.collecting import after, says_nothing
 from trm_agent.responses.facts import QUESTION_MARKS, Facts, asks_something, known_facts, latest_results, name_of
 from trm_agent.responses.frames import TALK, Frames
 from trm_agent.responses.guard import Evidence, unsupported
-from trm_agent.responses.phrasing import action, as_sentence, confirmation, tell, word_fields
+from trm_agent.responses.phrasing import action, confirmation, said_value, tell, word_fields
 from trm_agent.responses.templates import same_value
 from trm_agent.types import (
     DONTCARE,
@@ -174,7 +174,9 @@ class _Point:
             return _framed(self.frames.fill("declined", {}), "declined")
         if (self.outcome is not None and self.outcome.failed) or any(_error(r.content) is not None for r in results):
             error = next((e for r in results if (e := _error(r.content) or _plain(r.content))), "")
-            return _framed(self.frames.fill("failed", {"error": error.rstrip(".") or None}), "failed")
+            return _framed(
+                self.frames.fill("failed", {"error": said_value(self.frames, error).rstrip(".") or None}), "failed"
+            )
         called = [m.content["name"] for m in self.history if m.role == "tool_call"][-len(results) :]
         known = {tool.name: tool for tool in self.tools}
         kinds = [known[name].read_only if name in known else None for name in called]
@@ -277,7 +279,7 @@ def _first_missing(decision: Decision, tool: ToolSchema) -> Parameter | None:
 
 def _error(content: Any) -> str | None:
     error = content.get("error") if isinstance(content, Mapping) else None
-    return None if not error else as_sentence(str(error))
+    return None if not error else str(error)
 
 
 def _plain(content: Any) -> str:
