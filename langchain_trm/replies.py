@@ -12,7 +12,8 @@ from typing import Any
 from langchain_trm.turns import Call, Turn
 from trm_agent.responses.asking import question
 from trm_agent.responses.frames import Frames, load_frames
-from trm_agent.responses.phrasing import as_sentence, confirmation, said_value, tell, upper_first
+from trm_agent.responses.phrasing import as_sentence, confirmation, said_value, tell
+from trm_agent.text.descriptions import upper_first
 from trm_agent.text.statements import label_words
 from trm_agent.types import Decision, Message, Parameter, ToolSchema, slot_table
 
@@ -21,8 +22,6 @@ LATER_REPLY = "Is there anything else I can help you with?"
 """In the place of the default once something was called."""
 ABOUT = 0.6
 """Least probability of the intended tool at which a question for its sake is asked."""
-LET_GO = ("refuse", "give_up")
-"""Speech acts after which what waits is not done."""
 
 _MAX_ROWS = 3
 _MAX_LENGTH = 1500
@@ -56,7 +55,7 @@ def compose_reply(
     if tool is not None and _is_about(decision, tool):
         missing = first_missing(decision, tools)
         waits = missing is not None or (tool.read_only is not True and not parts and not _called(tool, history))
-        if waits and not parts and decision.speech_act in LET_GO:
+        if waits and not parts and decision.lets_go:
             parts.append(frames.fill("cancelled", {}) or reply)
         elif missing is not None:
             parts.append(ask_for(missing, frames))

@@ -24,7 +24,7 @@ from langchain_trm.output import PROVIDER
 from langchain_trm.replies import DEFAULT_REPLY
 from langchain_trm.thresholds import Thresholds
 from langchain_trm.tools import read_tools
-from trm_agent.responses.frames import load_frames
+from trm_agent.responses.frames import shipped_or_own
 from trm_agent.types import Decider, SlotField
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class TRMSettings(BaseChatModel):
             **self.settings(),
             "bank": _bank(router),
             "decoder": _decoder(router),
-            "frames_used": load_frames(Path(self.frames) if self.frames else None).fingerprint,
+            "frames_used": [frames.fingerprint for frames in shipped_or_own(self.frames)],
             "stop_words": self.stop,
             "responder": _identity(self.responder),
             "now": present.isoformat()

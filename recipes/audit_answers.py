@@ -4,7 +4,8 @@ uv run python recipes/audit_answers.py --data sgd_dev.jsonl --checkpoint runs/wo
 
 The router answers the turns of the samples on its own state, with the words of the checkpoint, else the frames. Every
 number, code and capitalised word of an answer is looked up in the conversation, the slots and what the tools declare.
-The lookup shares no code with the guard that lets answers pass. Words that answers of the bank hold whatever the values
+The lookup shares no code with the guard that lets answers pass; a date or a time in digits allows its words (Friday,
+5, March; 7 for 19:30). Words that answers of the bank hold whatever the values
 are ("Great", "Fahrenheit") are no values. The exit status is 1 if anything was found.
 """
 
@@ -16,7 +17,9 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 32
 _WORD = re.compile(r"[^\W_]+")
+_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
+_TIME = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?!\d)")
 _START = re.compile(r"[.!?:]['\")]*\s*$")
 
 
@@ -127,7 +132,7 @@ def told(sample: Sample, decision: Decision) -> str:
 
 def unknown_words(text: str, source: str, ordinary: Collection[str] = ()) -> list[str]:
     """Words with a digit or a capital, but for a sentence's first, that a source does not hold."""
-    held = {*_WORD.findall(source.casefold().replace("_", " ")), *ordinary, "i"}
+    held = {*_WORD.findall(source.casefold().replace("_", " ")), *ordinary, *moments_in_words(source), "i"}
     out = []
     for match in _WORD.finditer(text):
         word = match[0]
@@ -136,6 +141,18 @@ def unknown_words(text: str, source: str, ordinary: Collection[str] = ()) -> lis
         if stated and word.casefold() not in held:
             out.append(word)
     return out
+
+
+def moments_in_words(source: str) -> set[str]:
+    """The words by which the dates and times of a text may be said, casefolded."""
+    words: set[str] = set()
+    for found in _DATE.findall(source):
+        with suppress(ValueError):
+            day = date.fromisoformat(found)
+            words |= {f"{day:%A}".casefold(), f"{day:%B}".casefold(), str(day.day), str(day.month), str(day.year)}
+    for hour, _ in _TIME.findall(source):
+        words |= {str(int(hour)), str((int(hour) - 1) % 12 + 1)}
+    return words
 
 
 if __name__ == "__main__":

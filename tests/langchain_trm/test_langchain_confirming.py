@@ -105,7 +105,14 @@ def test_a_yes_makes_the_call_and_another_value_is_asked_about_again() -> None:
     talk = [HumanMessage("send 50 to Mark"), chat.invoke("send 50 to Mark")]
     assert chat.invoke([*talk, HumanMessage("yes")]).tool_calls[0]["args"] == {"amount": 50, "to": "Mark"}
     assert asked(chat.invoke([*talk, HumanMessage("make it 60")]))
-    assert not chat.invoke([*talk, HumanMessage("no")]).tool_calls
+    refused = chat.invoke([*talk, HumanMessage("no")])
+    assert not refused.tool_calls
+    assert refused.text == "All right, I won't."
+
+
+def test_a_vietnamese_conversation_is_answered_in_vietnamese() -> None:
+    talk = [HumanMessage("gửi cho Mark 50 đồng giúp tôi nhé"), AIMessage("Tôi gửi tiền nhé?"), HumanMessage("no")]
+    assert model("always").invoke(talk).text == "Vâng, tôi sẽ không làm."
 
 
 def test_never_asking_makes_the_call_that_the_router_would_ask_about() -> None:

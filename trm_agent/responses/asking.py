@@ -51,7 +51,7 @@ def question(frames: Frames, parameter: Parameter, read_only: bool | None = None
     if described.form == "noun":
         forms = _forms_of_phrase(parameter, words, phrase, said)
         if frames.language != "en":
-            forms = [*_forms_of_label(parameter, words)[:-1], "phrase"]
+            forms = [*(form for form in _forms_of_label(parameter, words) if form != "label"), "phrase"]
         return _asked(frames, forms, _named(phrase, label, said), read_only)
     return _asked(frames, _forms_of_label(parameter, words), said | {"label": label.removeprefix(COUNT)}, read_only)
 

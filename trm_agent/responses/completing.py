@@ -12,7 +12,7 @@ from trm_agent.responses.bank import ResponseBank
 from trm_agent.responses.facts import flags_told, name_of
 from trm_agent.responses.filling import can_fill, fill
 from trm_agent.responses.frames import Frames
-from trm_agent.responses.phrasing import action, as_sentence, is_name, word_fields
+from trm_agent.responses.phrasing import action, as_sentence, is_name, other_records, word_fields
 from trm_agent.responses.situation import Situation
 from trm_agent.responses.telling import ADD, TELL, Wanted
 from trm_agent.responses.templates import PLACEHOLDER, SENTENCE, in_record, record_of
@@ -107,7 +107,8 @@ def completed(
     """
     left = wanted.left(text, ASKING if place.missing and place.after == "user" else ADD)
     tool = next((tool for tool in tools if tool.name == place.tool), None)
-    pending = tool is not None and tool.read_only is not True and place.after == "user" and not place.missing
+    waits = place.after == "user" and not place.missing and not place.let_go
+    pending = tool is not None and tool.read_only is not True and waits
     if frames is not None and tool is not None and pending:
         whole = _confirmation(frames, tool, left, place, wanted)
         if whole is not None:
@@ -196,9 +197,8 @@ def _worded(frames: Frames, names: Sequence[str], place: Situation, about: Recor
         titles += [n for n in known if "#" in n and is_name(n.partition("#")[0]) and n not in titles]
     worded = word_fields(frames, told, subject=True, beside=beside)
     named = f"{worded.details}." if worded.details else ""
-    items = frames.joined([str(place.facts[name][0]) for name in titles])
     more = " ".join(filter(None, (named, worded.more)))
     if more and about.number > 1 and not about.named and not titles:
         return frames.fill("another", {"details": more[:1].lower() + more[1:]}) or more
-    others = frames.fill("others", {"items": items})
+    others = other_records(frames, [str(place.facts[name][0]) for name in titles])
     return " ".join(filter(None, (others, more) if about.number > 1 or not told else (more, others))) or None

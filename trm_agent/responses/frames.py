@@ -143,6 +143,13 @@ class Frames:
         return frozenset(w.casefold() for frame in self.frames for w in re.findall(r"[^\s{}\[\].,:;!?()]+", frame.text))
 
 
+def shipped_or_own(path: str | None = None) -> list[Frames]:
+    """The frames of a file; without one, all that come with the package."""
+    if path:
+        return [load_frames(Path(path))]
+    return [load_frames(shipped) for shipped in sorted(SHIPPED.parent.glob("frames_*.jsonl"))]
+
+
 @lru_cache(maxsize=8)
 def load_frames(path: Path | None = None, language: str = FRAMES_LANGUAGE) -> Frames:
     """The frames of a file; without one, those of the package in a language, or in English where it has none.

@@ -58,7 +58,9 @@ def action(tool: ToolSchema, language: str = "en") -> str:
     return say_tool(tool.name, tool.description, language).imperative
 
 
-def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: bool = False) -> Details:
+def word_fields(
+    frames: Frames, pairs: Pairs, *, subject: bool = False, beside: bool = False, asked: bool = False
+) -> Details:
     """Fields in words, those with a name first; what says nothing is left out.
 
     Args:
@@ -66,6 +68,7 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: 
         pairs: Name and value of each field.
         subject: Whether a clause needs a name before it ("Casa Verde in Oslo", never "in Oslo" alone).
         beside: Whether they stand beside words that say of what they are: then no clause does.
+        asked: Whether they are the values of a call to be confirmed: then a message is quoted, not said.
     """
     read = [(name, _plain(value)) for name, value in pairs]
     known = [(name, value) for name, value in read if value not in (None, "", DONTCARE) and value != []]
@@ -84,8 +87,8 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: 
         elif (said := statement(label, value, text, frames.language)) is not None:
             facts.append(said)
         else:
-            fact = _fact(frames, words, label, value, text)
-            if fact.startswith(f"{label}: ") or "said alone" in _forms(words, value):
+            fact = _fact(frames, _forms(words, value, asked), label, value, text)
+            if fact.startswith(f"{label}: ") or "said alone" in _forms(words, value, asked):
                 notes.append(as_sentence(upper_first(fact)))
             else:
                 facts.append(fact)
@@ -102,7 +105,7 @@ def confirmation(frames: Frames, tool: ToolSchema, values: Pairs, again: bool = 
         values: Parameter and value of each.
         again: Whether the user was asked already, and has corrected something.
     """
-    said = {"action": action(tool, frames.language), **word_fields(frames, values).values}
+    said = {"action": action(tool, frames.language), **word_fields(frames, values, asked=True).values}
     kinds = (*(("confirm_again",) if again else ()), "confirm", "confirm_bare")
     return next(((text, kind) for kind in kinds if (text := frames.fill(kind, said))), None)
 
@@ -129,6 +132,19 @@ def tell(frames: Frames, content: Any, read_only: bool | None = None) -> str | N
     return text if text and len(text) <= LONGEST else None
 
 
+def other_records(frames: Frames, names: Sequence[str], *, more: bool = False) -> str | None:
+    """That there are further records; None without names.
+
+    Args:
+        frames: The wordings.
+        names: What they are called.
+        more: Whether there are others that are not named.
+    """
+    form = "more" if more else "several" if len(names) > 1 else "one"
+    frame = frames.fitting("others", [form])
+    return frame.fill({"items": frames.joined(names)}) if frame is not None and names else None
+
+
 def as_sentence(text: str) -> str:
     """With a mark at its end."""
     return text if text[-1:] in _END else f"{text}."
@@ -147,6 +163,8 @@ def _tell_record(frames: Frames, record: Mapping[str, Any], read_only: bool | No
     if not is_flat(record):
         return None
     pairs = [(str(name), value) for name, value in record.items()]
+    if record.keys() == {"error"} and record["error"]:
+        return frames.fill("failed", {"error": said_value(frames, record["error"]).rstrip(".")})
     for name, value in pairs:
         text = said_value(frames, value) if isinstance(value, bool) or (isinstance(value, str) and value) else ""
         frame = frames.fitting("outcome", _forms(identifier_words(name), value), text) if text else None
@@ -166,8 +184,7 @@ def _tell_several(frames: Frames, rows: Sequence[Any], read_only: bool | None) -
     named = [_name(frames, row, rows[0]) for row in rows[1:MOST_RECORDS]] if first else []
     if first is None or not all(named):
         return None
-    others = frames.fitting("others", ["more" if len(rows) > MOST_RECORDS else "several" if len(named) > 1 else "one"])
-    said = others.fill({"items": frames.joined([name for name in named if name])}) if others else None
+    said = other_records(frames, [name for name in named if name], more=len(rows) > MOST_RECORDS)
     return " ".join(filter(None, (first, said)))
 
 
@@ -183,11 +200,8 @@ def _name(frames: Frames, row: Any, first: Mapping[str, Any]) -> str | None:
     return ", ".join(f"{label} {said}" for label, said in labels) or None
 
 
-def _fact(frames: Frames, words: str, label: str, value: Any, said: str) -> str:
-    if isinstance(value, bool):
-        forms = ["yes or no"]
-    else:
-        forms = [*_forms(words, value), *(["plural"] if words and is_plural(words.split()[-1]) else [])]
+def _fact(frames: Frames, forms: Sequence[str], label: str, value: Any, said: str) -> str:
+    forms = ["yes or no"] if isinstance(value, bool) else forms
     frame = frames.fitting("fact", forms)
     return (frame.fill({"label": label, "value": said}) if frame else None) or f"{label}: {said}"
 
@@ -213,7 +227,7 @@ def _counted(words: str, label: str, value: Any) -> str:
     return label.removesuffix(last) + singular(last) if value == 1 and label.endswith(last) else label
 
 
-def _forms(words: str, value: Any = None) -> list[str]:
+def _forms(words: str, value: Any = None, asked: bool = False) -> list[str]:
     """The forms under which frames may word a field: its name, what it counts, its last word, what kind of value."""
     last = words.split()[-1:]
     counts = isinstance(value, int) and not isinstance(value, bool) and bool(last) and is_plural(last[0])
@@ -221,8 +235,9 @@ def _forms(words: str, value: Any = None) -> list[str]:
     if isinstance(value, bool):
         forms.append(f"{words} {'yes' if value else 'no'}")
     if isinstance(value, str) and words in words_of("en", "said_alone") and len(value.split()) > 2:
-        forms.append("said alone")
-    return [*forms, *(f"* {word}" for word in last)]
+        forms.append("quoted" if asked else "said alone")
+    plural = ["plural"] if last and is_plural(last[0]) else []
+    return [*forms, *(f"* {word}" for word in last), *plural]
 
 
 def is_name(name: str) -> bool:

@@ -64,6 +64,7 @@ class Situation:
         related: Names, without a number, of what the tool takes and the latest results hold; other values are of
             something else that was talked about.
         first: Whether the conversation has had no answer yet.
+        let_go: Whether the user refuses or gives up what was about to be done.
     """
 
     facts: Facts
@@ -77,6 +78,7 @@ class Situation:
     asked: Mapping[str, bool] = field(default_factory=dict)
     related: frozenset[str] = frozenset()
     first: bool = False
+    let_go: bool = False
 
     @classmethod
     def of(cls, decision: Decision, history: Sequence[Message], tools: Sequence[ToolSchema]) -> Situation:
@@ -101,6 +103,7 @@ class Situation:
             asked,
             _related(tool, history),
             nothing_answered(history),
+            decision.lets_go,
         )
 
     def allows(self, response: Response) -> bool:

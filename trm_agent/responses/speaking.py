@@ -18,10 +18,10 @@ import numpy as np
 from trm_agent.features.tools import TextEncoder
 from trm_agent.responses.asking import question
 from trm_agent.responses.collecting import after, says_nothing
-from trm_agent.responses.facts import Facts, asks_something, known_facts, latest_results, name_of
+from trm_agent.responses.facts import QUESTION_MARKS, Facts, asks_something, known_facts, latest_results, name_of
 from trm_agent.responses.frames import TALK, Frames
 from trm_agent.responses.guard import Evidence, unsupported
-from trm_agent.responses.phrasing import action, as_sentence, confirmation, tell, word_fields
+from trm_agent.responses.phrasing import action, confirmation, said_value, tell, word_fields
 from trm_agent.responses.templates import same_value
 from trm_agent.types import (
     DONTCARE,
@@ -101,6 +101,13 @@ def speak_with_frames(
     return None if wrong else framed
 
 
+def asked_to_go_ahead(frames: Frames, history: Sequence[Message]) -> bool:
+    """Whether the latest answer asks something else than what more can be done."""
+    last = next((m.text for m in reversed(history) if m.role == "assistant"), "").rstrip()
+    closing = [f.text for kind in (*TALK, "later", "reply", "nothing") for f in frames.of(kind)]
+    return last[-1:] in QUESTION_MARKS and bool(last) and not any(last.endswith(text) for text in closing)
+
+
 def declarations(tools: Sequence[ToolSchema]) -> str:
     """What tools say of themselves, which may be repeated."""
     return " \n ".join(
@@ -132,7 +139,7 @@ class _Point:
         tool = self._tool()
         wanted = _first_missing(self.decision, tool) if tool else None
         pending = tool is not None and tool.read_only is not True and not self._done(tool)
-        if told is None and (wanted or pending) and (left := self._let_go()) is not None:
+        if told is None and (left := self._let_go(bool(wanted or pending))) is not None:
             return left
         talk = self._talk() if told is None and self.small_talk else None
         if talk is not None and (talk == "goodbye" or not (wanted or pending)):
@@ -147,12 +154,12 @@ class _Point:
             return self._confirmation(tool)
         return self._otherwise(tool) if self.small_talk else None
 
-    def _let_go(self) -> Framed | None:
+    def _let_go(self, waits: bool) -> Framed | None:
         """That nothing is done, where the user refuses or gives up what waits; that it waits, where they hesitate."""
-        act = self.decision.speech_act
-        if act in ("refuse", "give_up"):
+        if self.decision.lets_go and (waits or asked_to_go_ahead(self.frames, self.history)):
             return _framed(self.frames.fill("cancelled", {}), "cancelled")
-        return _framed(self.frames.fill("waiting", {}), "waiting") if act == "hesitate" else None
+        hesitates = waits and self.decision.speech_act == "hesitate"
+        return _framed(self.frames.fill("waiting", {}), "waiting") if hesitates else None
 
     def _tool(self) -> ToolSchema | None:
         """The tool that the conversation is clearly about."""
@@ -167,7 +174,9 @@ class _Point:
             return _framed(self.frames.fill("declined", {}), "declined")
         if (self.outcome is not None and self.outcome.failed) or any(_error(r.content) is not None for r in results):
             error = next((e for r in results if (e := _error(r.content) or _plain(r.content))), "")
-            return _framed(self.frames.fill("failed", {"error": error.rstrip(".") or None}), "failed")
+            return _framed(
+                self.frames.fill("failed", {"error": said_value(self.frames, error).rstrip(".") or None}), "failed"
+            )
         called = [m.content["name"] for m in self.history if m.role == "tool_call"][-len(results) :]
         known = {tool.name: tool for tool in self.tools}
         kinds = [known[name].read_only if name in known else None for name in called]
@@ -270,7 +279,7 @@ def _first_missing(decision: Decision, tool: ToolSchema) -> Parameter | None:
 
 def _error(content: Any) -> str | None:
     error = content.get("error") if isinstance(content, Mapping) else None
-    return None if not error else as_sentence(str(error))
+    return None if not error else str(error)
 
 
 def _plain(content: Any) -> str:

@@ -133,7 +133,7 @@ def _conjugated(match: re.Match[str]) -> str:
 
 def _everyday(verb: str, name: Sequence[str]) -> str:
     everyday: dict[str, str] = phrases("en")["everyday_verbs"]
-    return verb if verb in name[:1] else everyday.get(verb, verb)
+    return verb if verb in name[:1] and verb in words_of("en", "nouns_too") else everyday.get(verb, verb)
 
 
 def _shortened(text: str, language: str) -> str:
@@ -151,9 +151,10 @@ def _is_verb(word: str) -> bool:
 
 def _from_name(words: Sequence[str]) -> Said | None:
     """Verb and object of a name; the verb may stand last ("event create") or inside ("calendar create event")."""
-    if (words := _verb_first(words)) is None:
+    ordered = _verb_first(words)
+    if ordered is None:
         return None
-    verbs, rest = [words[0]], list(words[1:])
+    verbs, rest = ordered[:1], ordered[1:]
     while len(rest) > 1 and rest[0] in _JOINTS and _is_verb(rest[1]):
         verbs.append(rest[1])
         rest = rest[2:]

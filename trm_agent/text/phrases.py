@@ -63,7 +63,7 @@ def spoken_language(text: str) -> str | None:
     read = language_of(text)
     if read == "en":
         return "en" if len(words) > 1 else None
-    return read if read in SPOKEN and marked else "en"
+    return read if read in SPOKEN else "en"
 
 
 def conversation_language(messages: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ def label_words(name: str, language: str = "en") -> str:
     if language == "en":
         return with_capitals(words)
     known: dict[str, str] = phrases(language).get("labels", {})
+    words = re.sub(r"^(?:is|has|include|includes) (?=\w)", "", words)
     return known.get(words) or known.get(words.split()[-1] if words else "", "") or f"“{words}”"
 
 

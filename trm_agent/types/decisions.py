@@ -194,6 +194,11 @@ class Decision:
         return max(acts.items(), key=lambda pair: pair[1])[0] if acts else None
 
     @property
+    def lets_go(self) -> bool:
+        """Whether the user refuses or gives up what was about to be done."""
+        return self.speech_act in ("refuse", "give_up")
+
+    @property
     def made(self) -> tuple[ToolCall, ...]:
         """Every call of the turn, in order, also where only `tool` and `arguments` were given; none for an answer."""
         if self.decision != "tool_call" or self.tool is None:

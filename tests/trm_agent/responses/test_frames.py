@@ -292,3 +292,25 @@ def test_a_file_of_frames_without_this_kind_declines() -> None:
     framed = speak_with_frames(frames, unsure, [user("dinner with Anna at 8")], TOOLS, encoder=HashingEncoder())
     assert framed is not None
     assert framed.kind == "scope"
+
+
+@pytest.mark.parametrize(("act", "kind"), [("refuse", "cancelled"), ("give_up", "cancelled"), ("hesitate", "waiting")])
+def test_what_waits_is_let_go_when_the_user_refuses(act: str, kind: str) -> None:
+    acts = {"speech_acts": {act: 0.9, "request": 0.1}}
+    waiting = decision(intended_tool="book_table", missing=("time",), probabilities=acts)
+    framed = speak_with_frames(FRAMES, waiting, [user("no")], TOOLS, encoder=HashingEncoder())
+    assert framed is not None
+    assert framed.kind == kind
+    assert framed.text == ("All right, I won't." if kind == "cancelled" else "All right, I will wait.")
+
+
+def test_a_refusal_without_a_tool_answers_the_question_but_not_an_offer_of_more_help() -> None:
+    refused = decision(probabilities={"speech_acts": {"refuse": 1.0}})
+    for asked, kinds in (
+        ("Shall I book a table?", {"cancelled"}),
+        ("Is there anything else I can help you with?", None),
+    ):
+        history = [user("book a table"), Message("assistant", asked), user("no")]
+        framed = speak_with_frames(FRAMES, refused, history, TOOLS, encoder=HashingEncoder())
+        assert framed is not None
+        assert (framed.kind in kinds) if kinds else framed.kind != "cancelled"

@@ -458,15 +458,15 @@ def test_another_record_is_told_as_a_whole_where_that_is_what_should_be_told() -
     assert say({"street#2": 0.8, "street": 0.3}) == "Another one: the street is Mill Lane."
     assert say(second, ("name#2",), "How about Red Fort?") == "The street is Mill Lane. How about Red Fort?"
     assert "Stars: 4." in say({"name#2": 0.9, "stars": 0.5}), "what both records hold is of both"
-    assert say({"name#2": 0.9, "name#3": 0.8}) == "There is also Red Fort and Basil."
+    assert say({"name#2": 0.9, "name#3": 0.8}) == "There are also Red Fort and Basil."
 
 
 @pytest.mark.parametrize(
     ("said", "answer", "expected"),
     [
-        ("Can we take pets?", "Call 555-0134.", "Pets allowed: no. Call 555-0134."),
+        ("Can we take pets?", "Call 555-0134.", "Pets are not allowed. Call 555-0134."),
         ("Can we take pets?", "No pets, I am afraid.", "No pets, I am afraid."),
-        ("Can we take pets? Is it furnished?", "It is not furnished.", "Pets allowed: no. It is not furnished."),
+        ("Can we take pets? Is it furnished?", "It is not furnished.", "Pets are not allowed. It is not furnished."),
         ("We have pets.", "Call 555-0134.", "Call 555-0134."),
     ],
 )

@@ -107,4 +107,6 @@ def test_nothing_is_stated_without_a_source_by_the_bank_or_the_frames(monkeypatc
 
 
 def test_the_checker_finds_what_is_made_up() -> None:
+    assert unknown_words("It is on Friday, 1 March 2019 at 7:30 pm.", "2019-03-01T19:30") == []
+    assert unknown_words("It is on Monday, 4 March.", "2019-03-01T19:30") == ["Monday", "4"]
     assert unknown_words("At 9 pm in Bergen, code AB-13.", "a table in Oslo at 8 pm") == ["9", "Bergen", "AB", "13"]
