@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from recipes.train_router import FINE_TUNING, main, overrides, validate
+from recipes.train_router import main, validate
+from recipes.training.options import FINE_TUNING, overrides
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import load_checkpoint
 from trm_agent.data.jsonl import write_samples
