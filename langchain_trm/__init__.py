@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from langchain_trm.chat_models import ChatTRM
@@ -31,6 +32,11 @@ __all__ = [
     "explain",
     "low_confidence",
 ]
+
+# Without the `agents` extra, `import *` does not ask for what needs it.
+if not TYPE_CHECKING and find_spec("langchain") is None:
+    __all__.remove("TRMMiddleware")
+    __all__.remove("TRMToolSelector")
 
 _LATER = {
     "TRMDecisionModel": "decision_models",

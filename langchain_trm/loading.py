@@ -53,20 +53,30 @@ class ChatRouter(Decider, Protocol):
     def save_pretrained(self, path: str | Path) -> None:
         """Write a checkpoint folder."""
 
+    def warm_up(self) -> object:
+        """Encode a text and decide once; used by `ChatTRM.warm_up`."""
+
     def save_tool_vectors(self, path: str | Path) -> None:
         """Write the vectors of the tools bound so far."""
 
 
-def load_router(path: str | Path | None) -> Router:
-    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes."""
+def load_router(path: str | Path | None, threads: int | None = None, backend: str = "auto") -> Router:
+    """The router of a checkpoint folder, or the shipped one; the same object until the folder changes.
+
+    Args:
+        path: The folder; None for the shipped weights.
+        threads: CPU threads; see `Router`. What was loaded first counts for a folder that is shared.
+        backend: See `Router.from_pretrained`.
+    """
     from trm_agent.router import Router
 
-    key = "" if path is None else str(Path(path).resolve())
+    folder = "" if path is None else str(Path(path).resolve())
+    key = f"{backend} {folder}"
     with _lock:
-        changed = _changed(key)
+        changed = _changed(folder)
         known = _routers.get(key)
         if known is None or known[0] != changed:
-            known = (changed, Router.from_pretrained(path))
+            known = (changed, Router.from_pretrained(path, threads=threads, backend=backend))
             _routers[key] = known
         return known[1]
 
@@ -114,6 +124,6 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
 
 def _changed(folder: str) -> float:
     """When weights or answers were last written."""
-    names = ("model.safetensors", "responses.jsonl", "responses.safetensors", "decoder.json")
+    names = ("model.safetensors", "responses.jsonl", "responses.safetensors", "decoder.json", "graphs.json")
     files = [Path(folder) / name for name in names]
     return max((file.stat().st_mtime for file in files if folder and file.is_file()), default=0.0)

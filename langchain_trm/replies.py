@@ -1,34 +1,40 @@
-"""Words for a direct answer where nobody else has any: a question, a result read out, or a short reply."""
+"""Words for a direct answer where nobody else has any: a question, a result read out, or a short reply.
+
+How a parameter is asked for, how a tool is named and how a field is told have their owner in `trm_agent.responses`.
+Here stands the order, and what frames do not tell: results that are nested or long.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_trm.turns import Call, Turn
-from trm_agent.types import DONTCARE, Decision, Message, Parameter, ToolSchema, identifier_words, slot_table
-from trm_agent.values import choice_text
+from trm_agent.responses.asking import question
+from trm_agent.responses.frames import Frames, load_frames
+from trm_agent.responses.phrasing import as_sentence, confirmation, said_value, tell, upper_first
+from trm_agent.text.statements import label_words
+from trm_agent.types import Decision, Message, Parameter, ToolSchema, slot_table
 
 DEFAULT_REPLY = "How can I help you?"
 LATER_REPLY = "Is there anything else I can help you with?"
 """In the place of the default once something was called."""
 ABOUT = 0.6
 """Least probability of the intended tool at which a question for its sake is asked."""
+LET_GO = ("refuse", "give_up")
+"""Speech acts after which what waits is not done."""
 
-_MAX_CHOICES = 8
 _MAX_ROWS = 3
 _MAX_LENGTH = 1500
-_SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.;](?=\s|$)")
-_CLAUSE = re.compile(r"^(whether|if|how|when|where|which|what|who|why)\b", re.IGNORECASE)
-_VERB = re.compile(r"^(should|do|does|is|are|can|will|would)\b", re.IGNORECASE)
-_DETERMINER = re.compile(r"^(the|a|an|your|any|one|all|each|this|that|its|his|her|their|our|my)\b", re.IGNORECASE)
-_PLURAL = re.compile(r"[^su]s$")
-_FILLER = re.compile(r"^(optional|required)[:,]?\s+", re.IGNORECASE)
 
 
 def compose_reply(
-    decision: Decision, turn: Turn, tools: Sequence[ToolSchema], reply: str, history: Sequence[Message] = ()
+    decision: Decision,
+    turn: Turn,
+    tools: Sequence[ToolSchema],
+    reply: str,
+    history: Sequence[Message] = (),
+    frames: Frames | None = None,
 ) -> str:
     """Word a direct answer: read out a result, ask for what is missing, or ask before something is done.
 
@@ -38,21 +44,34 @@ def compose_reply(
         tools: On offer, for the declaration of what is missing.
         reply: What to say when there is nothing to report and nothing to ask.
         history: The conversation; what was called in it already is not offered again.
+        frames: The wordings; None: the package's English ones.
     """
     if decision.content:
         return decision.content
+    frames = frames or load_frames()
     parts = []
     if turn.ends_with_result and turn.last_result is not None:
-        parts.append(describe_result(turn.last_result))
+        parts.append(describe_result(turn.last_result, frames))
     tool = next((tool for tool in tools if tool.name == decision.intended_tool), None)
     if tool is not None and _is_about(decision, tool):
-        if missing := first_missing(decision, tools):
-            parts.append(ask_for(missing))
-        elif tool.read_only is not True and not parts and not _called(tool, history):
-            parts.append(ask_before(tool, decision, tools))
-    if not any(parts) and reply == DEFAULT_REPLY and any(message.role == "tool_call" for message in history):
-        return LATER_REPLY
-    return " ".join(part for part in parts if part) or reply
+        missing = first_missing(decision, tools)
+        waits = missing is not None or (tool.read_only is not True and not parts and not _called(tool, history))
+        if waits and not parts and decision.speech_act in LET_GO:
+            parts.append(frames.fill("cancelled", {}) or reply)
+        elif missing is not None:
+            parts.append(ask_for(missing, frames))
+        elif waits:
+            parts.append(ask_before(tool, decision, tools, frames))
+    return " ".join(part for part in parts if part) or small_reply(frames, reply, history)
+
+
+def small_reply(frames: Frames, reply: str, history: Sequence[Message]) -> str:
+    """What is said where there is nothing to report and nothing to ask; the default in the language of the frames."""
+    if reply != DEFAULT_REPLY:
+        return reply
+    if any(message.role == "tool_call" for message in history):
+        return frames.fill("later", {}) or LATER_REPLY
+    return frames.fill("reply", {}) or reply
 
 
 def first_missing(decision: Decision, tools: Sequence[ToolSchema]) -> Parameter | None:
@@ -61,44 +80,31 @@ def first_missing(decision: Decision, tools: Sequence[ToolSchema]) -> Parameter 
     return next((parameters[name] for name in decision.missing if name in parameters), None)
 
 
-def ask_before(tool: ToolSchema, decision: Decision, tools: Sequence[ToolSchema]) -> str:
+def ask_before(tool: ToolSchema, decision: Decision, tools: Sequence[ToolSchema], frames: Frames | None = None) -> str:
     """A question before a tool that may change something is called, with the values it would be called with."""
     readers = {reader: slot.key for slot in slot_table(tools) for reader in slot.readers}
     values = [(p.name, decision.slots.get(readers[tool.name, p.name])) for p in tool.parameters]
-    shown = ", ".join(f'{identifier_words(name)} "{_inline(v)}"' for name, v in values if v not in (None, DONTCARE))
-    return f"Shall I go ahead and {identifier_words(tool.name)}{f': {shown}' if shown else ''}?"
+    made = confirmation(frames or load_frames(), tool, values)
+    return made[0] if made is not None else ""
 
 
-def ask_for(parameter: Parameter) -> str:
-    """A question for a parameter, in the words of its description."""
-    words = _FILLER.sub("", _SENTENCE_END.split(parameter.description.strip(), maxsplit=1)[0].strip())
-    if not words:
-        words = identifier_words(parameter.name.replace(".", " "))
-        if _PLURAL.search(words) and parameter.type in ("integer", "number"):
-            return f"How many {words}?"
-        if _PLURAL.search(words) and parameter.type == "array":
-            return f"What are the {words}?"
-    choices = [choice_text(choice) for choice in parameter.choices[:_MAX_CHOICES] if not isinstance(choice, bool)]
-    hint = f" ({_listed(choices, len(parameter.choices))})" if choices else ""
-    if words.endswith("?"):
-        return words[:-1] + hint + "?"
-    words = _lower_first(words)
-    if _VERB.match(words):
-        return f"{words[0].upper()}{words[1:]}{hint}?"
-    if _CLAUSE.match(words):
-        return f"Could you tell me {words}{hint}?"
-    return f"What is {words if _DETERMINER.match(words) else f'the {words}'}{hint}?"
+def ask_for(parameter: Parameter, frames: Frames | None = None) -> str:
+    """A question for a parameter; in English where the frames have none."""
+    return question(frames or load_frames(), parameter) or question(load_frames(), parameter) or parameter.name
 
 
-def describe_result(call: Call) -> str:
-    """What a call returned, field by field; that it is done, where it returned nothing."""
+def describe_result(call: Call, frames: Frames | None = None) -> str:
+    """What a call returned; that it is done, where it returned nothing, and that it failed or was declined."""
+    frames = frames or load_frames()
     content = call.result.message.content if call.result is not None else None
+    if call.rejected:
+        return frames.fill("declined", {}) or ""
     if call.failed:
         error = content.get("error") if isinstance(content, Mapping) else content
-        name = identifier_words(call.name) or "the tool"
-        outcome = "was declined" if call.rejected else f"did not work: {_inline(error)}"
-        return _sentence(f"{name[0].upper()}{name[1:]} {outcome}")
-    return _described(content) or "Done."
+        said = _inline(frames, error).strip()
+        return frames.fill("failed", {"error": said.rstrip(".") or None}) or said
+    told = tell(frames, content)
+    return told if told is not None else _nested(frames, content)
 
 
 def _is_about(decision: Decision, tool: ToolSchema) -> bool:
@@ -111,46 +117,27 @@ def _called(tool: ToolSchema, history: Sequence[Message]) -> bool:
     return any(message.role == "tool_call" and message.content["name"] == tool.name for message in history)
 
 
-def _described(content: Any) -> str:
-    if isinstance(content, Mapping) and content:
-        pairs = [(identifier_words(str(key)), value) for key, value in content.items() if value not in (None, "")]
-        text = ", ".join(f"{key}: {_inline(value)}" for key, value in pairs)
-        return _sentence(text[:1].upper() + text[1:]) if text else ""
-    if isinstance(content, list) and len(content) == 1:
-        return _described(content[0])
-    if isinstance(content, list):
-        if not content:
-            return "Nothing was found."
-        rows = "; ".join(_inline(row) for row in content[:_MAX_ROWS])
-        return _sentence(f"{len(content)} results, first {rows}" if len(content) > _MAX_ROWS else rows)
-    return "" if content in (None, "", {}) else _sentence(_inline(content))
+def _nested(frames: Frames, content: Any) -> str:
+    """A result that frames do not tell, field by field; of several records the first ones."""
+    if isinstance(content, list) and content:
+        rows = "; ".join(_inline(frames, row) for row in content[:_MAX_ROWS])
+        return _sentence(upper_first(rows) + ("; …" if len(content) > _MAX_ROWS else ""))
+    if isinstance(content, Mapping):
+        said = {label_words(str(key), frames.language): _inline(frames, value) for key, value in content.items()}
+        return _sentence(upper_first("; ".join(f"{label}: {text}" for label, text in said.items() if text)))
+    return _sentence(_inline(frames, content))
 
 
-def _inline(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+def _inline(frames: Frames, value: Any, name: str = "") -> str:
     if isinstance(value, Mapping):
-        return ", ".join(
-            f"{identifier_words(str(key))} {_inline(item)}" for key, item in value.items() if item is not None
-        )
+        items = ((str(key), item) for key, item in value.items() if item is not None)
+        return ", ".join(f"{label_words(key, frames.language)} {_inline(frames, item, key)}" for key, item in items)
     if isinstance(value, list):
-        return ", ".join(_inline(item) for item in value)
-    return "" if value is None else str(value).strip()
-
-
-def _listed(choices: Sequence[str], total: int) -> str:
-    if total > len(choices):
-        return ", ".join([*choices, "…"])
-    return " or ".join([", ".join(choices[:-1]), choices[-1]] if len(choices) > 1 else choices)
-
-
-def _lower_first(words: str) -> str:
-    """Lower the first letter, but not of an abbreviation or a name in capitals."""
-    first = words.split()[0]
-    return words if first[1:] != first[1:].lower() else words[0].lower() + words[1:]
+        return ", ".join(_inline(frames, item, name) for item in value)
+    return "" if value is None else said_value(frames, value, name)
 
 
 def _sentence(text: str) -> str:
     if len(text) > _MAX_LENGTH:
         return f"{text[:_MAX_LENGTH].rsplit(maxsplit=1)[0]} …"
-    return text if text[-1:] in ".!?" else f"{text}."
+    return as_sentence(text) if text else ""

@@ -52,6 +52,12 @@ class TRMSettings(BaseChatModel):
     tool_vectors: str | PathLike[str] | None = None
     """File that `save_tool_vectors` wrote: its tools are bound without encoding them. It changes no answer."""
 
+    threads: int | None = Field(default=None, ge=1)
+    """CPU threads of the process, set when weights are loaded; None: `TRM_THREADS`, else one. It changes no answer."""
+
+    backend: Literal["auto", "onnx", "torch"] = "auto"
+    """What runs network and encoder: ONNX graphs where they were exported, else torch. It changes no answer."""
+
     router: SkipValidation[ChatRouter | None] = Field(default=None, exclude=True, repr=False)
     """A router to use instead of loading one."""
 
@@ -149,13 +155,25 @@ class TRMSettings(BaseChatModel):
             add_tool_vectors(router, Path(self.tool_vectors))
         return router
 
+    def warm_up(self) -> Self:
+        """Load the weights, encode `tools` and decide once, so that the first turn takes no longer than the next.
+
+        What is loaded by then is taken out of garbage collection (`gc.freeze`), for the whole process.
+        """
+        router = self.loaded()
+        if self.tools:
+            router.bind(self.tools, self.slot_fields)
+        router.warm_up()
+        return self
+
     def _router(self, model: str | None) -> ChatRouter:
         if model is not None and model != self.model:
-            return load_router(None if model == SHIPPED_MODEL else model)
+            return load_router(None if model == SHIPPED_MODEL else model, self.threads, self.backend)
         if self.router is not None:
             return self.router
         if self._loaded is None or self._loaded[0] != self.model:
-            self._loaded = self.model, load_router(None if self.model == SHIPPED_MODEL else self.model)
+            path = None if self.model == SHIPPED_MODEL else self.model
+            self._loaded = self.model, load_router(path, self.threads, self.backend)
         return self._loaded[1]
 
     def __getstate__(self) -> JsonDict:

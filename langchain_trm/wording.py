@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_trm.deciding import Step
 from langchain_trm.output import cut
-from langchain_trm.replies import DEFAULT_REPLY, LATER_REPLY, compose_reply
+from langchain_trm.replies import DEFAULT_REPLY, compose_reply, small_reply
 from trm_agent.errors import CheckpointError
-from trm_agent.responses.frames import load_frames
+from trm_agent.responses.frames import Frames, load_frames
+from trm_agent.text.phrases import conversation_language
 from trm_agent.types import Decider, Decision, Message, ToolSchema
 
 if TYPE_CHECKING:
@@ -81,8 +82,16 @@ def find_words(
         return Words(None, {"from": "responder"})
     if mode == "auto" and (framed := _framed(step, router, reply, frames)) is not None:
         return Words(cut(framed.text, stop), {"from": "frames", "kind": framed.kind})
-    text = compose_reply(step.decision, step.turn, step.tools, reply, step.history)
-    return Words(cut(text, stop), {"from": "reply" if text in (reply, LATER_REPLY) else "rule"})
+    spoken = spoken_frames(step, frames)
+    text = compose_reply(step.decision, step.turn, step.tools, reply, step.history, spoken)
+    return Words(cut(text, stop), {"from": "reply" if text == small_reply(spoken, reply, step.history) else "rule"})
+
+
+def spoken_frames(step: Step, frames: str | None = None) -> Frames:
+    """The frames of a file, else the package's in the language of the conversation."""
+    if frames:
+        return load_frames(Path(frames))
+    return load_frames(None, conversation_language(m.text for m in step.history if m.role == "user"))
 
 
 def _framed(step: Step, router: Decider, reply: str, frames: str | None) -> Framed | None:
@@ -94,7 +103,7 @@ def _framed(step: Step, router: Decider, reply: str, frames: str | None) -> Fram
     last = step.turn.last_result if step.turn.ends_with_result else None
     encoder = getattr(router, "encoder", None)
     return speak_with_frames(
-        load_frames(Path(frames) if frames else None),
+        spoken_frames(step, frames),
         step.decision,
         step.history,
         step.tools,

@@ -58,7 +58,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tools", type=int, nargs="+", default=[5, 50], help="how many tools are on offer")
     parser.add_argument("--messages", type=int, nargs="+", default=[10, 200], help="lengths of the history")
     parser.add_argument("--turns", type=int, default=30, help="turns timed for each row, a third of it when cold")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto", help="what runs the network")
     parser.add_argument("--output", type=Path, help="also write the figures, JSON")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
@@ -85,13 +86,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
-    import torch
-
     from trm_agent.evaluation.metrics import percentile
     from trm_agent.router import Router
 
-    torch.set_num_threads(args.threads)
-    router = Router.from_pretrained(args.checkpoint)
+    router = Router.from_pretrained(args.checkpoint, threads=args.threads, backend=args.backend)
     rng = random.Random(args.seed)
     rows = []
     cases = [(tools, messages) for tools in args.tools for messages in args.messages]
@@ -161,7 +159,12 @@ def make_sentence(rng: random.Random) -> str:
 
 
 def write(args: argparse.Namespace, rows: Sequence[dict[str, Any]]) -> None:
-    settings = {"checkpoint": str(args.checkpoint or "shipped"), "threads": args.threads, "seed": args.seed}
+    settings = {
+        "checkpoint": str(args.checkpoint or "shipped"),
+        "threads": args.threads,
+        "backend": args.backend,
+        "seed": args.seed,
+    }
     try:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         args.output.write_text(json.dumps({**settings, "rows": rows}, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Everything a change is checked with, but the tests: format, lint, types, import layers.
+"""Everything a change is checked with, but the tests: format, lint, spelling, types, import layers.
 
 uv run python recipes/check.py
 uv run python recipes/check.py --fix
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
+    "spelling": ["codespell"],
     "types": ["mypy"],
     "layers": ["lint-imports"],
 }

@@ -30,7 +30,15 @@ OF_SOURCE = (*PACKAGES, "recipes", "tests", "docs", "pyproject.toml", "README.md
 OF_BUILD = ("PKG-INFO", ".gitignore")
 LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
 MOST_MB = 8
-TEST_PACKAGES = ("pytest", "pytest-asyncio", "pytest-socket", "pytest-timeout", "hypothesis", "langchain-tests")
+TEST_PACKAGES = (
+    "langchain",
+    "pytest",
+    "pytest-asyncio",
+    "pytest-socket",
+    "pytest-timeout",
+    "hypothesis",
+    "langchain-tests",
+)
 TESTS = (
     "tests/test_package.py",
     "tests/trm_agent/test_errors.py",
@@ -42,8 +50,9 @@ TESTS = (
 IMPORT_ALL = """
 import importlib, pathlib, pkgutil, sys
 import langchain_trm, trm_agent
-from langchain_trm import ChatTRM, explain
-from trm_agent import Router
+from langchain_trm import *
+from trm_agent import *
+assert ChatTRM and Router
 missing = {}
 for package in (trm_agent, langchain_trm):
     assert pathlib.Path(package.__file__).is_relative_to(sys.prefix), package.__file__
@@ -95,7 +104,7 @@ def check(folder: Path, version: str, *, tests: bool) -> None:
     check_wheel(zipfile.ZipFile(wheels["trm_agent"]).namelist(), files_of(PACKAGES))
     with tarfile.open(source) as archive:
         check_source(archive.getnames(), files_of(OF_SOURCE))
-    python = install(folder, version, wheels, TEST_PACKAGES if tests else ())
+    python = install(folder, version, wheels)
     print("modules that need an extra:", run([python, "-I", "-c", IMPORT_ALL], folder).strip())
     shutil.copy(ROOT / "recipes" / "quickstart.py", folder)
     shown = run([python, "quickstart.py", "--threads", "1"], folder)
@@ -103,6 +112,7 @@ def check(folder: Path, version: str, *, tests: bool) -> None:
         raise DataError(f"the quickstart reserved no table:\n{shown}")
     print(shown)
     if tests:
+        add(python, TEST_PACKAGES, folder)
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*LEFT_OUT))
         shutil.copy(ROOT / "pyproject.toml", folder)
         print(run([python, "-m", "pytest", "-p", "no:cacheprovider", *TESTS], folder).strip())
@@ -134,7 +144,7 @@ def check_source(names: Sequence[str], expected: set[str]) -> None:
     _equal("the source", inside - set(OF_BUILD), expected)
 
 
-def install(folder: Path, version: str, wheels: dict[str, Path], more: Sequence[str] = ()) -> str:
+def install(folder: Path, version: str, wheels: dict[str, Path]) -> str:
     """Make an empty environment, install the wheels in the locked versions, and return its interpreter.
 
     Raises:
@@ -154,12 +164,19 @@ def install(folder: Path, version: str, wheels: dict[str, Path], more: Sequence[
         "--no-annotate",
     ]
     (folder / "locked.txt").write_text(run(locked, ROOT), encoding="utf-8")
-    wanted = [
-        f"langchain-trm[offline] @ {wheels['langchain_trm'].as_uri()}",
-        f"trm-agent @ {wheels['trm_agent'].as_uri()}",
-    ]
-    run(["uv", "pip", "install", "--quiet", "--python", python, "--constraints", "locked.txt", *wanted, *more], folder)
+    offline = f"langchain-trm[offline] @ {wheels['langchain_trm'].as_uri()}"
+    add(python, [offline, f"trm-agent @ {wheels['trm_agent'].as_uri()}"], folder)
     return python
+
+
+def add(python: str, wanted: Sequence[str], folder: Path) -> None:
+    """Install into the environment of an interpreter, in the locked versions that `folder` holds.
+
+    Raises:
+        DataError: Something cannot be installed.
+    """
+    install_to = ["uv", "pip", "install", "--quiet", "--python", python, "--constraints", "locked.txt"]
+    run([*install_to, *wanted], folder)
 
 
 def run(command: Sequence[str], folder: Path) -> str:

@@ -79,7 +79,7 @@ MOST_CALLS = 3
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; default: the shipped weights")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: TRM_THREADS, else one")
     return parser.parse_args(argv)
 
 
@@ -95,15 +95,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def converse(args: argparse.Namespace) -> None:
-    import torch
     from langchain_core.messages import HumanMessage, ToolMessage
     from rich.console import Console
 
     from langchain_trm import ChatTRM
 
-    torch.set_num_threads(args.threads)
     console = Console()
-    settings: dict[str, Any] = {"tools": [as_tool(function) for function in FUNCTIONS.values()]}
+    tools = [as_tool(function) for function in FUNCTIONS.values()]
+    settings: dict[str, Any] = {"tools": tools, "threads": args.threads}
     if args.checkpoint:
         settings["model"] = str(args.checkpoint)
     model = ChatTRM(**settings)

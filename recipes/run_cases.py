@@ -129,7 +129,8 @@ def as_history(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]
             yield {"role": role, "content": content or ""}
         for call in message.get("tool_calls") or ():
             function = call["function"]
-            arguments = json.loads(function.get("arguments") or "{}")
+            arguments = function.get("arguments") or {}
+            arguments = json.loads(arguments) if isinstance(arguments, str) else arguments
             yield {"role": "tool_call", "content": {"name": function["name"], "arguments": arguments}}
 
 

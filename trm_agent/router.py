@@ -12,6 +12,7 @@ history is replayed, which gives the same answer.
 from __future__ import annotations
 
 import copy
+import gc
 import hashlib
 import importlib.resources
 import json
@@ -23,12 +24,11 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from trm_agent.checkpoint import Checkpoint, load_checkpoint
+from trm_agent.checkpoint import Backend, Checkpoint, open_parts
 from trm_agent.decoding.by_clause import clauses, reread
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.coverage import rate
@@ -38,24 +38,20 @@ from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.state import trusted_values
-from trm_agent.encoder.packed_linear import packed
-from trm_agent.encoder.sentence import CachingEncoder, Encoder, load_encoder
+from trm_agent.encoder.sentence import CachingEncoder, Encoder
+from trm_agent.encoder.threads import settle_threads
 from trm_agent.errors import CheckpointError
-from trm_agent.features.batch import collate
+from trm_agent.features.batch import collate, collate_arrays
 from trm_agent.features.catalogue import Catalogue, Limits
 from trm_agent.features.conversation import Conversation
 from trm_agent.features.tool_vectors import ToolVectors
 from trm_agent.features.tools import ToolTable
 from trm_agent.features.window import read_windows
 from trm_agent.log import logger
+from trm_agent.model import graphs as network_graphs
+from trm_agent.model.graphs import Graphs
 from trm_agent.model.halting import Halting
-from trm_agent.model.heads import Answer
-from trm_agent.model.reader import NEVER
 from trm_agent.model.reader_cache import ReadingMemory
-from trm_agent.model.spans import Scope, span_scores
-from trm_agent.responses.choosing import Responses
-from trm_agent.responses.head import answer_state
-from trm_agent.responses.storage import ready
 from trm_agent.types import (
     Decision,
     Message,
@@ -70,7 +66,9 @@ from trm_agent.types import (
     slot_table,
 )
 
-SPAN_CANDIDATES = 10
+if TYPE_CHECKING:
+    from trm_agent.responses.choosing import Responses
+
 IRRELEVANT_SHARE = 0.1
 BATCH_TOKENS = 40_000
 """Conversations are forwarded together up to so many decision points times tokens."""
@@ -134,9 +132,12 @@ class Router:
         encoder: The frozen encoder; its fingerprint must be the checkpoint's.
         halting: When a decision stops before the last supervision step; by default never.
         rules: Rules of language between network and decision; none of them: what the network alone says.
+        threads: CPU threads; default: see `encoder.threads`. Graphs have their own.
+        graphs: The checkpoint's network in onnxruntime; default: torch.
 
     Raises:
         CheckpointError: The checkpoint was trained on another encoder.
+        ValueError: `threads` is below 1.
     """
 
     def __init__(
@@ -145,18 +146,23 @@ class Router:
         encoder: Encoder,
         halting: Halting = Halting(),  # noqa: B008
         rules: Sequence[Rule] = RULES,
+        threads: int | None = None,
+        graphs: Graphs | None = None,
     ) -> None:
         if encoder.fingerprint != checkpoint.encoder_fingerprint:
             raise CheckpointError(
                 f"the checkpoint was trained on encoder {checkpoint.encoder_name!r} "
                 f"({checkpoint.encoder_fingerprint[:12]}…), got {encoder.name!r} ({encoder.fingerprint[:12]}…)"
             )
+        if graphs is None:
+            settle_threads(threads)
         self.checkpoint = checkpoint
-        self.model = packed(checkpoint.model.eval())
+        self.graphs = graphs
+        self.model = checkpoint.model if graphs else _packed(checkpoint.model)
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
         self.halting = halting
         self.rules = tuple(rules)
-        self.memory = ReadingMemory(self.model.reader)
+        self.memory = ReadingMemory(graphs.reader if graphs else self.model.reader)
         self.tool_vectors = ToolVectors(self.encoder.encoder)
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
         self._lock = Lock()
@@ -168,6 +174,8 @@ class Router:
         *,
         encoder: Encoder | None = None,
         tool_vectors: str | Path | None = None,
+        threads: int | None = None,
+        backend: Backend = "auto",
     ) -> Router:
         """Load a checkpoint folder, or the weights that ship with the package.
 
@@ -175,18 +183,33 @@ class Router:
             path: The folder; default: the shipped weights.
             encoder: Default: the one the checkpoint was trained on.
             tool_vectors: A file that `save_tool_vectors` wrote: tools in it are bound without encoding them.
+            threads: CPU threads; default: see `encoder.threads`.
+            backend: `onnx` serves without torch from the graphs that recipes/export_graphs.py made; `auto`: network
+                and encoder each so where its graph is there, else by `torch`. Decisions are the same.
 
         Raises:
             CheckpointError: The folder cannot be trusted.
             EncoderError: Its encoder cannot be found, or the tool vectors are another encoder's.
         """
-        checkpoint = load_checkpoint(Path(path) if path is not None else shipped_weights())
+        folder = Path(path) if path is not None else shipped_weights()
+        checkpoint, graphs, encoder = open_parts(folder, backend, encoder, threads)
         if not checkpoint.calibration.calibrated:
             logger.warning("%s: its confidence is not calibrated: %s", path or "the shipped weights", _FIT_IT)
-        router = cls(checkpoint, encoder or load_encoder(checkpoint.encoder_name))
+        router = cls(checkpoint, encoder, threads=threads, graphs=graphs)
         if tool_vectors is not None:
             router.tool_vectors.load(Path(tool_vectors))
         return router
+
+    def warm_up(self) -> None:
+        """Pay for the first turn before it comes.
+
+        One sentence is encoded and decided on; what is loaded by then is taken out of garbage collection (`gc.freeze`,
+        for the whole process).
+        """
+        bound = self.bind([{"name": "find_bus", "parameters": {"properties": {"city": {"type": "string"}}}}])
+        bound.decide([{"role": "user", "content": "I need a bus to Anaheim"}])
+        gc.collect()
+        gc.freeze()
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write a checkpoint folder."""
@@ -202,13 +225,15 @@ class Router:
 
     def with_calibration(self, calibration: Calibration) -> Router:
         """The same router with other calibration."""
-        router = Router(replace(self.checkpoint, calibration=calibration), self.encoder.encoder, self.halting)
+        router = Router(
+            replace(self.checkpoint, calibration=calibration), self.encoder.encoder, self.halting, graphs=self.graphs
+        )
         router.tool_vectors = self.tool_vectors
         return router
 
     def with_rules(self, rules: Sequence[Rule]) -> Router:
         """A router with other rules of language; it shares weights and encoder with this one."""
-        router = Router(self.checkpoint, self.encoder, self.halting, rules)
+        router = Router(self.checkpoint, self.encoder, self.halting, rules, graphs=self.graphs)
         router.tool_vectors = self.tool_vectors
         return router
 
@@ -226,7 +251,8 @@ class Router:
             raise ValueError(f"a decision takes at least one supervision step, got {most}")
         model = copy.copy(self.model)  # its parameters are the same tensors
         model.config = replace(model.config, supervision_steps=most)
-        router = Router(replace(self.checkpoint, model=model), self.encoder, halting or self.halting, self.rules)
+        checkpoint = replace(self.checkpoint, model=model)
+        router = Router(checkpoint, self.encoder, halting or self.halting, self.rules, graphs=self.graphs)
         router.tool_vectors = self.tool_vectors
         return router
 
@@ -246,7 +272,11 @@ class Router:
     def responses(self) -> Responses | None:
         """Words for direct answers; None where the checkpoint has none."""
         held = self.checkpoint.responses
-        return None if held is None else ready(held, self.encoder.encoder)
+        if held is None:
+            return None
+        from trm_agent.responses.storage import ready
+
+        return ready(held, self.encoder.encoder)
 
     def count_tokens(self, text: str) -> int:
         return len(self.token_ids(text))
@@ -422,26 +452,54 @@ class BoundRouter:
         return [out[i] for i in range(len(items))]
 
     def _forward(self, items: Sequence[_Item]) -> list[dict[int, Prediction]]:
+        if self.router.graphs is not None:
+            answered = [self._answer_by_graphs(self.router.graphs, item) for item in items]
+        else:
+            answered = self._answer_by_torch(items)
+        floor = self.router.model.config.relevance_floor
+        out: list[dict[int, Prediction]] = []
+        for item, (read, steps) in zip(items, answered, strict=True):
+            relevance = self._catalogue.relevance(item.talk)
+            out.append(
+                {
+                    count: _discount(_prediction(read, i, item, steps[i]), relevance[count] < floor)
+                    for i, count in enumerate(item.points)
+                }
+            )
+        return out
+
+    def _answer_by_torch(self, items: Sequence[_Item]) -> list[tuple[dict[str, np.ndarray], list[int]]]:
+        """What the network says of the points of every item, and their supervision steps; all in one forward."""
+        import torch
+
+        from trm_agent.model.predict import read_answer
+        from trm_agent.model.spans import Scope
+        from trm_agent.responses.head import answer_state
+
         batch = collate([(item.table, item.talk, item.points) for item in items])
         size = self.router.model.config.span_tokens
         with torch.inference_mode():
             alone = items[0].talk if len(items) == 1 and len(items[0].talk.tokens) else None
             tokens = self.router.memory.read(alone, batch) if alone else None
             answer, steps = self.router.halting.last(self.router.model(batch, tokens=tokens), batch)
-            read = _read(answer, Scope.of(batch, size)) | {"answer_state": answer_state(answer, batch).numpy()}
-        floor = self.router.model.config.relevance_floor
-        out: list[dict[int, Prediction]] = []
+            read = read_answer(answer, Scope.of(batch, size)) | {"answer_state": answer_state(answer, batch).numpy()}
+        out = []
         n = 0
         for item in items:
-            relevance = self._catalogue.relevance(item.talk)
-            out.append(
-                {
-                    count: _discount(_prediction(read, n + i, item, steps[n + i]), relevance[count] < floor)
-                    for i, count in enumerate(item.points)
-                }
-            )
+            own = slice(n, n + len(item.points))
+            out.append(({name: array[own] for name, array in read.items()}, steps[own]))
             n += len(item.points)
         return out
+
+    def _answer_by_graphs(self, graphs: Graphs, item: _Item) -> tuple[dict[str, np.ndarray], list[int]]:
+        """The same of one item, without torch."""
+        config, halting = self.router.model.config, self.router.halting
+        batch = collate_arrays([(item.table, item.talk, item.points)])
+        alone = len(item.talk.tokens) > 0
+        tokens = self.router.memory.read(item.talk, batch) if alone else graphs.reader.read(batch).hidden
+        answers = graphs.answers(batch, tokens, config.supervision_steps)
+        answer, steps = network_graphs.last_answer(answers, batch, halting.threshold, halting.unchanged)
+        return network_graphs.read_answer(answer, batch, config.span_tokens), steps
 
     def _decide(
         self, request: _Request, points: Mapping[tuple[int, bool], _Point], tool_choice: str, now: datetime | None
@@ -523,6 +581,13 @@ def shipped_weights() -> Path:
     return Path(str(importlib.resources.files("trm_agent"))) / "weights"
 
 
+def _packed(model: Any) -> Any:
+    """The network with its large layers laid out for oneDNN."""
+    from trm_agent.encoder.packed_linear import packed
+
+    return packed(model.eval())
+
+
 def weights_hash(checkpoint: Checkpoint) -> str:
     """The checkpoint's sha256, or one of the live parameters where it was never saved."""
     if checkpoint.weights_sha256:
@@ -571,32 +636,6 @@ def _discount(prediction: Prediction, irrelevant: bool) -> Prediction:
         return prediction
     tools = tuple(p * IRRELEVANT_SHARE for p in prediction.tools)
     return replace(prediction, call=prediction.call * IRRELEVANT_SHARE, tools=tools, no_tool=1 - sum(tools))
-
-
-def _read(answer: Answer, scope: Scope) -> dict[str, np.ndarray]:
-    """Logits → probabilities and the best spans of every slot, as arrays."""
-    N, S, _ = answer.start.shape
-    allowed = scope.allowed(torch.arange(N))[:, None].expand(-1, S, -1, -1)
-    scores = span_scores(
-        answer.start.flatten(0, 1), answer.end.flatten(0, 1), answer.length.float(), allowed.flatten(0, 1)
-    )
-    scores = scores + scope.piece_scores(answer.pieces.flatten(0, 1), torch.arange(N).repeat_interleave(S))
-    joint = scores.flatten(1).softmax(-1)
-    best = joint.topk(min(SPAN_CANDIDATES, joint.shape[-1]), dim=-1)
-    size = scores.shape[-1]
-    choice = answer.choice[:, None].masked_fill(~scope.choice_of, NEVER).softmax(-1)
-    return {
-        "decision": answer.decision.softmax(-1).numpy(),
-        "tool": answer.tool.softmax(-1).numpy(),
-        "op": answer.op.softmax(-1).numpy(),
-        "choice": choice.numpy(),
-        "halt": answer.halt.sigmoid().numpy(),
-        "calls": answer.calls.softmax(-1).numpy(),
-        "acts": answer.acts.softmax(-1).numpy(),
-        "span": best.values.view(N, S, -1).numpy(),
-        "start": (best.indices // size).view(N, S, -1).numpy(),
-        "length": (best.indices % size).view(N, S, -1).numpy(),
-    }
 
 
 def _prediction(read: dict[str, np.ndarray], n: int, item: _Item, steps: int) -> Prediction:

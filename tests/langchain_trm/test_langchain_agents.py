@@ -168,8 +168,8 @@ def test_a_person_is_asked_about_unsure_calls_only(travel: ScriptedRouter, tools
 @pytest.mark.parametrize(
     ("decision", "last"),
     [
-        ({"type": "reject"}, "All right, I will leave that."),
-        ({"type": "reject", "message": "too dear"}, "All right, I will leave that."),
+        ({"type": "reject"}, "All right, I won't."),
+        ({"type": "reject", "message": "too dear"}, "All right, I won't."),
         ({"type": "edit", "edited_action": {"name": "book_flight", "args": {"flight": "XY 13"}}}, "booked XY 13."),
         ({"type": "respond", "message": "done by phone"}, "done by phone."),
     ],

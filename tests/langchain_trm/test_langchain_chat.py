@@ -235,7 +235,7 @@ def test_a_misspelt_field_is_an_error_and_sampling_parameters_are_not() -> None:
 
 
 def test_construction_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: pytest.fail("loads weights"))
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: pytest.fail("loads weights"))
     model = ChatTRM(model="no/such/folder")
     assert model.profile is not None
     assert repr(model)
@@ -302,7 +302,7 @@ def test_a_cache_keeps_models_with_other_weights_apart(tools: list[BaseTool]) ->
 def test_a_cached_override_knows_the_weights_behind_its_path(model: ChatTRM, monkeypatch: pytest.MonkeyPatch) -> None:
     routers = {"a": "one", "b": "one"}
     monkeypatch.setattr(
-        "langchain_trm.settings.load_router", lambda path: ScriptedRouter(lambda *_: Plan(), routers[str(path)])
+        "langchain_trm.settings.load_router", lambda path, *_: ScriptedRouter(lambda *_: Plan(), routers[str(path)])
     )
     before = model._get_llm_string(model="a")
     routers["a"] = "trained again"
@@ -311,7 +311,7 @@ def test_a_cached_override_knows_the_weights_behind_its_path(model: ChatTRM, mon
 
 def test_another_model_can_be_named_per_call(model: ChatTRM, monkeypatch: pytest.MonkeyPatch) -> None:
     other = ScriptedRouter(lambda *_: Plan(content="other"), "other")
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: other)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: other)
     message = model.invoke("hi", model="runs/other")
     assert (message.content, message.response_metadata["model_name"]) == ("other", "runs/other")
 
@@ -362,7 +362,7 @@ def test_saved_settings_come_back_with_the_weights(
     model: ChatTRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.model_copy(update={"reply": "Ciao!", "min_confidence": 0.3}).save_pretrained(tmp_path)
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: model.router)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: model.router)
     again = ChatTRM.from_pretrained(tmp_path)
     assert (again.reply, again.min_confidence, again.model) == ("Ciao!", 0.3, str(tmp_path))
     assert again.tools == model.tools
@@ -390,7 +390,7 @@ def test_lists_of_messages_in_prompt_chains_and_openai_dicts_are_input(model: Ch
 def test_a_model_can_be_pickled_and_copied_after_its_weights_were_loaded(
     model: ChatTRM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: model.router)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: model.router)
     mine = ChatTRM(model="runs/mine", tools=model.tools, min_confidence=0.3)
     mine.invoke("hi")
     again = pickle.loads(pickle.dumps(mine))
@@ -404,7 +404,7 @@ def test_a_model_can_be_pickled_and_copied_after_its_weights_were_loaded(
 
 def test_a_copy_with_other_weights_loads_them(model: ChatTRM, monkeypatch: pytest.MonkeyPatch) -> None:
     routers = {"a": model.router, "b": ScriptedRouter(lambda *_: Plan(content="b"), "b")}
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: routers[str(path)])
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: routers[str(path)])
     first = ChatTRM(model="a")
     assert first.loaded() is routers["a"]
     assert first.model_copy(update={"model": "b"}).loaded() is routers["b"]

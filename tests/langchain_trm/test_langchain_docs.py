@@ -23,7 +23,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re
 def test_the_blocks_run_in_order(router: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     one = router()
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: one)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: one)
     write_samples(
         tmp_path / "dev.jsonl", [Sample((), (Message("user", "hi"),), "direct_answer", {}, None, "Hello!")] * 3
     )

@@ -12,11 +12,15 @@ ROOT = Path(__file__).parents[2]
 
 BLOCK = """
 import sys
-class Block:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"langchain", "langgraph"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Block())
+        hidden = name.split(".")[0] in {"langchain", "langgraph"}
+        return None if hidden else self.finder.find_spec(name, path, target)
+sys.meta_path[:] = map(Without, sys.meta_path)
 """
 
 FAKE_DECISIONS = """
@@ -54,6 +58,9 @@ def test_langchain_core_alone_is_enough_and_what_needs_more_says_so() -> None:
     out = run(
         BLOCK + "sys.modules['langchain_core.decisions'] = None\n"
         "import langchain_trm\n"
+        "langchain_trm.__all__.remove('TRMDecisionModel')\n"
+        "from langchain_trm import *\n"
+        "assert ChatTRM is langchain_trm.ChatTRM and 'TRMMiddleware' not in globals()\n"
         "print('torch' in sys.modules, 'langchain' in sys.modules)\n"
         "for name in ('TRMMiddleware', 'TRMToolSelector', 'TRMDecisionModel'):\n"
         "    try:\n        getattr(langchain_trm, name)\n"

@@ -38,7 +38,7 @@ def test_steps_hand_overs_and_savings_are_counted(
     recipe: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     router = ScriptedRouter(by_last_user(SURE, otherwise=Plan(confidence=0.3)))
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: router)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: router)
     assert recipe.main(["--min-confidence", "0.8"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "7 of 10 calls of the large model were saved (70%)." in out

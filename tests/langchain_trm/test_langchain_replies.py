@@ -25,23 +25,27 @@ from trm_agent.types import Decision, Message, Parameter
         (
             "direct",
             {"type": "boolean", "description": "Whether the flight is direct"},
-            "Could you tell me whether the flight is direct?",
+            "Is the flight direct?",
         ),
         ("when", {"description": "When do you want to leave?"}, "When do you want to leave?"),
         ("wifi", {"description": "Is Wi-Fi wanted"}, "Is Wi-Fi wanted?"),
-        ("departure_city", {}, "What is the departure city?"),
+        ("departure_city", {}, "Where will you be leaving from?"),
         ("address.street", {}, "What is the address street?"),
         (
             "cls",
             {"description": "Cabin class", "enum": ["economy", "first_class"]},
-            "What is the cabin class (economy or first class)?",
+            "Which cabin class would you like: economy or first class?",
         ),
-        ("n", {"enum": list(range(20)), "description": "Size"}, "What is the size (0, 1, 2, 3, 4, 5, 6, 7, …)?"),
+        (
+            "n",
+            {"enum": list(range(20)), "description": "Size"},
+            "Which size would you like: 0, 1, 2, 3, 4, 5, 6, 7, …?",
+        ),
         ("nights", {"type": "integer"}, "How many nights?"),
         ("extra_toppings", {"type": "array", "items": {"type": "string"}}, "What are the extra toppings?"),
         ("address", {"type": "array"}, "What is the address?"),
         ("status", {"type": "integer"}, "What is the status?"),
-        ("note", {"description": "Optional: a note, e.g. for the driver"}, "What is a note, e.g. for the driver?"),
+        ("note", {"description": "Optional: a note, e.g. for the driver"}, "What is the note?"),
     ],
 )
 def test_a_question_in_the_words_of_the_description(name: str, schema: dict[str, Any], question: str) -> None:
@@ -51,15 +55,21 @@ def test_a_question_in_the_words_of_the_description(name: str, schema: dict[str,
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ({"result": 3}, "Result: 3."),
-        ({"temperature": 18, "isSunny": True, "note": None}, "Temperature: 18, is sunny: yes."),
-        ([{"name": "A", "price": 1}, {"name": "B", "price": 2}], "name A, price 1; name B, price 2."),
-        ([{"name": "A"}], "Name: A."),
-        ([1, 2, 3, 4], "4 results, first 1; 2; 3."),
-        ([], "Nothing was found."),
+        ({"result": 3}, "Here is what I have. The result is 3."),
+        (
+            {"temperature": 18, "isSunny": True, "note": None},
+            "Here is what I have. The temperature is 18 and it is sunny.",
+        ),
+        (
+            [{"name": "A", "price": 1}, {"name": "B", "price": 2}],
+            "Here is what I have: A. The price is 1. There is also B.",
+        ),
+        ([{"name": "A"}], "Here is what I have: A."),
+        ([1, 2, 3, 4], "I found 1, 2, 3 and 4."),
+        ([], "I'm sorry, I found nothing that fits. Would you like to change something?"),
         ("It's sunny.", "It's sunny."),
         ("42", "42."),
-        ({"hotel": {"name": "A", "stars": 3}, "tags": ["x", "y"]}, "Hotel: name A, stars 3, tags: x, y."),
+        ({"hotel": {"name": "A", "stars": 3}, "tags": ["x", "y"]}, "Hotel: name A, stars 3; tags: x, y."),
         (None, "Done."),
         ({}, "Done."),
         ("", "Done."),
@@ -71,8 +81,8 @@ def test_a_result_is_read_out(content: Any, text: str) -> None:
 
 def test_a_failure_is_said() -> None:
     entry = Entry(Message("tool_response", {"error": "no such city"}), 0, None, failed=True)
-    assert describe_result(Call("search_flights", {}, entry)) == "Search flights did not work: no such city."
-    assert describe_result(Call("", {}, entry)) == "The tool did not work: no such city."
+    assert describe_result(Call("search_flights", {}, entry)) == "I'm sorry, that did not work: no such city."
+    assert describe_result(Call("", {}, entry)) == "I'm sorry, that did not work: no such city."
 
 
 def test_the_default_sentence_asks_for_more_once_something_was_called() -> None:

@@ -46,7 +46,7 @@ class TestUnit(ChatModelUnitTests):
 class TestIntegration(ChatModelIntegrationTests):
     @pytest.fixture(autouse=True)
     def other_weights(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def load(path: str | Path | None) -> ScriptedRouter:
+        def load(path: str | Path | None, *_: Any) -> ScriptedRouter:
             return rule_router()
 
         monkeypatch.setattr("langchain_trm.settings.load_router", load)

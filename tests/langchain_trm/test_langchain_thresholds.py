@@ -113,7 +113,7 @@ def test_a_fitted_model_refuses_what_it_gets_wrong_too_often(fitted: ChatTRM, to
 
 def test_thresholds_are_saved_with_the_model(fitted: ChatTRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fitted.save_pretrained(tmp_path)
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: fitted.router)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: fitted.router)
     again = ChatTRM.from_pretrained(tmp_path)
     assert again.thresholds == fitted.thresholds
     assert Thresholds.from_json(again.thresholds.to_json()) == fitted.thresholds  # type: ignore[union-attr]

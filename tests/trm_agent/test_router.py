@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 from typing import Any
@@ -242,3 +243,16 @@ def test_each_of_several_calls_is_read_again_in_its_own_clause(monkeypatch: pyte
     assert (decision.tool, decision.arguments) == ("get_weather", {"city": "Fresno"})
     place = decision.calls[1].argument_values["city"].source
     assert text[place.start : place.end] == "Anaheim"
+
+
+def test_warming_up_changes_no_answer() -> None:
+    cold, warm = tiny_router(), tiny_router()
+    warm.warm_up()
+    try:
+        told = [{"role": "user", "content": "a bus to Anaheim"}]
+        tools = [{"name": "find_bus", "parameters": {"properties": {"to": {"type": "string"}}}}]
+        one, other = cold.bind(tools).decide(told), warm.bind(tools).decide(told)
+        assert (one.decision, one.arguments, one.confidence) == (other.decision, other.arguments, other.confidence)
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

@@ -77,7 +77,16 @@ class SentenceEncoder:
         dtype: Precision of the transformer; pooling and what follows it are float32.
     """
 
-    def __init__(self, name: str, path: str, fingerprint: str, *, device: str = "cpu", dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        fingerprint: str,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        packs: bool = True,
+    ) -> None:
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
@@ -95,7 +104,8 @@ class SentenceEncoder:
         modules: list[Any] = list(self._model)
         self._transformer, self._pooling = modules[0], modules[1:]
         self._transformer.to(getattr(torch, dtype))
-        pack_linears(self._transformer)
+        if packs:
+            pack_linears(self._transformer)
         self._tokenizer: Any = self._model.tokenizer
         self._max_tokens = int(self._model.max_seq_length or 256)
         self.width = int(self._model.get_embedding_dimension() or 0)
@@ -106,13 +116,21 @@ class SentenceEncoder:
 
         Args:
             texts: To encode.
-            batch_size: Texts together; default: 64 on a CPU, 512 elsewhere.
+            batch_size: Texts together, padded; default: on a CPU end to end in small groups where the transformer
+                can, else 64 texts; 512 elsewhere.
         """
-        batch_size = batch_size or (64 if self._model.device.type == "cpu" else 512)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        if not texts:
+            return []
+        on_cpu = self._model.device.type == "cpu"
+        with self._lock:
+            read = self._tokenizer(list(texts), add_special_tokens=True, truncation=True, max_length=self._max_tokens)
+        lengths = [len(ids) for ids in read["input_ids"]]
+        if on_cpu and self._joins and batch_size is None:
+            groups = groups_of(lengths, JOINED_TOKENS)
+        else:
+            groups = groups_of(lengths, None, batch_size or (64 if on_cpu else 512))
         out: list[EncodedText | None] = [None] * len(texts)
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
+        for chosen in groups:
             for i, encoded in zip(chosen, self._encode_batch([texts[i] for i in chosen]), strict=True):
                 out[i] = encoded
         return [encoded for encoded in out if encoded is not None]
@@ -173,6 +191,26 @@ class SentenceEncoder:
         except Exception:  # whatever a transformer says that is not made for it
             return False
         return bool(torch.nn.functional.cosine_similarity(found, expected, dim=-1).min() > 0.999)
+
+
+def groups_of(lengths: Sequence[int], tokens: int | None, texts: int | None = None) -> list[list[int]]:
+    """Texts of like length in groups, by index, shortest first.
+
+    Args:
+        lengths: Tokens of each text.
+        tokens: Most tokens of a group; a longer text is a group of its own. None: any number.
+        texts: Most texts of a group. None: any number.
+    """
+    groups: list[list[int]] = []
+    held = 0
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        full = not groups or (texts is not None and len(groups[-1]) >= texts)
+        if full or (tokens is not None and held + lengths[i] > tokens):
+            groups.append([])
+            held = 0
+        groups[-1].append(i)
+        held += lengths[i]
+    return groups
 
 
 class CachingEncoder:
@@ -399,7 +437,7 @@ def load_encoder(
         EncoderError: Nothing was found, or the packaged weights are not the expected ones.
     """
     name = str(name or DEFAULT_ENCODER)
-    path, fingerprint = _find(name)
+    path, fingerprint = find_encoder(name)
     try:
         return SentenceEncoder(name, path, fingerprint, device=device, dtype=dtype)
     except (OSError, ValueError) as error:
@@ -409,7 +447,12 @@ def load_encoder(
         ) from error
 
 
-def _find(name: str) -> tuple[str, str]:
+def find_encoder(name: str) -> tuple[str, str]:
+    """The folder of a sentence-transformers model, and the fingerprint of its weights; see `load_encoder`.
+
+    Raises:
+        EncoderError: It was not found.
+    """
     if Path(name).is_dir():
         return name, _sha256(Path(name))
     cached = _cached_snapshot(name)

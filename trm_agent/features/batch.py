@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from trm_agent.features.conversation import Conversation
 from trm_agent.features.flags import point_flags
 from trm_agent.features.likeness import slot_likeness, tool_likeness
 from trm_agent.features.tools import ToolTable
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 RECENT_MESSAGES = 6
 RECENCY_BUCKETS = 16
@@ -101,6 +104,13 @@ class Batch:
 
 def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> Batch:
     """Pad (tools, conversation, visible message counts of its decision points) to one batch."""
+    import torch
+
+    return Batch(**{name: torch.from_numpy(array) for name, array in collate_arrays(items).items()})
+
+
+def collate_arrays(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> dict[str, np.ndarray]:
+    """The fields of a `Batch` as arrays, for where there is no torch."""
     tables = [table for table, _, _ in items]
     talks = [talk for _, talk, _ in items]
     flags = [point_flags(table, talk, visible) for table, talk, visible in items]
@@ -110,37 +120,37 @@ def collate(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]]) -> B
     W = max(1, *(len(t.tokens) for t in talks))
     episode = np.concatenate([np.full(len(visible), b) for b, (_, _, visible) in enumerate(items)])
     counts = np.concatenate([np.asarray(visible) for _, _, visible in items])
-    return Batch(
-        tokens=_pad([t.tokens for t in talks], W),
-        token_mask=_pad([np.ones(len(t.tokens), bool) for t in talks], W),
-        token_message=_pad([t.token_message for t in talks], W),
-        word_start=_pad([t.word_start for t in talks], W),
-        word_end=_pad([t.word_end for t in talks], W),
-        message_vectors=_pad([t.message_vectors for t in talks]),
-        roles=_pad([t.roles for t in talks]),
-        tool_vectors=_pad([t.tool_vectors for t in tables], K),
-        tool_features=_pad([t.tool_features for t in tables], K),
-        tool_mask=_pad([np.ones(len(t.tools), bool) for t in tables], K),
-        slot_vectors=_pad([t.slot_vectors for t in tables], S),
-        slot_features=_pad([t.slot_features for t in tables], S),
-        slot_mask=_pad([np.ones(len(t.slots), bool) for t in tables], S),
-        required=_pad([t.required for t in tables], K, S),
-        optional=_pad([t.optional for t in tables], K, S),
-        choice_vectors=_pad([t.choice_vectors for t in tables], C),
-        choice_slot=_pad([t.choice_slot for t in tables], C),
-        choice_mask=_pad([np.ones(len(t.choice_slot), bool) for t in tables], C),
-        episode=torch.from_numpy(episode),
-        visible=torch.from_numpy(counts),
-        tool_flags=_pad([point.tools for points in flags for point in points], K),
-        slot_flags=_pad([point.slots for points in flags for point in points], S),
-        choice_flags=_pad([point.choices for points in flags for point in points], C),
-        shapes=_pad([t.shapes for t in talks], W),
-        pieces=_pad_pieces([t.pieces for t in talks]),
-        slot_likeness=_pad([_slot_likeness(t, talk) for t, talk, _ in items], S, W),
-        tool_likeness=_pad([_tool_likeness(t, talk) for t, talk, _ in items], K, W),
-        label_tokens=_pad([_labels(t) for t in tables], S),
-        label_mask=_pad([_label_mask(t) for t in tables], S),
-    )
+    return {
+        "tokens": _pad([t.tokens for t in talks], W),
+        "token_mask": _pad([np.ones(len(t.tokens), bool) for t in talks], W),
+        "token_message": _pad([t.token_message for t in talks], W),
+        "word_start": _pad([t.word_start for t in talks], W),
+        "word_end": _pad([t.word_end for t in talks], W),
+        "message_vectors": _pad([t.message_vectors for t in talks]),
+        "roles": _pad([t.roles for t in talks]),
+        "tool_vectors": _pad([t.tool_vectors for t in tables], K),
+        "tool_features": _pad([t.tool_features for t in tables], K),
+        "tool_mask": _pad([np.ones(len(t.tools), bool) for t in tables], K),
+        "slot_vectors": _pad([t.slot_vectors for t in tables], S),
+        "slot_features": _pad([t.slot_features for t in tables], S),
+        "slot_mask": _pad([np.ones(len(t.slots), bool) for t in tables], S),
+        "required": _pad([t.required for t in tables], K, S),
+        "optional": _pad([t.optional for t in tables], K, S),
+        "choice_vectors": _pad([t.choice_vectors for t in tables], C),
+        "choice_slot": _pad([t.choice_slot for t in tables], C),
+        "choice_mask": _pad([np.ones(len(t.choice_slot), bool) for t in tables], C),
+        "episode": episode,
+        "visible": counts,
+        "tool_flags": _pad([point.tools for points in flags for point in points], K),
+        "slot_flags": _pad([point.slots for points in flags for point in points], S),
+        "choice_flags": _pad([point.choices for points in flags for point in points], C),
+        "shapes": _pad([t.shapes for t in talks], W),
+        "pieces": _pad_pieces([t.pieces for t in talks]),
+        "slot_likeness": _pad([_slot_likeness(t, talk) for t, talk, _ in items], S, W),
+        "tool_likeness": _pad([_tool_likeness(t, talk) for t, talk, _ in items], K, W),
+        "label_tokens": _pad([_labels(t) for t in tables], S),
+        "label_mask": _pad([_label_mask(t) for t in tables], S),
+    }
 
 
 def _slot_likeness(table: ToolTable, talk: Conversation) -> np.ndarray:
@@ -167,18 +177,18 @@ def _label_mask(table: ToolTable) -> np.ndarray:
     return np.arange(longest)[None] < counts
 
 
-def _pad_pieces(found: Sequence[np.ndarray]) -> Tensor:
+def _pad_pieces(found: Sequence[np.ndarray]) -> np.ndarray:
     out = np.full((len(found), max([1, *(len(rows) for rows in found)]), 3), -1, np.int64)
     for row, rows in zip(out, found, strict=True):
         row[: len(rows)] = rows
-    return torch.from_numpy(out)
+    return out
 
 
-def _pad(arrays: Sequence[np.ndarray], *sizes: int) -> Tensor:
+def _pad(arrays: Sequence[np.ndarray], *sizes: int) -> np.ndarray:
     """Stack arrays, each axis zero-padded to the largest, or to the size given."""
     rank = arrays[0].ndim
     shape = [max([*sizes[axis : axis + 1], *(a.shape[axis] for a in arrays)]) for axis in range(rank)]
     out = np.zeros((len(arrays), *shape), arrays[0].dtype)
     for row, array in zip(out, arrays, strict=True):
         row[tuple(slice(0, size) for size in array.shape)] = array
-    return torch.from_numpy(out)
+    return out

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from trm_agent.features.batch import Batch
-from trm_agent.model.heads import FILLED, Answer, choice_membership
-from trm_agent.model.reader import NEVER
+    from trm_agent.features.batch import Batch
+    from trm_agent.model.heads import Answer
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Halting:
         Returns:
             Every point's last answer, and how many supervision steps it took.
         """
+        import torch
+
         N = len(batch.episode)
         steps = torch.zeros(N, dtype=torch.long, device=batch.episode.device)
         running = steps == 0
@@ -69,6 +71,11 @@ class Halting:
 
 def outline(answer: Answer, batch: Batch) -> Tensor:
     """What an answer comes down to: the most probable of everything, values only of filled slots; int [N, 3 + 4 S]."""
+    import torch
+
+    from trm_agent.model.heads import FILLED, choice_membership
+    from trm_agent.model.reader import NEVER
+
     op = answer.op.argmax(-1)
     real = batch.slot_mask[batch.episode]
     filled = (op == FILLED) & real
@@ -92,9 +99,10 @@ def outline(answer: Answer, batch: Batch) -> Tensor:
 
 def _where(running: Tensor, new: Answer, old: Answer) -> Answer:
     """The new answer for the points that still ran, the old one for the others."""
+    import torch
 
     def pick(name: str) -> Tensor:
         one, other = getattr(new, name), getattr(old, name)
         return one if name == "length" else torch.where(running.view(-1, *[1] * (one.ndim - 1)), one, other)
 
-    return Answer(**{field.name: pick(field.name) for field in fields(Answer)})
+    return type(new)(**{field.name: pick(field.name) for field in fields(new)})

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_agent.features.batch import RECENCY_BUCKETS, Batch
+from trm_agent.features.batch import RECENCY_BUCKETS, RECENT_MESSAGES, Batch
 from trm_agent.features.flags import CHOICE_FLAGS
 from trm_agent.features.likeness import SLOT_CHANNELS
 from trm_agent.features.shapes import PIECES
@@ -95,6 +95,26 @@ class Question:
     closed: Tensor
     choice_flags: Tensor
     likeness: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch, x: Tensor, choices: Tensor, tokens: Tensor, view: View) -> Question:
+        """What a batch says beside its rows x."""
+        episode, choice_of = batch.episode, choice_membership(batch)
+        return cls(
+            x=x,
+            mask=row_mask(batch),
+            tokens=tokens,
+            view=view,
+            choices=choices,
+            choice_of=choice_of,
+            required=batch.required[episode],
+            tool_mask=batch.tool_mask[episode],
+            slot_mask=batch.slot_mask[episode],
+            tool_state=torch.cat([batch.tool_features[episode], batch.tool_flags], dim=-1),
+            closed=choice_of.any(-1),
+            choice_flags=batch.choice_flags,
+            likeness=batch.slot_likeness,
+        )
 
 
 class Heads(nn.Module):
@@ -241,12 +261,18 @@ class Feedback(nn.Module):
             decision = torch.cat([answer.decision.softmax(-1), chosen[:, :1]], dim=-1)
         slot_rows = self.op(op) + self.value(value)
         tool_rows = self.tool(tools)
-        out = torch.zeros_like(question.x)
-        S, K = slot_rows.shape[1], tool_rows.shape[1]
-        out[:, 0] = self.decision(decision).to(dtype)
-        out[:, -S:] = slot_rows.to(dtype)
-        out[:, -S - K : -S] = tool_rows.to(dtype)
-        return out
+        S, K, L = slot_rows.shape[1], tool_rows.shape[1], question.x.shape[1]
+        nothing = question.x.new_zeros(len(question.x), L - 1 - K - S, question.x.shape[-1])
+        rows = [self.decision(decision)[:, None].to(dtype), nothing, tool_rows.to(dtype), slot_rows.to(dtype)]
+        return torch.cat(rows, dim=1)
+
+
+def row_mask(batch: Batch) -> Tensor:
+    """Which rows are real, [N, L]."""
+    recent = batch.visible[:, None] > torch.arange(RECENT_MESSAGES, device=batch.visible.device)
+    always = torch.ones_like(recent[:, :1])
+    parts = [always, recent, always, batch.tool_mask[batch.episode], batch.slot_mask[batch.episode]]
+    return torch.cat(parts, dim=1)
 
 
 def choice_membership(batch: Batch) -> Tensor:

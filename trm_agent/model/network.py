@@ -20,7 +20,7 @@ from trm_agent.features.batch import RECENT_MESSAGES, Batch
 from trm_agent.features.flags import CHOICE_FLAGS, SLOT_FLAGS, TOOL_FLAGS
 from trm_agent.features.tools import SLOT_FEATURES, TOOL_FEATURES
 from trm_agent.model.config import ModelConfig
-from trm_agent.model.heads import Answer, Feedback, Heads, Question, choice_membership
+from trm_agent.model.heads import Answer, Feedback, Heads, Question, row_mask
 from trm_agent.model.reader import NEVER, Likeness, TokenAttention, TokenReader, View, zero
 from trm_agent.model.trm import Block, Net, deep_recursion, rms_norm
 from trm_agent.types import ROLES
@@ -103,29 +103,20 @@ class RouterModel(nn.Module):
             answer = self.heads(y, question)
             yield answer
 
-    def embed(self, batch: Batch, tokens: Tensor | None = None) -> Question:
+    def embed(self, batch: Batch, tokens: Tensor | None = None, view: View | None = None) -> Question:
         """Lay out the rows of x and let them read the conversation."""
         episode = batch.episode
         tokens = self.reader(batch) if tokens is None else tokens
-        view = View.of(batch)
+        view = View.of(batch) if view is None else view
         slots = self._slot_rows(batch)[episode] + self.slot_flags(batch.slot_flags)
         choices = self._choice_rows(batch)
         tool_state = torch.cat([batch.tool_features[episode], batch.tool_flags], dim=-1)
         tools = self.tool_row(self.dropout(batch.tool_vectors))[episode] + self.tool_features(tool_state)
-        recent, recent_mask, last_role = self._message_rows(batch)
+        recent, last_role = self._message_rows(batch)
         N = len(episode)
         decide = self.decide_row + self.last_role(last_role)[:, None]
         rows = torch.cat([decide, recent, self.no_tool_row.expand(N, 1, -1), tools, slots], dim=1)
-        mask = torch.cat(
-            [
-                torch.ones_like(recent_mask[:, :1]),
-                recent_mask,
-                torch.ones_like(recent_mask[:, :1]),
-                batch.tool_mask[episode],
-                batch.slot_mask[episode],
-            ],
-            dim=1,
-        )
+        mask = row_mask(batch)
         L = rows.shape[1]
         rows = rms_norm(torch.cat([rows, choices[episode] + self.choice_features(batch.choice_flags)], dim=1))
         likeness = None
@@ -140,22 +131,7 @@ class RouterModel(nn.Module):
                 rows, choices = rows[:, :L], rows[:, L:]
             if i < len(self.mixes):
                 rows = self.mixes[i](rows, mask[:, None, None, :])
-        choice_of = choice_membership(batch)
-        return Question(
-            x=rows,
-            mask=mask,
-            tokens=tokens,
-            view=view,
-            choices=choices,
-            choice_of=choice_of,
-            required=batch.required[episode],
-            tool_mask=batch.tool_mask[episode],
-            slot_mask=batch.slot_mask[episode],
-            tool_state=tool_state,
-            closed=choice_of.any(-1),
-            choice_flags=batch.choice_flags,
-            likeness=batch.slot_likeness,
-        )
+        return Question.of(batch, rows, choices, tokens, view)
 
     def _slot_rows(self, batch: Batch) -> Tensor:
         """What a slot is: its own text, the mean text of the tools that read it, its declaration; [B, S, D]."""
@@ -172,8 +148,8 @@ class RouterModel(nn.Module):
         slots = torch.gather(batch.slot_vectors, 1, index)
         return self.choice_row(self.dropout(batch.choice_vectors)) + self.choice_slot(slots)
 
-    def _message_rows(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Rows of the most recent messages [N, R, D], which of them exist [N, R], the last message's role [N]."""
+    def _message_rows(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Rows of the most recent messages [N, R, D], the last message's role [N]."""
         ages = torch.arange(RECENT_MESSAGES, device=batch.visible.device)
         position = batch.visible[:, None] - 1 - ages
         index = position.clamp(min=0)
@@ -181,7 +157,7 @@ class RouterModel(nn.Module):
         rows = vectors[batch.episode[:, None], index]
         roles = batch.roles[batch.episode[:, None], index]
         rows = rows + self.message_role(roles) + self.message_age.weight[None]
-        return rows, position >= 0, roles[:, 0]
+        return rows, roles[:, 0]
 
 
 class LabelReader(nn.Module):

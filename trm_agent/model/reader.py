@@ -9,6 +9,7 @@ D width · E encoder width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,29 +20,12 @@ from trm_agent.features.batch import RECENCY_BUCKETS, Batch
 from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
 from trm_agent.model.config import ModelConfig
+from trm_agent.model.reader_cache import ReadTokens
 from trm_agent.model.trm import SwiGLU, attention, merge_heads, rms_norm, split_heads
 from trm_agent.types import ROLES
 
 NEVER = -1e4
 """Added to logits of what does not exist; finite, so that softmax over nothing stays defined."""
-
-
-@dataclass(frozen=True)
-class ReadTokens:
-    """What was made of a conversation's first W tokens: enough to read on from there.
-
-    Attributes:
-        hidden: Read token vectors, [B, W, D].
-        layers: Keys, turned by their position, and values of each block, [B, heads, W, d] each.
-    """
-
-    hidden: Tensor
-    layers: tuple[tuple[Tensor, Tensor], ...]
-
-    def first(self, count: int) -> ReadTokens:
-        """The first `count` tokens; they are as if nothing had come after them."""
-        layers = tuple((key[:, :, :count], value[:, :, :count]) for key, value in self.layers)
-        return ReadTokens(self.hidden[:, :count], layers)
 
 
 class TokenReader(nn.Module):
@@ -72,29 +56,66 @@ class TokenReader(nn.Module):
         """
         known = 0 if before is None else before.hidden.shape[1]
         owner, new = batch.token_message, batch.token_message[:, known:]
-        hidden = self.token(self.dropout(batch.tokens[:, known:].to(batch.message_vectors.dtype)))
-        if self.shape is not None:
-            hidden = hidden + self.shape(batch.shapes[:, known:].to(hidden.dtype))
         since = 0 if before is None else max(0, int(new.min()) - 1)
-        hidden = rms_norm(hidden + self._context(batch, since, new))
         attend = (owner[:, None, :] <= new[:, :, None]) & batch.token_mask[:, None, :]
         attend = attend[:, None] | torch.eye(owner.shape[1], dtype=torch.bool, device=owner.device)[known:]
-        turn = rotary(owner.shape[1], hidden.shape[-1] // self.heads, hidden.device)
-        turn = turn[0][known:], turn[1][known:]
-        layers = []
-        for i, block in enumerate(self.blocks):
-            hidden, layer = block(hidden, attend, turn, None if before is None else before.layers[i])
-            layers.append(layer)
+        turn = rotary(owner.shape[1], self.token.out_features // self.heads, owner.device)
+        hidden, layers = self.read_on(
+            batch.tokens[:, known:].to(batch.message_vectors.dtype),
+            batch.shapes[:, known:],
+            batch.message_vectors[:, since:],
+            batch.roles[:, since:],
+            new - since,
+            attend,
+            (turn[0][known:], turn[1][known:]),
+            None if before is None else before.layers,
+        )
         if before is not None:
             hidden = torch.cat([before.hidden, hidden], dim=1)
-        return ReadTokens(hidden, tuple(layers))
+        return ReadTokens(hidden, layers)
 
-    def _context(self, batch: Batch, since: int, owner: Tensor) -> Tensor:
-        """What tokens of messages after `since` (or from the very first on) know of theirs and the one before."""
-        vectors = self.dropout(batch.message_vectors[:, since:])
-        context = self.message(vectors) + self.role(batch.roles[:, since:])
+    def read_on(
+        self,
+        tokens: Tensor,
+        shapes: Tensor,
+        message_vectors: Tensor,
+        roles: Tensor,
+        owner: Tensor,
+        attend: Tensor,
+        turn: tuple[Tensor, Tensor],
+        before: Sequence[tuple[Tensor, Tensor]] | None,
+    ) -> tuple[Tensor, tuple[tuple[Tensor, Tensor], ...]]:
+        """Read tokens after those that are known.
+
+        Args:
+            tokens: To be read, [B, U, E].
+            shapes: How they are written, [B, U, 28].
+            message_vectors: From the message before theirs on (or from the very first), [B, M, E].
+            roles: The same, [B, M].
+            owner: Index of each token's message among these, [B, U].
+            attend: Which of all tokens each of them sees, [B, 1, U, W].
+            turn: Their rotary positions, [U, d] each.
+            before: Turned keys and values of the known tokens, of each block.
+
+        Returns:
+            Them, [B, U, D]; turned keys and values of all tokens, of each block.
+        """
+        hidden = self.token(self.dropout(tokens))
+        if self.shape is not None:
+            hidden = hidden + self.shape(shapes.to(hidden.dtype))
+        hidden = rms_norm(hidden + self._context(message_vectors, roles, owner))
+        layers = []
+        for i, block in enumerate(self.blocks):
+            hidden, layer = block(hidden, attend, turn, None if before is None else before[i])
+            layers.append(layer)
+        return hidden, tuple(layers)
+
+    def _context(self, vectors: Tensor, roles: Tensor, owner: Tensor) -> Tensor:
+        """What tokens know of their message and the one before."""
+        vectors = self.dropout(vectors)
+        context = self.message(vectors) + self.role(roles)
         context = context + F.pad(self.previous(vectors)[:, :-1], (0, 0, 1, 0))
-        return torch.gather(context, 1, (owner - since)[..., None].expand(-1, -1, context.shape[-1]))
+        return torch.gather(context, 1, owner[..., None].expand(-1, -1, context.shape[-1]))
 
 
 class ReaderBlock(nn.Module):
@@ -185,9 +206,7 @@ class View:
         points = torch.full((B * P,), N, dtype=torch.long, device=episode.device)
         points[place] = torch.arange(N, device=episode.device)
         visible = visible_tokens(batch)
-        bucket = recency_bucket(message_age(batch)).masked_fill(~visible, RECENCY_BUCKETS)
-        buckets = torch.arange(RECENCY_BUCKETS + 1, device=episode.device)
-        return cls(B, P, episode, place, points, bucket[:, None] == buckets[:, None], visible)
+        return cls(B, P, episode, place, points, one_hot_recency(message_age(batch), visible), visible)
 
     def by_episode(self, values: Tensor) -> Tensor:
         """[N, …] → [B, P, …], zero at places without a point."""
@@ -248,12 +267,14 @@ class TokenAttention(nn.Module):
         matched = (asked.flatten(2, 3) @ key.transpose(-1, -2)).unflatten(2, asked.shape[2:4]).transpose(1, 2)
         scores = view.by_point(matched) + aged.view(*query.shape[:3], -1)
         if likeness is not None and self.tool_bias is not None and self.slot_bias is not None:
+            parts = [scores[:, :, : likeness.first_tool]]
             for linear, channels, first in (
                 (self.tool_bias, likeness.tools, likeness.first_tool),
                 (self.slot_bias, likeness.slots, likeness.first_slot),
             ):
                 bias = linear(channels).permute(0, 3, 1, 2).to(scores.dtype)
-                scores[:, :, first : first + channels.shape[1]] += bias.index_select(0, view.episode)
+                parts.append(scores[:, :, first : first + channels.shape[1]] + bias.index_select(0, view.episode))
+            scores = torch.cat([*parts, scores[:, :, likeness.first_slot + likeness.slots.shape[1] :]], dim=2)
         weights = scores.softmax(-1).to(value.dtype)
         by_bucket = (weights.flatten(1, 2) @ recency[:, :-1].transpose(1, 2)).view(*query.shape[:3], -1)
         mixed = torch.einsum("nhlr,rhd->nhld", by_bucket, age_value.to(query.dtype))
@@ -285,6 +306,12 @@ def recency_bucket(age: Tensor) -> Tensor:
     """Messages ago → bucket: 0 to 9 exact, then ever coarser."""
     far = 10 + torch.log2((age.clamp(min=10).float()) / 10) * 2
     return torch.where(age < 10, age.clamp(min=0), far.long()).clamp(max=RECENCY_BUCKETS - 1)
+
+
+def one_hot_recency(age: Tensor, visible: Tensor) -> Tensor:
+    """Bucket of each token, the last for what is not seen: [N, W] each → [N, R + 1, W]."""
+    bucket = recency_bucket(age).masked_fill(~visible, RECENCY_BUCKETS)
+    return bucket[:, None] == torch.arange(RECENCY_BUCKETS + 1, device=age.device)[:, None]
 
 
 def rotary(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:

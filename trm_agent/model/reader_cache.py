@@ -10,17 +10,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from torch import Tensor
 
-from trm_agent.features.batch import Batch
 from trm_agent.features.conversation import Conversation, read_text
-from trm_agent.model.reader import ReadTokens, TokenReader
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CAPACITY = 64 << 20
 """Bytes kept; the longest window takes some 2 MB at the default width."""
+
+
+@dataclass(frozen=True)
+class ReadTokens:
+    """What was made of a conversation's first W tokens: enough to read on from there.
+
+    Tensors, or arrays where graphs read.
+
+    Attributes:
+        hidden: Read token vectors, [B, W, D].
+        layers: Keys, turned by their position, and values of each block, [B, heads, W, d] each.
+    """
+
+    hidden: Tensor
+    layers: tuple[tuple[Tensor, Tensor], ...]
+
+    def first(self, count: int) -> ReadTokens:
+        """The first `count` tokens; they are as if nothing had come after them."""
+        layers = tuple((key[:, :, :count], value[:, :, :count]) for key, value in self.layers)
+        return ReadTokens(self.hidden[:, :count], layers)
+
+
+class Reader(Protocol):
+    """What reads tokens: the network's own reader, or its graph."""
+
+    def read(self, batch: Any, before: Any = None) -> Any:
+        """Read all tokens of a batch, or only those after the ones read before."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +68,7 @@ class _Reading:
     ends: tuple[int, ...]
     tokens: ReadTokens
 
-    @property
+    @cached_property
     def size(self) -> int:
         parts = [self.tokens.hidden, *(part for layer in self.tokens.layers for part in layer)]
         return sum(part.nbytes for part in parts)
@@ -53,14 +82,15 @@ class ReadingMemory:
         capacity: Bytes kept; nothing is where it is 0.
     """
 
-    def __init__(self, reader: TokenReader, capacity: int = CAPACITY) -> None:
+    def __init__(self, reader: Reader, capacity: int = CAPACITY) -> None:
         self.reader = reader
         self.capacity = capacity
         self.tokens_read = 0
         self._lock = Lock()
         self._readings: list[_Reading] = []
+        self._held = 0
 
-    def read(self, talk: Conversation, batch: Batch) -> Tensor:
+    def read(self, talk: Conversation, batch: Any) -> Any:
         """What the reader makes of a conversation, [1, W, D].
 
         Args:
@@ -92,11 +122,13 @@ class ReadingMemory:
 
     def _keep(self, reading: _Reading, continued: _Reading | None) -> None:
         """Remember a reading in place of the one it continues."""
-        self._readings = [other for other in self._readings if other is not continued]
+        if continued is not None and any(other is continued for other in self._readings):
+            self._readings = [other for other in self._readings if other is not continued]
+            self._held -= continued.size
         self._readings.append(reading)
-        held = sum(other.size for other in self._readings)
-        while self._readings and held > self.capacity:
-            held -= self._readings.pop(0).size
+        self._held += reading.size
+        while self._readings and self._held > self.capacity:
+            self._held -= self._readings.pop(0).size
 
 
 def _content(talk: Conversation) -> tuple[int, tuple[tuple[str, str], ...], tuple[int, ...]]:

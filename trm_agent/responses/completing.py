@@ -166,7 +166,7 @@ def _confirmation(
         return None
     names = [name for name in own if wanted.names.get(name, 0.0) >= ADD]
     said = word_fields(frames, [(name, place.facts[name][0]) for name in names])
-    return frames.fill("confirm", {"action": action(tool), **said.values})
+    return frames.fill("confirm", {"action": action(tool, frames.language), **said.values})
 
 
 def _second(

@@ -1,9 +1,11 @@
 """Words that come with the package: frames for what any agent says, whatever its tools are; a file to be replaced.
 
     frames_en.jsonl     a frame a line: kind, text; some also fits, if, read_only, like
+    frames_vi.jsonl     the same in Vietnamese
 
-A text has `{names}` for what is put in, and `[segments]` that are left out where a name in them has nothing. The
-frames are the only words of a language: labels come from the tools' declarations, values from the conversation.
+A text has `{names}` for what is put in, and `[segments]` that are left out where a name in them has nothing. A line
+of the kind `language` names the language (ISO 639-1) by which tools, dates and yes-or-no fields are put in words;
+English without one. Labels come from the tools' declarations, values from the conversation.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from trm_agent.responses.templates import PLACEHOLDER
 
 SHIPPED = Path(__file__).with_name("frames_en.jsonl")
 FRAMES_LANGUAGE = "en"
-"""Of the package's frames."""
+"""Of the package's frames, where no other is asked for."""
 TALK = ("greeting", "thanks", "goodbye", "help")
 """What a user may say that asks for no tool; chosen by likeness to examples."""
 REQUIRED = {
@@ -30,7 +32,7 @@ REQUIRED = {
     *("outcome", "failed", "declined", "scope", "later", "clause", "fact", "and", "or", "yes", "no", "the"),
 }
 """Kinds that every file has."""
-KINDS = sorted({*REQUIRED, *TALK, "another", "offer", "unsure"})
+KINDS = sorted({*REQUIRED, *TALK, "another", "offer", "unsure", "cancelled", "waiting", "reply", "language"})
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _KEYS = {"kind", "text", "fits", "if", "read_only", "like"}
 
@@ -100,6 +102,11 @@ class Frames:
     frames: tuple[Frame, ...]
 
     @cached_property
+    def language(self) -> str:
+        """Of the wordings (ISO 639-1)."""
+        return next((frame.text for frame in self.of("language")), FRAMES_LANGUAGE)
+
+    @cached_property
     def fingerprint(self) -> str:
         """Equal for equal frames."""
         return hashlib.sha256(repr([vars(f) | {"fits": sorted(f.fits)} for f in self.frames]).encode()).hexdigest()[:16]
@@ -137,13 +144,15 @@ class Frames:
 
 
 @lru_cache(maxsize=8)
-def load_frames(path: Path | None = None) -> Frames:
-    """The frames of a file; without one, those of the package.
+def load_frames(path: Path | None = None, language: str = FRAMES_LANGUAGE) -> Frames:
+    """The frames of a file; without one, those of the package in a language, or in English where it has none.
 
     Raises:
         DataError: The file cannot be read, a line is no frame, or a kind is lacking; every mistake is named.
     """
-    path = path or SHIPPED
+    if path is None:
+        own = SHIPPED.with_name(f"frames_{language}.jsonl")
+        path = own if own.is_file() else SHIPPED
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -15,6 +15,7 @@ from typing import Any
 from text_to_num import alpha2digit
 
 from trm_agent.responses.templates import CLOCK, said_times, time_of
+from trm_agent.text.spoken import spoken_forms
 from trm_agent.types import Message
 from trm_agent.values import normalise
 
@@ -33,11 +34,13 @@ class Evidence:
         text: Everything said, returned and held, in comparison form, a space at either end.
         words: Its words.
         clocks: The times of day in it.
+        spoken: Its dates and times in words, the longest first.
     """
 
     text: str
     words: frozenset[str]
     clocks: frozenset[str]
+    spoken: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, history: Sequence[Message], facts: Mapping[str, Sequence[Any]], language: str = "en") -> Evidence:
@@ -47,7 +50,9 @@ class Evidence:
         read = [_read(part, language) for part in dict.fromkeys(parts)]
         words = frozenset().union(*(words for _, words, _ in read))
         clocks = frozenset().union(*(clocks for _, _, clocks in read))
-        return cls("".join(f" {text} \n" for text, _, _ in read), words, clocks)
+        spoken = {form for part in dict.fromkeys(parts) for form in spoken_forms(part)}
+        ordered = tuple(sorted(spoken, key=lambda form: (-len(form), form)))
+        return cls("".join(f" {text} \n" for text, _, _ in read), words, clocks, ordered)
 
     def holds(self, value: str) -> bool:
         """Whether a stated value stands here, in this or in another form."""
@@ -71,6 +76,9 @@ def unsupported(text: str, evidence: Evidence, ordinary: Collection[str] = (), l
         ordinary: Capitalised words that are no values (in English "I", in German any noun), casefolded.
         language: Of number words (ISO 639-1).
     """
+    for form in evidence.spoken:
+        if form in text:
+            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", " ", text)
     clocks = [match for match in CLOCK.finditer(text) if time_of(match[0]) and evidence.holds(match[0])]
     rest = text
     for match in reversed(clocks):

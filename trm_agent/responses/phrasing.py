@@ -1,4 +1,4 @@
-"""Fields and parameters in the words of frames: clauses, sentences, questions, results.
+"""Fields and results in the words of frames: clauses, sentences, lists.
 
 A field that has a clause stands in the first sentence ("Casa Verde in Oslo at 8 pm"); others follow as "the … is …".
 Nothing is left out: what frames cannot word as a whole they do not word at all.
@@ -11,25 +11,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trm_agent.responses.asking import COUNT
 from trm_agent.responses.filling import say
 from trm_agent.responses.frames import Frame, Frames
-from trm_agent.types import DONTCARE, Parameter, ToolSchema, identifier_words
-from trm_agent.values import choice_text
+from trm_agent.text.actions import say_tool
+from trm_agent.text.descriptions import upper_first
+from trm_agent.text.field_names import singular
+from trm_agent.text.nouns import is_plural
+from trm_agent.text.phrases import words_of
+from trm_agent.text.spoken import spoken_moment
+from trm_agent.text.statements import label_words, statement
+from trm_agent.types import DONTCARE, ToolSchema, identifier_words
 
-MOST_CHOICES = 8
+MOST_ITEMS = 8
 MOST_RECORDS = 3
 LONGEST = 1500
-SHORT_PHRASE = 4
-"""A description of more words gives way to the name, where that says the same."""
-COUNT = "number of "
-_SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.;](?=\s|$)")
-_FILLER = re.compile(r"^(optional|required)[:,]?\s+", re.IGNORECASE)
-_CLAUSE = re.compile(r"^(whether|if|how|when|where|which|what|who|why)\b", re.IGNORECASE)
-_VERB = re.compile(r"^(should|do|does|is|are|can|will|would)\b", re.IGNORECASE)
-_DETERMINER = re.compile(r"^(the|a|an|your|any|one|all|each|this|that|its|his|her|their|our|my)\b", re.IGNORECASE)
-_PLURAL = re.compile(r"[^su]s$")
 _END = ".!?。！？"
 _AS_TEXT = {"true": True, "false": False, "none": None, "null": None}
+_LETTERS = re.compile(r"[A-Za-z]{2,}[a-z]*(?:_[A-Za-z]+)+|[a-z]{2,}(?:[A-Z][a-z]+)+")
+_RAW = frozenset(("username", "user", "handle", "file", "filename", "path", "login", "key", "token", "id", "code"))
+"""Last words of fields whose values are codes, said letter by letter."""
 
 Pairs = Sequence[tuple[str, Any]]
 
@@ -52,60 +53,9 @@ class Details:
         return {"details": self.details, "more": self.more}
 
 
-def question(frames: Frames, parameter: Parameter, read_only: bool | None = None) -> str | None:
-    """A question for a parameter: by what its name or description says, else in the words of the description."""
-    phrase, label = described(parameter), identifier_words(parameter.name)
-    counted = label.removeprefix(COUNT)
-    choices = [choice_text(choice) for choice in parameter.choices if not isinstance(choice, bool)]
-    listed = [*choices[:MOST_CHOICES], "…"] if len(choices) > MOST_CHOICES else choices
-    said: dict[str, str | None] = {"choices": ", ".join(listed)}
-    if choices and len(choices) <= MOST_CHOICES:
-        said["choices"] = frames.joined(choices, "or")
-    if phrase.endswith("?"):
-        return _asked(frames, ["question"], said | {"question": phrase})
-    forms = [label]
-    if _VERB.match(phrase):
-        forms = ["verb"]
-    elif _CLAUSE.match(phrase):
-        forms = ["clause"]
-    elif counted != label or (not phrase and _PLURAL.search(label) and parameter.type in ("integer", "number")):
-        forms, label = ["count"], counted
-    elif phrase and len(phrase.split()) > SHORT_PHRASE and _says_the_same(label, phrase):
-        forms += ["label choices", "label"] if choices else ["label"]
-    elif phrase:
-        short = len(phrase.split()) <= SHORT_PHRASE and not _DETERMINER.match(phrase)
-        forms += ["label choices", "phrase"] if choices and short else ["phrase"]
-        said["noun"] = phrase if short else label
-    else:
-        forms += ["plural"] if _PLURAL.search(label) and parameter.type == "array" else ["label choices", "label"]
-    said["Phrase"] = phrase[:1].upper() + phrase[1:]
-    if "phrase" in forms and not _DETERMINER.match(phrase):
-        phrase = frames.fill("the", {"phrase": phrase}) or phrase
-    return _asked(frames, forms, {"label": label, "noun": label, **said, "phrase": phrase}, read_only)
-
-
-def described(parameter: Parameter) -> str:
-    """The first sentence of a description, to stand inside a sentence; empty without one."""
-    words = _FILLER.sub("", _SENTENCE_END.split(parameter.description.strip(), maxsplit=1)[0].strip())
-    return words if words.endswith("?") else lower_first(words)
-
-
-def action(tool: ToolSchema) -> str:
-    """What a tool does, in words: its description where that begins as its name does, else its name."""
-    name = identifier_words(tool.name)
-    words = lower_first(_SENTENCE_END.split(tool.description.strip(), maxsplit=1)[0].strip().rstrip("."))
-    return words if words.split()[:1] == name.split()[:1] and "\n" not in words else name
-
-
-def lower_first(words: str) -> str:
-    """Lower the first letter, but not of an abbreviation or a name in capitals."""
-    first = next(iter(words.split()), "")
-    return words if first[1:] != first[1:].lower() else words[:1].lower() + words[1:]
-
-
-def upper_first(words: str) -> str:
-    """Raise the first letter."""
-    return words[:1].upper() + words[1:]
+def action(tool: ToolSchema, language: str = "en") -> str:
+    """What a tool does, as a person would say it: "create a calendar event"."""
+    return say_tool(tool.name, tool.description, language).imperative
 
 
 def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: bool = False) -> Details:
@@ -126,20 +76,35 @@ def word_fields(frames: Frames, pairs: Pairs, *, subject: bool = False, beside: 
     notes: list[str] = []
     used: set[Frame] = set()
     for name, value in known:
-        label = identifier_words(name)
-        text = _said(frames, value)
-        frame = frames.fitting("clause", _forms(label), text) if inline and not isinstance(value, bool) else None
-        if frame is not None and frame not in used:
+        words, label, text = identifier_words(name), label_words(name, frames.language), said_value(frames, value, name)
+        frame = frames.fitting("clause", _forms(words, value), text) if inline and not isinstance(value, bool) else None
+        if frame is not None and (frame not in used or frame.fits & {"count", "several"}):
             used.add(frame)
-            clauses.append(frame.fill({"label": label.removeprefix(COUNT), "value": text}) or "")
+            clauses.append(frame.fill({"label": _counted(words, label, value), "value": text}) or "")
+        elif (said := statement(label, value, text, frames.language)) is not None:
+            facts.append(said)
         else:
-            fact = _fact(frames, label, value)
-            if fact.startswith(f"{label}: "):
+            fact = _fact(frames, words, label, value, text)
+            if fact.startswith(f"{label}: ") or "said alone" in _forms(words, value):
                 notes.append(as_sentence(upper_first(fact)))
             else:
                 facts.append(fact)
     sentence = [as_sentence(upper_first(frames.joined(facts)))] if facts else []
     return Details("".join(clauses).lstrip(", "), " ".join([*sentence, *notes]))
+
+
+def confirmation(frames: Frames, tool: ToolSchema, values: Pairs, again: bool = False) -> tuple[str, str] | None:
+    """A question before a tool is called, with the values it would be called with, and the kind of its frame.
+
+    Args:
+        frames: The wordings.
+        tool: To be called.
+        values: Parameter and value of each.
+        again: Whether the user was asked already, and has corrected something.
+    """
+    said = {"action": action(tool, frames.language), **word_fields(frames, values).values}
+    kinds = (*(("confirm_again",) if again else ()), "confirm", "confirm_bare")
+    return next(((text, kind) for kind in kinds if (text := frames.fill(kind, said))), None)
 
 
 def _plain(value: Any) -> Any:
@@ -160,7 +125,7 @@ def tell(frames: Frames, content: Any, read_only: bool | None = None) -> str | N
     elif isinstance(content, list):
         text = _tell_several(frames, content, read_only)
     else:
-        text = as_sentence(_said(frames, content))
+        text = as_sentence(said_value(frames, content))
     return text if text and len(text) <= LONGEST else None
 
 
@@ -183,10 +148,11 @@ def _tell_record(frames: Frames, record: Mapping[str, Any], read_only: bool | No
         return None
     pairs = [(str(name), value) for name, value in record.items()]
     for name, value in pairs:
-        frame = frames.fitting("outcome", _forms(identifier_words(name))) if isinstance(value, str) and value else None
+        text = said_value(frames, value) if isinstance(value, bool) or (isinstance(value, str) and value) else ""
+        frame = frames.fitting("outcome", _forms(identifier_words(name), value), text) if text else None
         if frame is not None and frame.fits:
             rest = word_fields(frames, [pair for pair in pairs if pair[0] != name])
-            return frame.fill({"value": value, **rest.values})
+            return frame.fill({"value": text, **rest.values})
     said = word_fields(frames, pairs, subject=True)
     return frames.fill("done" if read_only is False else "found", said.values, read_only=read_only)
 
@@ -194,13 +160,15 @@ def _tell_record(frames: Frames, record: Mapping[str, Any], read_only: bool | No
 def _tell_several(frames: Frames, rows: Sequence[Any], read_only: bool | None) -> str | None:
     """Scalars as a list; of records the first in full and the names of some others."""
     if not any(isinstance(row, Mapping | list) for row in rows):
-        more = ["…"] if len(rows) > MOST_CHOICES else []
-        return frames.fill("items", {"items": frames.joined([_said(frames, r) for r in rows[:MOST_CHOICES]] + more)})
+        more = ["…"] if len(rows) > MOST_ITEMS else []
+        return frames.fill("items", {"items": frames.joined([said_value(frames, r) for r in rows[:MOST_ITEMS]] + more)})
     first = _tell_record(frames, rows[0], read_only) if isinstance(rows[0], Mapping) else None
     named = [_name(frames, row, rows[0]) for row in rows[1:MOST_RECORDS]] if first else []
     if first is None or not all(named):
         return None
-    return " ".join(filter(None, (first, frames.fill("others", {"items": frames.joined([n for n in named if n])}))))
+    others = frames.fitting("others", ["more" if len(rows) > MOST_RECORDS else "several" if len(named) > 1 else "one"])
+    said = others.fill({"items": frames.joined([name for name in named if name])}) if others else None
+    return " ".join(filter(None, (first, said)))
 
 
 def _name(frames: Frames, row: Any, first: Mapping[str, Any]) -> str | None:
@@ -210,46 +178,53 @@ def _name(frames: Frames, row: Any, first: Mapping[str, Any]) -> str | None:
     pairs = [(str(n), v) for n, v in row.items() if v != first.get(n) and v not in (None, "", [])]
     names = [pair for pair in pairs if is_name(pair[0]) and isinstance(pair[1], str)]
     if names:
-        return _said(frames, names[0][1])
-    return ", ".join(f"{identifier_words(name)} {_said(frames, value)}" for name, value in pairs) or None
+        return said_value(frames, names[0][1])
+    labels = [(label_words(name, frames.language), said_value(frames, value, name)) for name, value in pairs]
+    return ", ".join(f"{label} {said}" for label, said in labels) or None
 
 
-def _asked(
-    frames: Frames, forms: Sequence[str], values: Mapping[str, str | None], read_only: bool | None = None
-) -> str | None:
-    for form in forms:
-        for frame in frames.of("ask"):
-            if form in frame.fits and frame.read_only in (None, read_only) and (text := frame.fill(values)):
-                return text
-    return None
-
-
-def _fact(frames: Frames, label: str, value: Any) -> str:
-    form = "yes or no" if isinstance(value, bool) else "plural" if _PLURAL.search(label) else label
-    frame = frames.fitting("fact", [form])
-    said = _said(frames, value)
+def _fact(frames: Frames, words: str, label: str, value: Any, said: str) -> str:
+    if isinstance(value, bool):
+        forms = ["yes or no"]
+    else:
+        forms = [*_forms(words, value), *(["plural"] if words and is_plural(words.split()[-1]) else [])]
+    frame = frames.fitting("fact", forms)
     return (frame.fill({"label": label, "value": said}) if frame else None) or f"{label}: {said}"
 
 
-def _said(frames: Frames, value: Any) -> str:
+def said_value(frames: Frames, value: Any, name: str = "") -> str:
+    """A value in words: a date as one says it, an identifier without underscores, a code as it is."""
     if isinstance(value, bool):
         return frames.fill("yes" if value else "no", {}) or str(value).lower()
     if isinstance(value, list):
-        return frames.joined([_said(frames, item) for item in value])
-    return say(value).strip()
+        return frames.joined([said_value(frames, item, name) for item in value])
+    if not isinstance(value, str):
+        return say(value).strip()
+    if (moment := spoken_moment(value, frames.language)) is not None:
+        return moment
+    raw = bool(_RAW & {*identifier_words(name).split()[-1:]}) or _LETTERS.fullmatch(value) is None
+    return value.strip() if raw else identifier_words(value)
 
 
-def _forms(label: str) -> list[str]:
-    last = label.split()[-1:]
-    return [label, *(["count"] if label.startswith(COUNT) else []), *(f"* {word}" for word in last)]
+def _counted(words: str, label: str, value: Any) -> str:
+    """What is counted, one or several of it: "3 stars", "1 star"."""
+    label = label.removeprefix(COUNT)
+    last = words.split()[-1]
+    return label.removesuffix(last) + singular(last) if value == 1 and label.endswith(last) else label
+
+
+def _forms(words: str, value: Any = None) -> list[str]:
+    """The forms under which frames may word a field: its name, what it counts, its last word, what kind of value."""
+    last = words.split()[-1:]
+    counts = isinstance(value, int) and not isinstance(value, bool) and bool(last) and is_plural(last[0])
+    forms = [words, *(["count"] if words.startswith(COUNT) else []), *(["several"] if counts else [])]
+    if isinstance(value, bool):
+        forms.append(f"{words} {'yes' if value else 'no'}")
+    if isinstance(value, str) and words in words_of("en", "said_alone") and len(value.split()) > 2:
+        forms.append("said alone")
+    return [*forms, *(f"* {word}" for word in last)]
 
 
 def is_name(name: str) -> bool:
     """Whether a field holds what its record is called."""
     return bool({"name", "title"} & {*identifier_words(name).split()[-1:]})
-
-
-def _says_the_same(label: str, phrase: str) -> bool:
-    """Whether a name is made of words and its last one stands in the description."""
-    words = label.split()
-    return bool(words) and all(len(w) > 2 and w.isalpha() for w in words) and words[-1] in phrase.casefold().split()

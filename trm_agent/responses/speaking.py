@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from trm_agent.features.tools import TextEncoder
+from trm_agent.responses.asking import question
 from trm_agent.responses.collecting import after, says_nothing
 from trm_agent.responses.facts import Facts, asks_something, known_facts, latest_results, name_of
 from trm_agent.responses.frames import TALK, Frames
 from trm_agent.responses.guard import Evidence, unsupported
-from trm_agent.responses.phrasing import action, as_sentence, question, tell, word_fields
+from trm_agent.responses.phrasing import action, as_sentence, confirmation, tell, word_fields
 from trm_agent.responses.templates import same_value
 from trm_agent.types import (
     DONTCARE,
@@ -78,7 +79,7 @@ def speak_with_frames(
     encoder: TextEncoder | None = None,
     outcome: Outcome | None = None,
     small_talk: bool = True,
-    language: str = "en",
+    language: str | None = None,
 ) -> Framed | None:
     """Words for a direct answer; None where no frame fits, or the guard refuses what does.
 
@@ -90,13 +91,13 @@ def speak_with_frames(
         encoder: Of messages, to know a greeting; None: greetings are not told from other messages.
         outcome: Of the latest call; default: as its result reads.
         small_talk: Whether greetings and requests that no tool is for are answered; else None is returned there.
-        language: Of number words (ISO 639-1).
+        language: Of number words (ISO 639-1); None: that of the frames.
     """
     framed = _Point(frames, decision, history, tools, encoder, outcome, small_talk).words()
     if framed is None:
         return None
     facts: Facts = {**known_facts(decision.slots, history, tools, decision.intended_tool), "": [declarations(tools)]}
-    wrong = unsupported(framed.text, Evidence.of(history, facts), frames.words, language)
+    wrong = unsupported(framed.text, Evidence.of(history, facts), frames.words, language or frames.language)
     return None if wrong else framed
 
 
@@ -131,6 +132,8 @@ class _Point:
         tool = self._tool()
         wanted = _first_missing(self.decision, tool) if tool else None
         pending = tool is not None and tool.read_only is not True and not self._done(tool)
+        if told is None and (wanted or pending) and (left := self._let_go()) is not None:
+            return left
         talk = self._talk() if told is None and self.small_talk else None
         if talk is not None and (talk == "goodbye" or not (wanted or pending)):
             return _framed(self.frames.fill(talk, {"abilities": self._abilities("and")}), talk)
@@ -143,6 +146,13 @@ class _Point:
         if tool is not None and pending:
             return self._confirmation(tool)
         return self._otherwise(tool) if self.small_talk else None
+
+    def _let_go(self) -> Framed | None:
+        """That nothing is done, where the user refuses or gives up what waits; that it waits, where they hesitate."""
+        act = self.decision.speech_act
+        if act in ("refuse", "give_up"):
+            return _framed(self.frames.fill("cancelled", {}), "cancelled")
+        return _framed(self.frames.fill("waiting", {}), "waiting") if act == "hesitate" else None
 
     def _tool(self) -> ToolSchema | None:
         """The tool that the conversation is clearly about."""
@@ -171,13 +181,11 @@ class _Point:
         return None if None in texts else _framed(" ".join(text for text in texts if text), "told")
 
     def _confirmation(self, tool: ToolSchema) -> Framed | None:
-        details = word_fields(self.frames, list(self._values(tool).items()))
         beginnings = {f.beginning for kind in ("confirm", "confirm_again") for f in self.frames.of(kind)}
         last = next((m.text for m in reversed(self.history) if m.role == "assistant"), "")
-        again = any(beginning and last.startswith(beginning) for beginning in beginnings)
-        said = {"action": action(tool), **details.values}
-        kinds = (*(("confirm_again",) if again else ()), "confirm", "confirm_bare")
-        return next((_framed(text, kind) for kind in kinds if (text := self.frames.fill(kind, said))), None)
+        again = last.endswith("?") and any(beginning and last.startswith(beginning) for beginning in beginnings)
+        made = confirmation(self.frames, tool, list(self._values(tool).items()), again)
+        return None if made is None else Framed(*made)
 
     def _values(self, tool: ToolSchema) -> dict[str, Any]:
         """What a tool would be called with: the values of its slots, else defaults."""
@@ -229,7 +237,7 @@ class _Point:
         if tool is not None or not self.tools or self.encoder is None:
             return None
         if (maybe := self._perhaps()) is not None:
-            return _framed(self.frames.fill("unsure", {"action": action(maybe)}), "unsure")
+            return _framed(self.frames.fill("unsure", {"action": action(maybe, self.frames.language)}), "unsure")
         return _framed(self.frames.fill("scope", {"abilities": self._abilities("or")}), "scope")
 
     def _perhaps(self) -> ToolSchema | None:
@@ -241,7 +249,7 @@ class _Point:
     def _abilities(self, word: str) -> str:
         """What the tools on offer do."""
         offered = sorted(self.tools, key=lambda tool: tool.name)[:MOST_ABILITIES]
-        return self.frames.joined([action(tool) for tool in offered], word)
+        return self.frames.joined([action(tool, self.frames.language) for tool in offered], word)
 
 
 def _after(told: Framed | None, text: str | None, kind: str) -> Framed | None:

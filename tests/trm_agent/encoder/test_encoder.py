@@ -18,6 +18,7 @@ from trm_agent.encoder.sentence import (
     KnownTexts,
     SentenceEncoder,
     Vocabulary,
+    groups_of,
     load_encoder,
 )
 from trm_agent.errors import EncoderError
@@ -74,6 +75,12 @@ def test_a_transformer_that_cannot_read_texts_end_to_end_pads_them(monkeypatch: 
     padding = load_encoder()
     assert not padding._joins
     assert len(padding.encode(["hi", "from Fresno to Anaheim"])) == 2
+
+
+def test_texts_of_like_length_are_encoded_together_and_long_ones_alone() -> None:
+    assert groups_of([40, 7, 200, 30, 60, 128], 128) == [[1, 3, 0], [4], [5], [2]]
+    assert groups_of([3, 1, 2], None, 2) == [[1, 2], [0]]
+    assert groups_of([], 128) == []
 
 
 def test_bfloat16_says_what_float32_says_but_for_rounding(encoder: SentenceEncoder) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from trm_agent.errors import DataError
+from trm_agent.responses.asking import question
 from trm_agent.responses.frames import SHIPPED, Frames, load_frames
 from trm_agent.responses.guard import Evidence, unsupported
-from trm_agent.responses.phrasing import action, question, tell, word_fields
+from trm_agent.responses.phrasing import action, tell, word_fields
 from trm_agent.responses.speaking import Outcome, declarations, speak_with_frames
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Decision, Message, Parameter, ToolSchema, parse_tools
@@ -88,9 +89,9 @@ def test_a_question_for_a_parameter(name: str, schema: dict[str, Any], text: str
     [
         ({"name": "Blue", "city": "Oslo", "rating": 4.0}, True, "I found Blue in Oslo. The rating is 4."),
         ({"name": "Blue", "time": "8 pm", "guests": 2}, False, "All done: Blue at 8 pm for 2 people."),
-        ({"status": "pending", "time": "noon"}, False, "It is pending: noon."),
+        ({"status": "pending", "time": "noon"}, False, "It is pending: at noon."),
         ({"city": "Oslo", "sky": "grey"}, None, "Here is what I have. The city is Oslo and the sky is grey."),
-        ({"rating": 3, "hasWifi": True}, True, "Here is what I found. The rating is 3. Has wifi: yes."),
+        ({"rating": 3, "hasWifi": True}, True, "Here is what I found. The rating is 3 and it has wifi."),
         ([{"name": "A", "x": 1}, {"name": "B", "x": 2}], True, "I found A. The x is 1. There is also B."),
         ([1, 2, 3], True, "I found 1, 2 and 3."),
         ([], True, "I'm sorry, I found nothing that fits. Would you like to change something?"),
@@ -181,7 +182,7 @@ def test_a_default_is_part_of_what_is_confirmed() -> None:
     made = decision(offer, intended_tool="book_table", slots={"place_name": "Blue"})
     framed = speak_with_frames(FRAMES, made, [user("book Blue")], offer, encoder=HashingEncoder())
     assert framed is not None
-    assert framed.text == "Let me check: Blue. Seats: 2. Shall I book a table?"
+    assert framed.text == "Let me check: Blue, 2 seats. Shall I book a table?"
 
 
 def test_failures_and_refusals_are_said_as_such() -> None:
@@ -190,7 +191,7 @@ def test_failures_and_refusals_are_said_as_such() -> None:
     assert (
         say([*history[:2], result("timeout")], outcome=Outcome(failed=True)) == "I'm sorry, that did not work: timeout."
     )
-    assert say(history, outcome=Outcome(failed=True, declined=True)) == "All right, I will leave that."
+    assert say(history, outcome=Outcome(failed=True, declined=True)) == "All right, I won't."
 
 
 def test_what_no_tool_is_for_is_declined_unless_small_talk_is_left_to_others() -> None:
@@ -216,7 +217,7 @@ def test_values_of_any_language_pass_and_none_is_made_up() -> None:
     ]
     assert say(history, intended_tool="find_table") == "I found Quán Ăn Ngon in Hà Nội."
     history = [user("東京で七時"), called("book_table"), result({"place_name": "寿司", "time": "19:00"})]
-    assert say(history) == "All done: 寿司 at 19:00."
+    assert say(history) == "All done: 寿司 at 7 pm."
 
 
 def test_a_slot_without_a_source_in_the_conversation_is_the_only_evidence_needed() -> None:
@@ -232,9 +233,9 @@ def test_frames_themselves_state_nothing() -> None:
         assert unsupported(frame.text.replace("{", " ").replace("}", " "), nothing, FRAMES.words) == []
 
 
-def test_an_action_is_the_description_where_it_begins_like_the_name() -> None:
+def test_an_action_is_the_description_where_it_says_what_is_done_else_the_name() -> None:
     assert [action(tool) for tool in TOOLS] == ["find a place to eat", "book a table"]
-    assert action(replace(TOOLS[0], description="This tool searches.")) == "find table"
+    assert action(replace(TOOLS[0], description="This tool searches.")) == "find a table"
     assert "Greek" in declarations(TOOLS)
 
 
@@ -273,7 +274,7 @@ def test_every_mistake_of_a_file_is_named(tmp_path: Path) -> None:
 
 def test_yes_no_and_nothing_are_told_as_such_though_they_came_as_texts() -> None:
     row = {"name": "Alpha", "smoking_allowed": "False", "wifi": True, "subtitles": "None", "stars": "3"}
-    assert tell(FRAMES, row, True) == "I found Alpha. Smoking allowed: no. Wifi: yes. Stars: 3."
+    assert tell(FRAMES, row, True) == "I found Alpha. Smoking is not allowed. Wifi: yes. Stars: 3."
 
 
 @pytest.mark.parametrize(("odds", "kind"), [(0.5, "unsure"), (0.2, "unsure"), (0.19, "scope"), (0.0, "scope")])

@@ -1,0 +1,1 @@
+"""What `recipes/route_logs.py` reads: conversations (files → parts → rows)."""

@@ -1,0 +1,69 @@
+"""What the descriptions of tools and parameters say first: one sentence, or the noun phrase that names a parameter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from trm_agent.text.phrases import pattern, patterns, spoken_language
+
+_SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.;](?=\s|$)|\n\s*\n")
+_SPACE = re.compile(r"\s+")
+_QUESTION = ("?", "？")
+_MOST_WORDS = 10
+_INDEFINITE = re.compile(r"^an? (?=\w)", re.IGNORECASE)
+
+Form = Literal["none", "question", "verb", "clause", "noun"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """How a parameter is described.
+
+    Attributes:
+        form: `question` ("When do you leave?"), `verb` ("is it direct"), `clause` ("whether it is direct"), `noun`
+            ("the date of departure"), or `none` where there is nothing to ask in its words.
+        words: The words, to stand inside a sentence; empty for `none`.
+    """
+
+    form: Form
+    words: str
+
+
+def first_sentence(description: str) -> str:
+    """The first sentence of a description, on one line, without the mark at its end."""
+    return _SPACE.sub(" ", _SENTENCE_END.split(description.strip(), maxsplit=1)[0]).strip()
+
+
+def lower_first(words: str) -> str:
+    """Lower the first letter, but not of an abbreviation or a name in capitals."""
+    first = next(iter(words.split()), "")
+    return words if first[1:] != first[1:].lower() else words[:1].lower() + words[1:]
+
+
+def upper_first(words: str) -> str:
+    """Raise the first letter."""
+    return words[:1].upper() + words[1:]
+
+
+@lru_cache(maxsize=4096)
+def parameter_words(description: str) -> Described:
+    """How a parameter is asked for in the words of its description."""
+    sentence = first_sentence(description)
+    language = spoken_language(sentence) or "en"
+    words = pattern(language, "parameter_filler").sub("", sentence).strip()
+    if words.endswith(_QUESTION):
+        return Described("question", words)
+    words = lower_first(words)
+    if words and pattern(language, "verb_first").match(words):
+        return Described("verb", words)
+    if words and pattern(language, "clause").match(words):
+        return Described("clause", words)
+    for cut in patterns(language, "parameter_cuts"):
+        words = cut.sub("", words, count=1).strip().rstrip(",")
+    words = words.rstrip(" .:,!")
+    if not words or pattern(language, "no_noun_phrase").match(words) or len(words.split()) > _MOST_WORDS:
+        return Described("none", "")
+    return Described("noun", _INDEFINITE.sub("the ", words))
