@@ -31,7 +31,7 @@ def take_weights(model: RouterModel, start: Checkpoint, vocabulary: Vocabulary) 
             f"--init: trained on encoder {start.encoder_name!r}, the texts are encoded by {vocabulary.name!r}"
         )
     weights = start.model.state_dict()
-    if model.carry is not None and start.model.carry is None:
+    if model.carry is not None and "carry.weight" not in weights:
         weights["carry.weight"] = torch.zeros_like(model.carry.weight)
     longest, known = model.config.span_tokens, start.model.config.span_tokens
     if longest > known:  # longer spans begin as probable as the longest known
