@@ -12,6 +12,7 @@ from trm_agent.errors import CheckpointError
 from trm_agent.types import Decider
 
 if TYPE_CHECKING:
+    from trm_agent.checkpoint import Backend
     from trm_agent.features.tool_vectors import ToolVectors
     from trm_agent.router import Router
 
@@ -60,7 +61,7 @@ class ChatRouter(Decider, Protocol):
         """Write the vectors of the tools bound so far."""
 
 
-def load_router(path: str | Path | None, threads: int | None = None, backend: str = "auto") -> Router:
+def load_router(path: str | Path | None, threads: int | None = None, backend: Backend = "auto") -> Router:
     """The router of a checkpoint folder, or the shipped one; the same object until the folder changes.
 
     Args:

@@ -23,6 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.files import write_text
 from trm_agent.log import logger, setup_logging
@@ -72,15 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def audit(args: argparse.Namespace) -> int:
     """Answer, look up, report; how many answers state something that nothing says."""
-    import torch
-
     from trm_agent.data.jsonl import read_samples
     from trm_agent.evaluation.run import draw_dialogues
-    from trm_agent.router import Router
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, args.threads)
     samples = [sample for path in args.data for sample in draw_dialogues(read_samples(path), sys.maxsize, args.seed)]
     answers: list[Answer] = []
     for answer in answered(router, samples):

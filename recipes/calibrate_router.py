@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from recipes.opening import open_router
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging
 
@@ -41,15 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def calibrate(args: argparse.Namespace) -> None:
-    import torch
 
     from trm_agent.data.jsonl import read_samples
     from trm_agent.evaluation.run import calibrate_router
-    from trm_agent.router import Router
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, args.threads)
     samples = [sample for path in args.data for sample in read_samples(path)]
     calibration = calibrate_router(router, samples)
     router.checkpoint.calibrated_with(calibration, len(samples)).save(args.output or args.checkpoint)

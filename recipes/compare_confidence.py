@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import about_run, add_options, drawn_samples, open_router
 from trm_agent.errors import TRMError
 from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, setup_logging
@@ -25,7 +26,6 @@ from trm_agent.log import logger, setup_logging
 if TYPE_CHECKING:
     from trm_agent.evaluation.confidence import Scored
     from trm_agent.evaluation.report import Case
-    from trm_agent.types import Sample
 
 FIGURES = ("auroc", "ece", "coverage_at_95", "coverage_at_99")
 SPLITS = ("all", "seen", "unseen")
@@ -33,16 +33,10 @@ SPLITS = ("all", "seen", "unseen")
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files")
+    add_options(parser)
     parser.add_argument("--output", type=Path, required=True, help="figures to write, JSON")
     parser.add_argument("--figure", type=Path, help="picture to write, PNG; default: beside --output")
     parser.add_argument("--markdown", type=Path, help="also write the table, Markdown")
-    parser.add_argument("--checkpoint", type=Path, help="checkpoint folder; default: the shipped weights")
-    parser.add_argument(
-        "--limit-dialogues", type=int, metavar="N", help="only so many of each file, drawn with the seed"
-    )
-    parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--seed", type=int, default=0, help="draws dialogues")
     return parser.parse_args(argv)
 
 
@@ -65,31 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def decide(args: argparse.Namespace) -> tuple[Sequence[Case], dict[str, Any]]:
     """Every sample decided and judged, and what the report says of the run."""
-    import torch
+    from trm_agent.evaluation.run import evaluate, group_dialogues
 
-    from trm_agent.data.jsonl import read_samples
-    from trm_agent.evaluation.run import draw_dialogues, evaluate, group_dialogues
-    from trm_agent.router import Router
-
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    samples: list[Sample] = []
-    for path in args.data:
-        found = read_samples(path)
-        samples.extend(draw_dialogues(found, args.limit_dialogues, args.seed) if args.limit_dialogues else found)
-    router = Router.from_pretrained(args.checkpoint)
+    samples = drawn_samples(args.data, args.limit_dialogues, args.seed)
+    router = open_router(args.checkpoint, args.threads)
     fields = router.checkpoint.slot_fields
     report = evaluate(router, samples, slot_fields=fields, latency_turns=0, progress=True)
-    about = {
-        "checkpoint": str(args.checkpoint or "shipped"),
-        "fingerprint": router.fingerprint,
-        "data": [str(path) for path in args.data],
-        "samples": len(samples),
-        "dialogues": sum(1 for _ in group_dialogues(samples)),
-        "seed": args.seed,
-        "limit_dialogues": args.limit_dialogues,
-    }
-    return report.cases, about
+    return report.cases, about_run(args, router, samples, sum(1 for _ in group_dialogues(samples)))
 
 
 def decision_and_tool(case: Case) -> bool | None:

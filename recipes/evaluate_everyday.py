@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.corpora.everyday import samples_of
-from recipes.corpora.everyday_format import ANSWERS, read_domain
+from recipes.corpora.everyday_domain import ANSWERS
+from recipes.corpora.everyday_format import read_domain
 from recipes.mix_samples import without_annotations
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging

@@ -19,7 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.corpora.everyday_format import Dialogue, Domain, GoldCall, Message, Point, read_domain
+from recipes.corpora.everyday_domain import Dialogue, Domain, GoldCall, Message, Point
+from recipes.corpora.everyday_format import read_domain
 from recipes.evaluate_everyday import columns, share
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging

@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, setup_logging
 
@@ -86,13 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> Report:
-    import torch
 
     from trm_agent.router import Router
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, args.threads)
     samples = load(args)
     report = judge(args, router, args.checkpoint, samples)
     # One router at a time is held; each starts with an encoder that knows nothing yet, so that latencies compare.

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import about_run, add_options, drawn_samples, open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.files import write_text
 from trm_agent.log import logger, setup_logging
@@ -41,10 +42,9 @@ COLUMNS = {
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files")
+    add_options(parser, seed="draws orders, added tools, wordings and dialogues")
     parser.add_argument("--output", type=Path, required=True, help="figures to write, JSON")
     parser.add_argument("--markdown", type=Path, help="also write the table, Markdown")
-    parser.add_argument("--checkpoint", type=Path, help="checkpoint folder; default: the shipped weights")
     parser.add_argument("--variants", choices=VARIANTS, nargs="+", help="default: all that the options allow")
     parser.add_argument("--pool", type=Path, help="tools to add: JSON list, or JSONL with one a line")
     parser.add_argument("--add", type=int, default=20, metavar="N", help="so many tools are added")
@@ -52,12 +52,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--wordings", type=Path, help="sgd: SGD-X folder; a dialogue is worded as in one of its variants"
     )
-    parser.add_argument(
-        "--limit-dialogues", type=int, metavar="N", help="only so many of each file, drawn with the seed"
-    )
     parser.add_argument("--draws", type=int, default=2000, help="draws of the bootstrap")
-    parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--seed", type=int, default=0, help="draws orders, added tools, wordings and dialogues")
     args = parser.parse_args(argv)
     wanted = set(args.variants or ())
     if "distractors" in wanted and not args.pool:
@@ -83,21 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    import torch
-
-    from trm_agent.data.jsonl import read_samples
     from trm_agent.evaluation.compare import compare, dialogue_names
-    from trm_agent.evaluation.run import draw_dialogues
-    from trm_agent.router import Router
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
     changes = make_changes(args)
-    samples: list[Sample] = []
-    for path in args.data:
-        found = read_samples(path)
-        samples.extend(draw_dialogues(found, args.limit_dialogues, args.seed) if args.limit_dialogues else found)
-    router = Router.from_pretrained(args.checkpoint)
+    samples = drawn_samples(args.data, args.limit_dialogues, args.seed)
+    router = open_router(args.checkpoint, args.threads)
     before = judge(router, samples, UNCHANGED)
     dialogues = dialogue_names(samples)
     variants: dict[str, dict[str, Any]] = {}
@@ -109,13 +94,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         variants[name] = {key: difference.to_json() for key, difference in differences.items()}
     same = compare(before, before, dialogues, draws=1)
     return {
-        "checkpoint": str(args.checkpoint or "shipped"),
-        "fingerprint": router.fingerprint,
-        "data": [str(path) for path in args.data],
-        "samples": len(samples),
-        "dialogues": len(set(dialogues)),
-        "seed": args.seed,
-        "limit_dialogues": args.limit_dialogues,
+        **about_run(args, router, samples, len(set(dialogues))),
         "added_tools": args.add,
         UNCHANGED: {key: found.before for key, found in same.items()},
         "variants": variants,

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import about_run, add_options, drawn_samples, open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, setup_logging
@@ -40,21 +41,15 @@ LEAST_IN_A_TURN = 5
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files")
+    add_options(parser)
     parser.add_argument("--output", type=Path, required=True, help="figures to write, JSON")
     parser.add_argument("--figure", type=Path, help="picture to write, PNG; default: beside --output")
     parser.add_argument("--markdown", type=Path, help="also write the table, Markdown")
-    parser.add_argument("--checkpoint", type=Path, help="checkpoint folder; default: the shipped weights")
     parser.add_argument("--most", type=int, default=4, metavar="N", help="supervision steps, from 1 up to so many")
     parser.add_argument(
         "--thresholds", type=float, nargs="*", default=[0.5, 0.7, 0.9, 0.95], help="of the halting head"
     )
-    parser.add_argument(
-        "--limit-dialogues", type=int, metavar="N", help="only so many of each file, drawn with the seed"
-    )
     parser.add_argument("--draws", type=int, default=2000, help="draws of the bootstrap")
-    parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--seed", type=int, default=0, help="draws dialogues")
     args = parser.parse_args(argv)
     if args.most < 1:
         parser.error(f"--most must be at least 1, got {args.most}")
@@ -80,20 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    import torch
-
-    from trm_agent.data.jsonl import read_samples
     from trm_agent.evaluation.compare import compare, dialogue_names
-    from trm_agent.evaluation.run import draw_dialogues
-    from trm_agent.router import Router
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    samples: list[Sample] = []
-    for path in args.data:
-        found = read_samples(path)
-        samples.extend(draw_dialogues(found, args.limit_dialogues, args.seed) if args.limit_dialogues else found)
-    router = Router.from_pretrained(args.checkpoint)
+    samples = drawn_samples(args.data, args.limit_dialogues, args.seed)
+    router = open_router(args.checkpoint, args.threads)
     if router.model.config.plain:
         raise DataError(f"{args.checkpoint}: a plain checkpoint answers once; expected one that recurs")
     own = router.model.config.supervision_steps
@@ -119,13 +104,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             }
         )
     return {
-        "checkpoint": str(args.checkpoint or "shipped"),
-        "fingerprint": router.fingerprint,
-        "data": [str(path) for path in args.data],
-        "samples": len(samples),
-        "dialogues": len(set(dialogues)),
-        "seed": args.seed,
-        "limit_dialogues": args.limit_dialogues,
+        **about_run(args, router, samples, len(set(dialogues))),
         "configured_steps": own,
         "rows": rows,
     }

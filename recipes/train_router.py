@@ -11,8 +11,6 @@ resume from in --output/last.
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
 import subprocess
 import sys
@@ -23,27 +21,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.training.curves import Curves
+from recipes.training.options import network_sizes, pace, parse_args
+from recipes.training.start import initial, take_weights
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, rank, setup_logging
-from trm_agent.utils.logs.dates import read_moment
 
 if TYPE_CHECKING:
-    from trm_agent.checkpoint import Checkpoint
-    from trm_agent.encoder.sentence import Encoder, Vocabulary
-    from trm_agent.model.network import RouterModel
+    from trm_agent.encoder.sentence import Encoder
     from trm_agent.types import Sample
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "tiny": {"width": 32, "heads": 2, "reader_layers": 1, "reads": 1},
-    "small": {"width": 128},
-    "medium": {"width": 192, "heads": 6},
-    "paper": {"width": 512, "heads": 8, "n": 6, "T": 3, "supervision_steps": 16},
-}
-
-
-SCRATCH: dict[str, float] = {"lr": 1.5e-3, "epochs": 3.0, "least_steps": 1}
-FINE_TUNING: dict[str, float] = {"lr": 5e-4, "epochs": 6.0, "least_steps": 60}
-"""What is taken where nothing is said: without and with `--init` (docs/training.md has what was tried)."""
 
 FIGURES = (
     "decision_accuracy",
@@ -76,81 +63,8 @@ class Config:
     device: str
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="sample files to train on")
-    parser.add_argument("--val", type=Path, nargs="*", default=[], help="sample files to validate on, own state")
-    parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
-    parser.add_argument(
-        "--preset", choices=sorted(PRESETS), help="sizes of the network; default: small, with --init those it has"
-    )
-    parser.add_argument(
-        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="override a size, such as n=2 or feedback=false"
-    )
-    parser.add_argument("--plain", action="store_true", help="the control without recursion")
-    parser.add_argument(
-        "--init", type=Path, help="start from the weights of this checkpoint ('shipped': the package's)"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from --output/last")
-    parser.add_argument(
-        "--epochs",
-        type=float,
-        help=f"default: {SCRATCH['epochs']:g}; with --init {FINE_TUNING['epochs']:g}, "
-        f"but at least {FINE_TUNING['least_steps']} steps",
-    )
-    parser.add_argument("--steps", type=int, help="updates, instead of --epochs")
-    parser.add_argument("--batch", type=int, default=80, help="decision points in a batch, over all processes")
-    parser.add_argument(
-        "--augment",
-        action="store_true",
-        help="change names, descriptions and types of tools at random and chain single requests: for tools never seen",
-    )
-    parser.add_argument("--lr", type=float, help=f"default: {SCRATCH['lr']:g}; with --init {FINE_TUNING['lr']:g}")
-    parser.add_argument("--warmup", type=int, default=150, help="steps")
-    parser.add_argument("--ema", type=float, default=0.999, help="decay")
-    parser.add_argument(
-        "--after-result", type=float, default=0.25, help="share of points after a tool result that is kept"
-    )
-    parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--val-every", type=int, default=500, help="steps; also how often the state is saved")
-    parser.add_argument(
-        "--val-dialogues", type=int, default=100, help="so many of each --val file, drawn with the seed"
-    )
-    parser.add_argument(
-        "--now", type=moment, metavar="DATE", help="when samples without meta.now took place (ISO 8601)"
-    )
-    parser.add_argument(
-        "--responses", action="store_true", help="afterwards learn words for direct answers from --data as well"
-    )
-    parser.add_argument(
-        "--response-dialogues", type=int, default=2000, help="with --responses: so many of each --data file"
-    )
-    parser.add_argument(
-        "--decoder", action=argparse.BooleanOptionalAction, default=True, help="with --responses: also a decoder"
-    )
-    parser.add_argument("--language", default="en", help="with --responses: of number words and dates (ISO 639-1)")
-    parser.add_argument("--encoder", help="a sentence-transformers model by name or path")
-    parser.add_argument("--cache", type=Path, help="where encoded texts are kept; default: --output/encoded")
-    parser.add_argument(
-        "--amp", action=argparse.BooleanOptionalAction, default=None, help="bfloat16; default: where it is fast"
-    )
-    parser.add_argument("--device", help="default: cuda if there is one")
-    parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--workers", type=int, help="processes making batches; default: none on a CPU, up to 6 on CUDA")
-    parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args(argv)
-
-
-def moment(text: str) -> str:
-    """An option's date, in ISO 8601 without offset."""
-    try:
-        return read_moment(text, "it")
-    except TRMError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parse_args(argv)
+    args = parse_args(argv, __doc__)
     setup_logging()
     try:
         train(args)
@@ -326,81 +240,6 @@ def default_workers(device: str, world: int) -> int:
     return max(0, min(6, (os.cpu_count() or 1) // world - 1)) if device == "cuda" else 0
 
 
-def overrides(pairs: Sequence[str]) -> dict[str, Any]:
-    """`n=2` → {"n": 2}; values are read as JSON."""
-    out = {}
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        try:
-            out[key] = json.loads(value)
-        except ValueError:
-            raise TRMError(f"--set {pair}: expected KEY=VALUE with a number, true or false") from None
-    return out
-
-
-def initial(path: Path) -> Checkpoint:
-    from trm_agent.checkpoint import load_checkpoint
-    from trm_agent.router import shipped_weights
-
-    return load_checkpoint(shipped_weights() if str(path) == "shipped" else path)
-
-
-def network_sizes(args: argparse.Namespace, start: Checkpoint | None, floor: float, width: int) -> dict[str, Any]:
-    """Fields of `ModelConfig`: those of the initial weights, or of the preset, with what the options override.
-
-    Args:
-        args: The options.
-        start: What `--init` names.
-        floor: Relevance below which these samples call nothing; the initial weights' own may be lower and is then kept.
-        width: Of the encoder.
-    """
-    sizes: dict[str, Any] = start.model.config.to_json() if start else {}
-    if args.preset or not start:
-        sizes |= PRESETS[args.preset or "small"]
-    sizes["relevance_floor"] = min(floor, sizes.get("relevance_floor", floor))
-    sizes |= {"encoder_width": width, "dropout": args.dropout, "plain": args.plain or sizes.get("plain", False)}
-    return sizes | overrides(args.set)
-
-
-def take_weights(model: RouterModel, start: Checkpoint, vocabulary: Vocabulary) -> None:
-    """Begin where `start` ended; inputs that it lacks start at zero. Refused where sizes or encoder differ."""
-    import torch
-
-    from trm_agent.model.config import LATER
-
-    if start.encoder_fingerprint != vocabulary.fingerprint:
-        raise TRMError(
-            f"--init: trained on encoder {start.encoder_name!r}, the texts are encoded by {vocabulary.name!r}"
-        )
-    weights = start.model.state_dict()
-    if model.carry is not None and start.model.carry is None:
-        weights["carry.weight"] = torch.zeros_like(model.carry.weight)
-    longest, known = model.config.span_tokens, start.model.config.span_tokens
-    if longest > known:  # longer spans begin as probable as the longest known
-        weights["heads.length"] = torch.cat(
-            [weights["heads.length"], weights["heads.length"][-1:].expand(longest - known)]
-        )
-    added = [name for name in LATER if getattr(model.config, name) and not getattr(start.model.config, name)]
-    own = model.state_dict()
-    weights |= {name: own[name] for name in own.keys() - weights.keys() if added and not name.startswith("carry")}
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise TRMError(
-            f"--init: its weights do not fit the sizes that --preset, --set or --plain ask for: {first}"
-        ) from (error)
-
-
-def pace(args: argparse.Namespace, per_epoch: int) -> tuple[float, int]:
-    """Peak learning rate and number of steps; few samples are seen often enough to matter."""
-    defaults = FINE_TUNING if args.init else SCRATCH
-    epochs = defaults["epochs"] if args.epochs is None else args.epochs
-    least = defaults["least_steps"] if args.epochs is None else 1
-    steps = args.steps or max(int(least), math.ceil(epochs * per_epoch))
-    return defaults["lr"] if args.lr is None else args.lr, steps
-
-
 def validation_samples(paths: Sequence[Path], dialogues: int, seed: int) -> list[Sample]:
     """So many dialogues of every file, drawn with the seed."""
     from trm_agent.data.jsonl import read_samples
@@ -454,75 +293,6 @@ def learn_responses(args: argparse.Namespace, encoder: Encoder) -> None:
     teach(router, args.data, encoder, config, dialogues=args.response_dialogues, now=args.now).save_pretrained(
         args.output
     )
-
-
-class Curves:
-    """What a person looks at: curves.jsonl as the run goes, curves.png at its end.
-
-    A run that resumes at step `first` drops what the killed one wrote after its last state: it comes again.
-    """
-
-    def __init__(self, folder: Path, first: int) -> None:
-        self.path = folder / "curves.jsonl"
-        rows = [row for row in self.rows() if row["step"] <= first]
-        self.best = max((row["best"] for row in rows if "best" in row), default=-1.0)
-        if rank() == 0:
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_suffix(".partial")
-            partial.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-            partial.replace(self.path)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Every row but one that a killed run left half-written."""
-        if not self.path.is_file():
-            return []
-        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
-    def write(self, row: dict[str, Any]) -> None:
-        if rank() == 0:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-
-    @staticmethod
-    def score(figures: dict[str, float | None]) -> float:
-        """What "best" means: the mean of decision, whole call and joint goal."""
-        values = [figures[name] or 0.0 for name in ("decision_accuracy", "call_exact", "joint_goal_accuracy")]
-        return sum(values) / len(values)
-
-    def draw(self) -> None:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-
-        rows = self.rows()
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4), layout="constrained")
-        losses = [row for row in rows if "loss" in row]
-        names = list(losses[-1]["loss"]) if losses else []
-        objectives = list(dict.fromkeys(name.split("/")[0] for name in names))
-        for name in names:
-            objective, step = name.split("/")
-            left.plot(
-                [row["step"] for row in losses],
-                [row["loss"].get(name) for row in losses],
-                label=name,
-                lw=1,
-                color=f"C{objectives.index(objective)}",
-                ls=("-", "--", ":", "-.")[(int(step) - 1) % 4],
-            )
-        left.set(xlabel="step", ylabel="loss (objective/supervision step)", yscale="log")
-        left.legend(fontsize=6)
-        checks = [row for row in rows if "validation" in row]
-        for name in checks[-1]["validation"] if checks else ():
-            right.plot(
-                [row["step"] for row in checks], [row["validation"][name] for row in checks], marker=".", label=name
-            )
-        right.set(xlabel="step", ylabel="own state, validation dialogues", ylim=(0, 1))
-        if checks:
-            right.legend(fontsize=7)
-        figure.savefig(self.path.with_suffix(".png"), dpi=120)
-        pyplot.close(figure)
 
 
 def brief(values: Mapping[str, float | None]) -> str:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from recipes.corpora.everyday_counts import COUNTED, counts
-from recipes.corpora.everyday_format import ANSWERS, Dialogue, Domain, GoldCall, Message, Point, read_domain
+from recipes.corpora.everyday_domain import ANSWERS, Dialogue, Domain, GoldCall, Message, Point
+from recipes.corpora.everyday_format import read_domain
 from trm_agent.errors import DataError
 from trm_agent.types import parse_tools, slot_table
 from trm_agent.values import parse_value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recipes.corpora.everyday_format import GoldCall, Point, read_domain
+from recipes.corpora.everyday_domain import GoldCall, Point
+from recipes.corpora.everyday_format import read_domain
 
 COUNTED = ("domains", "points", "tools", "calls with records", "Vietnamese points", "hostile or quotation")
 

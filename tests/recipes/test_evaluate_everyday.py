@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recipes import evaluate_everyday, evaluate_live, mix_samples
-from recipes.corpora.everyday_format import Argument, GoldCall, Point
+from recipes.corpora.everyday_domain import Argument, GoldCall, Point
 from trm_agent.testing import tiny_router
 
 DOMAIN = """

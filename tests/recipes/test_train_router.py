@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from recipes.train_router import FINE_TUNING, main, overrides, parse_args, validate
+from recipes.train_router import main, validate
+from recipes.training.options import FINE_TUNING, overrides, parse_args
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import load_checkpoint
 from trm_agent.data.jsonl import write_samples
@@ -180,12 +181,12 @@ def test_an_empty_file_is_one_line_and_exit_code_1(tmp_path: Path, capfd: pytest
 
 def test_a_date_is_given_to_samples_that_carry_none(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--data", "a.jsonl", "--output", "run", "--now"]
-    now = parse_args([*options, "2026-03-14T09:30:00+07:00"]).now
+    now = parse_args([*options, "2026-03-14T09:30:00+07:00"], None).now
     assert now == "2026-03-14T09:30:00"
     undated = Sample((), (), "direct_answer", {}, None, "hi")
     assert undated.dated(now).meta == {"now": now}
     assert undated.dated(now).dated("2020-01-01").meta == {"now": now}
     assert undated.dated(None) is undated
     with pytest.raises(SystemExit):
-        parse_args([*options, "soon"])
+        parse_args([*options, "soon"], None)
     assert "it is 'soon'; expected a date in ISO 8601" in capsys.readouterr().err

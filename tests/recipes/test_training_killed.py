@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from recipes.train_router import Curves, main
+from recipes.train_router import main
+from recipes.training.curves import Curves
 from tests.recipes.test_train_router import options, samples
 from trm_agent.checkpoint import CALIBRATION, CONFIG, TRAINING, WEIGHTS, load_checkpoint
 from trm_agent.data.jsonl import write_samples

@@ -15,7 +15,7 @@ from trm_agent.check.mentions import Mentions, in_full, is_relative
 from trm_agent.text.present import present, stated_present
 from trm_agent.types import Message, Parameter, Sample, ToolSchema, argument_leaves
 from trm_agent.values import normalise, validates
-from trm_agent.values.in_message import moment_kind
+from trm_agent.values.moment_in_message import moment_kind
 
 FAULTS = {
     "unreadable": "lines that are no samples",

@@ -18,7 +18,9 @@ from trm_agent.text.language import language_of
 from trm_agent.types import Message, Parameter
 from trm_agent.values import matches, normalise, parse_value
 from trm_agent.values.declared import hints
-from trm_agent.values.in_message import Where, moment_kind, read_in_message
+from trm_agent.values.in_message import read_in_message
+from trm_agent.values.moment_in_message import moment_kind
+from trm_agent.values.place import Where
 
 _RELATIVE = re.compile(
     r"\b(?:today|tomorrow|yesterday|tonight|ago|from (?:now|today)|(?:this|next|last|coming|past|previous) \w+"

@@ -2,6 +2,12 @@
 
 x embedded question [B, L, D] · y answer [B, L, D] · z latent [B, L, D] · n latent steps · T recursions, of which
 only the last carries gradient. Nothing here knows about tools or slots.
+
+    latent recursion     n times  z ← net(x + y + z),  then  y ← net(y + z)
+    deep recursion       T − 1 times the latent recursion without gradient, then once with
+    supervision step     deep recursion; the heads read y; the next step starts from y and z, without their gradient
+
+The two recursions come first, the network and its layers after them.
 """
 
 from __future__ import annotations
@@ -9,6 +15,52 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+def latent_recursion(
+    net: Net, x: Tensor, y: Tensor, z: Tensor, n: int, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Refine the latent `n` times, then the answer once.
+
+    Args:
+        net: The one shared network.
+        x: Embedded question, [B, L, D].
+        y: Current answer, [B, L, D].
+        z: Current latent, [B, L, D].
+        n: Latent steps.
+        mask: True where a row is real, [B, L]; or by which row it may be attended to, [B, L, L].
+
+    Returns:
+        The new `y` and `z`, both [B, L, D].
+    """
+    for _ in range(n):
+        z = net(x, y, z, mask=mask)
+    y = net(y, z, mask=mask)
+    return y, z
+
+
+def deep_recursion(
+    net: Net, x: Tensor, y: Tensor, z: Tensor, n: int, T: int, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Recurse T−1 times without gradient, then once with.
+
+    Args:
+        net: The one shared network.
+        x: Embedded question, [B, L, D].
+        y: Current answer, [B, L, D].
+        z: Current latent, [B, L, D].
+        n: Latent steps of each recursion.
+        T: Recursions.
+        mask: True where a row is real, [B, L]; or by which row it may be attended to, [B, L, L].
+
+    Returns:
+        The new `y` and `z`, both [B, L, D], with gradient through the last recursion only. Heads read `y`; a next
+        supervision step starts from both, detached.
+    """
+    with torch.no_grad():
+        for _ in range(T - 1):
+            y, z = latent_recursion(net, x, y, z, n, mask)
+    return latent_recursion(net, x, y, z, n, mask)
 
 
 class Net(nn.Module):
@@ -75,52 +127,6 @@ class SwiGLU(nn.Module):
     def forward(self, hidden: Tensor) -> Tensor:
         gate, up = self.gate_up(hidden).chunk(2, dim=-1)
         return self.down(F.silu(gate) * up)
-
-
-def latent_recursion(
-    net: Net, x: Tensor, y: Tensor, z: Tensor, n: int, mask: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Refine the latent `n` times, then the answer once.
-
-    Args:
-        net: The one shared network.
-        x: Embedded question, [B, L, D].
-        y: Current answer, [B, L, D].
-        z: Current latent, [B, L, D].
-        n: Latent steps.
-        mask: True where a row is real, [B, L]; or by which row it may be attended to, [B, L, L].
-
-    Returns:
-        The new `y` and `z`, both [B, L, D].
-    """
-    for _ in range(n):
-        z = net(x, y, z, mask=mask)
-    y = net(y, z, mask=mask)
-    return y, z
-
-
-def deep_recursion(
-    net: Net, x: Tensor, y: Tensor, z: Tensor, n: int, T: int, mask: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Recurse T−1 times without gradient, then once with.
-
-    Args:
-        net: The one shared network.
-        x: Embedded question, [B, L, D].
-        y: Current answer, [B, L, D].
-        z: Current latent, [B, L, D].
-        n: Latent steps of each recursion.
-        T: Recursions.
-        mask: True where a row is real, [B, L]; or by which row it may be attended to, [B, L, L].
-
-    Returns:
-        The new `y` and `z`, both [B, L, D], with gradient through the last recursion only. Heads read `y`; a next
-        supervision step starts from both, detached.
-    """
-    with torch.no_grad():
-        for _ in range(T - 1):
-            y, z = latent_recursion(net, x, y, z, n, mask)
-    return latent_recursion(net, x, y, z, n, mask)
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, attend: Tensor | None) -> Tensor:

@@ -179,7 +179,7 @@ def _kind(kind: str, form: str, name: str, description: str) -> str:
 
 
 def kind_of(parameter: Parameter) -> str:
-    """Its kind: `choice`, `boolean`, `list`, a key of `synthesis_words.WORDS`, or what its generator is named by."""
+    """Its kind: `choice`, `boolean`, `list`, a key of `words.WORDS`, or what its generator is named by."""
     if parameter.type == "array":
         return "list"
     if parameter.type == "boolean" and set(parameter.choices) == {True, False}:

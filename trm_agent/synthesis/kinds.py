@@ -22,9 +22,10 @@ from trm_agent.synthesis.replies import (
     questions,
     suggestion,
 )
-from trm_agent.synthesis.several import Several, put_in_place
+from trm_agent.synthesis.several import Several
 from trm_agent.synthesis.talk import CLOSING, OPENERS, OUT_OF_SCOPE, REFUSALS, SMALL_TALK
 from trm_agent.synthesis.tasks import lowered
+from trm_agent.synthesis.texts import put_in_place
 from trm_agent.synthesis.together import is_number, is_range
 from trm_agent.synthesis.tools import alike, may_serve
 from trm_agent.synthesis.values import Given

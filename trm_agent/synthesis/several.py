@@ -11,6 +11,7 @@ from trm_agent.synthesis.conversation import Call, Conversation, NoValueError
 from trm_agent.synthesis.cues import kind_of, label
 from trm_agent.synthesis.draws import Draws
 from trm_agent.synthesis.talk import CONNECTORS
+from trm_agent.synthesis.texts import plural, put_in_place
 from trm_agent.synthesis.together import is_number
 from trm_agent.synthesis.values import Given, Said
 from trm_agent.types import ToolSchema
@@ -351,30 +352,12 @@ class Several(Draws):
         return self.rng.sample(given, len(given))
 
 
-_MARK = re.compile("[\ue000-\uf8ff]")
 _TIED = re.compile(
     r"(?:with|without|for|from|to|in|into|on|at|of|by|near|around|across|about|over|under|up to|until|till"
     r"|starting|ending|between|where|using|given|if|called|named|titled|saying|moving|weighing|aged"
     r"|because|due|and|but) "
 )
 """What a part begins with that needs no word before it."""
-
-
-def put_in_place(text: str, mark: str, form: str, **marks: str) -> str:
-    """The text with several marks where one stood, each in quotes where that one was."""
-    if f'"{mark}"' in text:
-        quoted = {name: _MARK.sub(r'"\g<0>"', m) if _MARK.search(m) else f'"{m}"' for name, m in marks.items()}
-        return text.replace(f'"{mark}"', form.format(**quoted))
-    return text.replace(mark, form.format(**marks))
-
-
-def plural(name: str) -> str:
-    """`city` → `cities`."""
-    if re.search(r"(?<!s)s$", name) and not name.endswith(("us", "is")):
-        return name
-    if re.search(r"[^aeiou]y$", name):
-        return f"{name[:-1]}ies"
-    return f"{name}es" if name.endswith(("s", "x", "ch", "sh")) else f"{name}s"
 
 
 def _stands_before(g: Given) -> bool:

@@ -9,7 +9,9 @@ import pytest
 
 from recipes.corpora.everyday import SPEECH_ACT, WordingFinder, check, doubts, main, samples_of, windows
 from recipes.corpora.everyday_counts import counts
-from recipes.corpora.everyday_format import KINDS, expand, marked_day, read_domain
+from recipes.corpora.everyday_domain import KINDS
+from recipes.corpora.everyday_format import read_domain
+from recipes.corpora.everyday_values import expand, marked_day
 from trm_agent.errors import DataError
 from trm_agent.types import SPEECH_ACTS, Sample
 

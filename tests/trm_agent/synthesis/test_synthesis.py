@@ -21,8 +21,8 @@ from trm_agent.synthesis.makers import make_faker
 from trm_agent.synthesis.patterns import matching
 from trm_agent.synthesis.phrases import Phrases, Style
 from trm_agent.synthesis.samples import ALL_OFFERED, KINDS, synthesize
-from trm_agent.synthesis.several import plural, put_in_place
 from trm_agent.synthesis.tasks import base_form
+from trm_agent.synthesis.texts import plural, put_in_place
 from trm_agent.synthesis.tools import Neighbours, alike, declaration, may_serve, read_tools
 from trm_agent.synthesis.values import Given, Lexicon, Said, Values
 from trm_agent.training.episodes import read_episodes

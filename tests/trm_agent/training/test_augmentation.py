@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.trm_agent.model_doubles import TOOLS, episode
 from trm_agent.data.renaming import abbreviated
-from trm_agent.training.augmentation import Rates, augment
+from trm_agent.training.augmentation import augment
 from trm_agent.training.episodes import Episode, Point
+from trm_agent.training.rates import Rates
 from trm_agent.types import Message, Slot, SlotField, parse_tools
 
 NEVER = Rates(
