@@ -9,13 +9,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
-
 from langchain_trm.chat_models import ChatTRM
 from langchain_trm.server.completions import completion, handed_over, stream
 from langchain_trm.server.errors import ApiError
@@ -27,6 +20,15 @@ from langchain_trm.server.routing import Routed, route
 from langchain_trm.server.settings import ServerSettings
 from langchain_trm.server.upstream import HANDLED_BY, UpstreamClient
 from langchain_trm.server.workers import Workers
+from trm_agent.errors import requires_extra
+
+with requires_extra("serve", "`trm serve`"):
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.middleware import Middleware
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse, Response, StreamingResponse
+    from starlette.routing import Route
 
 _LOCAL = {HANDLED_BY: "trm"}
 _BEYOND: Mapping[Beyond, str] = {

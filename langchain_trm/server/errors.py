@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import JSONResponse
+from trm_agent.errors import requires_extra
+
+with requires_extra("serve", "`trm serve`"):
+    from starlette.responses import JSONResponse
 
 KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 

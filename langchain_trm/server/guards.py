@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hmac
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from langchain_trm.server.errors import ApiError
 from langchain_trm.server.metrics import Metrics
 from langchain_trm.server.settings import ServerSettings
+from trm_agent.errors import requires_extra
 from trm_agent.log import logger
+
+with requires_extra("serve", "`trm serve`"):
+    from starlette.datastructures import Headers
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _OPEN = ("/", "/health")
 _STATIC = "/static/"

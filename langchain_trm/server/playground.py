@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-
 from langchain_trm.server.errors import bad_request
 from langchain_trm.server.export import export_samples, export_test
 from langchain_trm.server.guards import read_body
 from langchain_trm.server.requests import parse_object
 from langchain_trm.server.settings import Limits
 from langchain_trm.server.signatures import read_pasted
-from trm_agent.errors import TRMError
+from trm_agent.errors import TRMError, requires_extra
+
+with requires_extra("serve", "`trm serve`"):
+    from starlette.requests import Request
+    from starlette.responses import FileResponse, JSONResponse, Response
+    from starlette.routing import BaseRoute, Mount, Route
+    from starlette.staticfiles import StaticFiles
 
 STATIC = Path(__file__).parent / "static"
 

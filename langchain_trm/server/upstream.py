@@ -9,14 +9,16 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import httpx
-from starlette.responses import JSONResponse, Response, StreamingResponse
-
 from langchain_trm.server.completions import event
 from langchain_trm.server.errors import ApiError
 from langchain_trm.server.requests import EXTENSION
 from langchain_trm.server.settings import Limits, Upstream
+from trm_agent.errors import requires_extra
 from trm_agent.log import logger
+
+with requires_extra("serve", "`trm serve`"):
+    import httpx
+    from starlette.responses import JSONResponse, Response, StreamingResponse
 
 HANDLED_BY = "x-trm-handled-by"
 

@@ -1,4 +1,7 @@
 """Tensors → an answer.
 
-trm (the paper's recursion: read it first) → config → reader (tokens) → reader_cache → network → heads → spans → halting
+trm (the paper's recursion: read it first) → config → reader (tokens) → reader_cache → network → heads → spans →
+halting → predict (what an answer says)
+
+export (to ONNX, needs torch) → graphs (run without torch)
 """

@@ -5,7 +5,7 @@ model did not point at, but flags, entries of closed lists and values named by a
 `recipes/ablate_rules.py` measures what each is worth; a rule that pays nothing on data that nobody read goes.
 
 Numbers and texts by name: binding, naming, numerals, twins, directions. Spans and values: spans, wording, shown,
-overlaps, enumerations, answers, examples. How many calls: counting. Last of all: doubts.
+overlaps, enumerations, answers, examples. How many calls: counting, acts. Last of all: doubts.
 """
 
 from __future__ import annotations
