@@ -158,11 +158,13 @@ class Router:
             settle_threads(threads)
         self.checkpoint = checkpoint
         self.graphs = graphs
-        self.model = checkpoint.model if graphs else _packed(checkpoint.model)
+        # A network of torch, or where graphs answer the file it lies in.
+        model: Any = checkpoint.model if graphs else _packed(checkpoint.model)
+        self.model = model
         self.encoder = encoder if isinstance(encoder, CachingEncoder) else CachingEncoder(encoder)
         self.halting = halting
         self.rules = tuple(rules)
-        self.memory = ReadingMemory(graphs.reader if graphs else self.model.reader)
+        self.memory = ReadingMemory(graphs.reader if graphs else model.reader)
         self.tool_vectors = ToolVectors(self.encoder.encoder)
         self._bound: OrderedDict[str, BoundRouter] = OrderedDict()
         self._lock = Lock()
@@ -496,7 +498,7 @@ class BoundRouter:
         config, halting = self.router.model.config, self.router.halting
         batch = collate_arrays([(item.table, item.talk, item.points)])
         alone = len(item.talk.tokens) > 0
-        tokens = self.router.memory.read(item.talk, batch) if alone else graphs.reader.read(batch).hidden
+        tokens: Any = self.router.memory.read(item.talk, batch) if alone else graphs.reader.read(batch).hidden
         answers = graphs.answers(batch, tokens, config.supervision_steps)
         answer, steps = network_graphs.last_answer(answers, batch, halting.threshold, halting.unchanged)
         return network_graphs.read_answer(answer, batch, config.span_tokens), steps

@@ -202,7 +202,7 @@ def _spans(answer: Mapping[str, np.ndarray], batch: Arrays, size: int) -> dict[s
         for a, b, k in zip(piece_at[real].tolist(), piece_extra[real].tolist(), kind[real].tolist(), strict=True)
         if (a, b) in row
     ]
-    out = {
+    out: dict[str, np.ndarray] = {
         "span": np.zeros((N, S, SPAN_CANDIDATES), np.float32),
         "start": np.zeros((N, S, SPAN_CANDIDATES), np.int64),
         "length": np.zeros((N, S, SPAN_CANDIDATES), np.int64),
