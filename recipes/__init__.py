@@ -5,5 +5,5 @@ Train: train_router, calibrate_router, train_responses, inspect_responses, expor
 Judge: evaluate_router, evaluate_everyday, evaluate_live, run_cases, robustness, audit_answers, benchmark_latency,
 benchmark_catalogue. Compare: compare_recursion, compare_confidence, supervision_steps, finetuning_curve,
 responses_curve, ablate_rules, validate_core. Keep the project whole: check, keep_predictions, build_package,
-check_package.
+check_package. Shared: opening (a checkpoint, its threads and samples).
 """

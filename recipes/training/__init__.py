@@ -1,1 +1,1 @@
-"""Parts of `recipes/train_router.py`: its options and sizes, the weights it starts from, the curves it draws."""
+"""Parts of `recipes/train_router.py`: options (and sizes), start (the weights it starts from), curves (what it draws)."""
