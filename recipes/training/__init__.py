@@ -1,1 +1,1 @@
-"""Parts of `recipes/train_router.py`: options (and sizes), start (the weights it starts from), curves (what it draws)."""
+"""Parts of `recipes/train_router.py`: options, start (the first weights), curves (what it draws)."""
