@@ -21,7 +21,7 @@ from trm_agent.errors import CheckpointError
 from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
 from trm_agent.features.tensors import CHOICE_FLAGS, SLOT_FEATURES, SLOT_FLAGS, TOOL_FEATURES, TOOL_FLAGS, Batch
-from trm_agent.model.graphs import ANSWER, BODY, BODY_INPUTS, FED_BACK, READER, STEP, STEP_INPUTS, STEP_OUTPUTS
+from trm_agent.model.graphs import ANSWER, BODY, BODY_INPUTS, FED_BACK, READER, STEP, STEP_INPUTS
 from trm_agent.model.heads import Answer, Question
 from trm_agent.model.network import RouterModel
 from trm_agent.model.reader import View, message_age, one_hot_recency, visible_tokens
@@ -44,7 +44,7 @@ def export_network(model: RouterModel, folder: Path) -> None:
     example = _example(model)
     _write(_Reader(model), example["reader"], ["hidden", "layers"], folder / READER)
     _write(_Body(model), example["body"], [*ANSWER, "length", "x", "choices", "y", "z"], folder / BODY)
-    _write(_Step(model), example["step"], [f"new_{name}" for name in STEP_OUTPUTS], folder / STEP)
+    _write(_Step(model), example["step"], [f"new_{name}" for name in (*ANSWER, "y", "z")], folder / STEP)
 
 
 class _Reader(nn.Module):
