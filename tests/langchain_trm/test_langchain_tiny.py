@@ -162,7 +162,7 @@ def test_threads_on_one_router_give_the_answers_of_one_thread(tools: list[BaseTo
 def test_saved_weights_and_settings_come_back(
     tmp_path: Path, tools: list[BaseTool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
     model = ChatTRM(router=tiny_router(2), tools=tools, min_confidence=0.999)
     model.save_pretrained(tmp_path)
     again = ChatTRM.from_pretrained(tmp_path, min_confidence=None)
@@ -178,7 +178,7 @@ def test_saved_weights_and_settings_come_back(
 def test_weights_that_are_written_again_are_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
     tiny_router(1).save_pretrained(tmp_path)
     before = ChatTRM(model=str(tmp_path)).loaded()
     tiny_router(2).save_pretrained(tmp_path)

@@ -38,7 +38,7 @@ def log_left_as_found() -> Iterator[None]:
 def test_every_row_is_measured_and_printed(
     recipe: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
     tiny_router().save_pretrained(tmp_path / "tiny")
     output = tmp_path / "latency.json"
     arguments = ["--checkpoint", str(tmp_path / "tiny"), "--tools", "2", "7", "--messages", "3", "6", "--turns", "2"]

@@ -17,7 +17,7 @@ from trm_agent.testing import HashingEncoder, tiny_router
 
 @pytest.fixture(autouse=True)
 def encoder_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
 
 
 def test_every_confidence_has_a_row_for_each_thing_and_split(

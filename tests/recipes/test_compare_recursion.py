@@ -19,7 +19,7 @@ from trm_agent.training.optimizer import training_texts
 
 
 def test_arms_differ_as_they_say_and_are_not_trained_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
     data, output = tmp_path / "samples.jsonl", tmp_path / "runs"
     write_samples(data, samples(3))
     Vocabulary(training_texts(read_episodes([data])), HashingEncoder()).save(output / "encoded")

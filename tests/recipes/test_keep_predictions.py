@@ -31,7 +31,7 @@ TALKS = {
 
 @pytest.fixture
 def talks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
     tiny_router(seed=1).save_pretrained(tmp_path / "tiny")
     path = tmp_path / "talks.json"
     path.write_text(json.dumps(TALKS), encoding="utf-8")

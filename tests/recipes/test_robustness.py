@@ -17,7 +17,7 @@ from trm_agent.types import Message, Sample
 
 @pytest.fixture(autouse=True)
 def encoder_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
 
 
 def service(find: str, where: str, description: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from trm_agent.testing import HashingEncoder, tiny_model, tiny_router
 
 @pytest.fixture(autouse=True)
 def encoder_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda name: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda name: HashingEncoder())
 
 
 @pytest.fixture

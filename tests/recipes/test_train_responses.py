@@ -21,7 +21,7 @@ from trm_agent.training.optimizer import training_texts
 @pytest.fixture(autouse=True)
 def encoder_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trm_agent.encoder.sentence.load_encoder", lambda *args, **kwargs: HashingEncoder())
-    monkeypatch.setattr("trm_agent.router.load_encoder", lambda *args, **kwargs: HashingEncoder())
+    monkeypatch.setattr("trm_agent.checkpoint.load_encoder", lambda *args, **kwargs: HashingEncoder())
     # Trained on so little, the router may call where the data answers; then there would be no words to judge.
     monkeypatch.setattr("trm_agent.decoding.decide.CALL_THRESHOLD", 1.1)
 

@@ -46,7 +46,7 @@ def export_network(model: RouterModel, folder: Path) -> None:
     example = _example(model)
     _write(_Reader(model), example["reader"], ["hidden", "layers"], folder / READER)
     _write(_Body(model), example["body"], [*ANSWER, "length", "x", "choices", "y", "z"], folder / BODY)
-    _write(_Step(model), example["step"], [*ANSWER, "y", "z"], folder / STEP)
+    _write(_Step(model), example["step"], [f"new_{name}" for name in (*ANSWER, "y", "z")], folder / STEP)
 
 
 class _Reader(nn.Module):

@@ -40,6 +40,8 @@ STEP_INPUTS = (
     *("read", "token_mask", "token_message", "tool_features", "tool_mask", "slot_mask", "required", "choice_slot"),
     *("choice_mask", "visible", "tool_flags", "choice_flags", "slot_likeness", "x", "choices", "y", "z", *FED_BACK),
 )
+STEP_OUTPUTS = (*ANSWER, "y", "z")
+"""Of a further step; in the graph "new_" goes before their names, because some are inputs, too."""
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -143,11 +145,11 @@ class Graphs:
         names = [*ANSWER, "length", "x", "choices", "y", "z"]
         answer = dict(zip(names, self._body.run(names, {name: held[name] for name in BODY_INPUTS}), strict=True))
         yield answer
-        names = [*ANSWER, "y", "z"]
+        outputs = [f"new_{name}" for name in STEP_OUTPUTS]
         for _ in range(steps - 1):
             held |= answer
-            fresh = self._step.run(names, {name: held[name] for name in STEP_INPUTS})
-            answer = answer | dict(zip(names, fresh, strict=True))
+            fresh = self._step.run(outputs, {name: held[name] for name in STEP_INPUTS})
+            answer = answer | dict(zip(STEP_OUTPUTS, fresh, strict=True))
             yield answer
 
 
