@@ -35,13 +35,13 @@ VALIDATIONS = 9
 DIES = """
 import os, signal, sys
 from pathlib import Path
-import trm_agent.checkpoint, trm_agent.training.optimizer
+import safetensors.torch, trm_agent.training.optimizer
 from recipes.train_router import main
 
 where, call = sys.argv[1], int(sys.argv[2])
 module, name = {
     "state half written": (trm_agent.training.optimizer, "save_file"),
-    "checkpoint half written": (trm_agent.checkpoint, "save_file"),
+    "checkpoint half written": (safetensors.torch, "save_file"),
     "checkpoint written, state not": (trm_agent.training.optimizer, "save_training_state"),
 }[where]
 works = getattr(module, name)

@@ -221,7 +221,7 @@ def test_references_are_inlined_where_they_are_used() -> None:
     assert "$ref" not in json.dumps(schema.schema)
     assert "$defs" not in schema.schema
     assert schema.schema["properties"]["sender"]["description"] == "Who sends", "what stands beside a reference stays"
-    assert [p.name for p in schema.parameters] == ["sender.name", "to", "color"]
+    assert [p.name for p in schema.parameters] == ["sender.name", "to.name", "color"]
     assert schema.required == ("sender.name",)
     assert schema.parameters[2].choices == ("red", "blue")
 
