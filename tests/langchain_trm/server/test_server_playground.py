@@ -174,7 +174,7 @@ def test_a_conversation_is_exported_as_a_test_that_passes(
     sent = conversation(url) | {"format": "test"}
     sent["messages"] = sent["messages"][:2]
     text = httpx.post(f"{url}/playground/export", json=sent).json()["text"]
-    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path: travel)
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda path, *_: travel)
     names: dict[str, Any] = {}
     exec(compile(text, "test_conversation.py", "exec"), names)
     names["test_the_decision_is_as_it_was"]()
