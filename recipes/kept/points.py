@@ -20,6 +20,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.decide import decode
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.records import gather
 from trm_agent.decoding.scene import Scene
 from trm_agent.types import Decision, Message, Source, ToolSchema, Value, parse_tools, slot_table
 
@@ -83,6 +84,10 @@ def write_points(path: Path, points: Iterable[Point], calibration: Calibration) 
 
 def decide(point: Point, calibration: Calibration) -> Decision:
     """Decide as the router does, from what is kept."""
+    return gather(_read_by_clause(point, calibration), point.tools)
+
+
+def _read_by_clause(point: Point, calibration: Calibration) -> Decision:
     slots = slot_table(point.tools)
     decision = decode(
         point.prediction,
@@ -134,8 +139,8 @@ def _prediction(raw: Mapping[str, Any]) -> Prediction:
         SlotPrediction(empty, filled, dontcare, tuple(SpanCandidate(*span) for span in spans), tuple(choices))
         for (empty, filled, dontcare), spans, choices in raw["slots"]
     )
-    tools, calls = tuple(raw["tools"]), tuple(raw["calls"])
-    return Prediction(raw["call"], tools, raw["no_tool"], slots, raw["halt"], raw["steps"], calls)
+    tools, calls, acts = tuple(raw["tools"]), tuple(raw["calls"]), tuple(raw.get("acts", ()))
+    return Prediction(raw["call"], tools, raw["no_tool"], slots, raw["halt"], raw["steps"], calls, acts=acts)
 
 
 def _point_json(point: Point, lists: dict[str, int]) -> dict[str, Any]:
@@ -168,7 +173,8 @@ def _point_json(point: Point, lists: dict[str, int]) -> dict[str, Any]:
             "steps": said.steps,
             "calls": _rounded(said.calls),
             "slots": slots,
-        },
+        }
+        | ({"acts": _rounded(said.acts)} if said.acts else {}),
         "clauses": [_point_json(clause, lists) for clause in point.clauses],
     }
 
