@@ -13,8 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HELPERS = {"__init__.py", "opening.py"}
 RECIPES = sorted(path.name for path in (ROOT / "recipes").glob("*.py") if path.name not in HELPERS)
-    path.name for path in (ROOT / "recipes").glob("*.py") if path.name not in ("__init__.py", "opening.py")
-)
 
 
 def run_help(*command: str) -> tuple[str, float]:
