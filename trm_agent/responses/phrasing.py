@@ -28,7 +28,9 @@ MOST_RECORDS = 3
 LONGEST = 1500
 _END = ".!?。！？"
 _AS_TEXT = {"true": True, "false": False, "none": None, "null": None}
-_LETTERS = re.compile(r"[A-Za-z]{2,}[a-z]*(?:_[A-Za-z]+)+|[a-z]{2,}(?:[A-Z][a-z]+)+")
+LONGEST_NAME = 80
+"""Characters of the longest text that may be a date or an identifier; a longer one is said as it is."""
+_LETTERS = re.compile(r"[A-Za-z]{2,}(?:_[A-Za-z]+)+|[a-z]{2,}(?:[A-Z][a-z]+)+")
 _RAW = frozenset(("username", "user", "handle", "file", "filename", "path", "login", "key", "token", "id", "code"))
 """Last words of fields whose values are codes, said letter by letter."""
 
@@ -214,6 +216,8 @@ def said_value(frames: Frames, value: Any, name: str = "") -> str:
         return frames.joined([said_value(frames, item, name) for item in value])
     if not isinstance(value, str):
         return say(value).strip()
+    if len(value) > LONGEST_NAME:
+        return value.strip()
     if (moment := spoken_moment(value, frames.language)) is not None:
         return moment
     raw = bool(_RAW & {*identifier_words(name).split()[-1:]}) or _LETTERS.fullmatch(value) is None
