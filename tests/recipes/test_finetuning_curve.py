@@ -17,7 +17,7 @@ from trm_agent.testing import HashingEncoder, tiny_router
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ten dialogues, elsewhere two, and a tiny checkpoint."""
-    for module in ("trm_agent.router", "trm_agent.encoder.sentence"):
+    for module in ("trm_agent.checkpoint", "trm_agent.encoder.sentence"):
         monkeypatch.setattr(f"{module}.load_encoder", lambda *_, **__: HashingEncoder())
     write_samples(tmp_path / "logs.jsonl", samples(10))
     write_samples(tmp_path / "other.jsonl", samples(2))
