@@ -190,14 +190,7 @@ def _permitted(decision: Decision, turn: Turn, question: Question) -> tuple[Deci
         return _overruled(decision, notes[0]), notes[0]
     if len(kept) == len(calls):
         return decision, None
-    first = kept[0]
-    return replace(
-        decision,
-        tool=first.tool,
-        arguments=first.arguments,
-        argument_values=first.argument_values,
-        calls=tuple(kept),
-    ), None
+    return decision.with_calls(kept), None
 
 
 def _must_ask(question: Question, decision: Decision, call: ToolCall) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from recipes.opening import open_router
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging
@@ -98,9 +99,8 @@ def ablation(args: argparse.Namespace) -> Iterator[str]:
     """The table as Markdown: decisions and whole calls, in points against all rules."""
     from trm_agent.data.jsonl import read_samples
     from trm_agent.evaluation.run import draw_dialogues
-    from trm_agent.router import Router
 
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint)
     most = sys.maxsize if args.num is None else args.num
     files = {path.stem: list(draw_dialogues(read_samples(path), most, args.seed)) for path in args.data}
     yield "| rules | " + " | ".join(f"{name} decision | {name} whole call" for name in files) + " |"

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.files import save_figure, write_text
 from trm_agent.log import logger, progress, setup_logging
@@ -88,21 +89,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    import torch
 
     from trm_agent.data.jsonl import read_samples
     from trm_agent.features.catalogue import Limits
-    from trm_agent.router import Router
     from trm_agent.synthesis.tools import read_tools
 
-    torch.set_num_threads(args.threads)
     rng = random.Random(args.seed)
     samples = [sample for path in args.data for sample in read_samples(path)]
     if args.samples and args.samples < len(samples):
         samples = rng.sample(samples, args.samples)
     pool = list(read_tools(args.pool)) if args.pool else []
     limits = Limits(args.limit) if args.limit else Limits()
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, args.threads)
     rows = []
     for size in args.sizes:
         groups = make_groups(samples, pool, size, rng)

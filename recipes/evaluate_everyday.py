@@ -23,6 +23,7 @@ from recipes.corpora.everyday import samples_of
 from recipes.corpora.everyday_domain import ANSWERS
 from recipes.corpora.everyday_format import read_domain
 from recipes.mix_samples import without_annotations
+from recipes.opening import open_router
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging
 
@@ -125,9 +126,7 @@ def read(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def evaluate(args: argparse.Namespace) -> tuple[dict[str, Tally], list[dict[str, Any]]]:
-    from trm_agent.router import Router
-
-    router = Router.from_pretrained(args.checkpoint) if args.checkpoint else Router.from_pretrained()
+    router = open_router(args.checkpoint)
     groups: dict[str, Tally] = defaultdict(Tally)
     failures = []
     for raw in read(args):

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.kept.points import DECISIONS, DIGEST, PREDICTIONS, Point, digest, line, read_points, record, write_points
+from recipes.opening import open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, progress, setup_logging
 from trm_agent.types import Decision, Message, Sample, ToolSchema, parse_tools, slot_table
@@ -68,12 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def keep(args: argparse.Namespace) -> None:
     """Write what the network predicts for talks, samples and synthetic samples."""
-    import torch
-
-    from trm_agent.router import Router
-
-    torch.set_num_threads(1)
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, threads=1)
     samples = list(_samples(args))
     points = [_predict(router, sample) for sample in progress(samples, "predicting", len(samples))]
     write_points(args.output / PREDICTIONS, points, router.checkpoint.calibration)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recipes.opening import open_router
 from trm_agent.errors import TRMError
 from trm_agent.log import logger, setup_logging
 
@@ -58,8 +59,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Size → group → figures."""
-    import torch
-
     from trm_agent.data.jsonl import read_samples
     from trm_agent.encoder.sentence import KnownTexts, Vocabulary
     from trm_agent.evaluation.responses import scores, speak
@@ -67,9 +66,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     from trm_agent.router import Router
     from trm_agent.training.responses import ResponseConfig, teach
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, args.threads)
     if args.cache:
         loaded = router.encoder.encoder
         router = Router(router.checkpoint, KnownTexts(Vocabulary.load(args.cache), lambda: loaded))

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.opening import open_router
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, progress, setup_logging
 
@@ -56,12 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Every case with what came out of it."""
     cases = read_cases(args.data, args.kinds)
-    import torch
-
-    from trm_agent.router import Router
-
-    torch.set_num_threads(args.threads)
-    router = Router.from_pretrained(args.checkpoint)
+    router = open_router(args.checkpoint, args.threads)
     return [judge(case, router) for case in progress(cases, "cases")]
 
 

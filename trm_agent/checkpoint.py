@@ -13,7 +13,6 @@ No pickle is ever read. A folder that is incomplete, altered or made for another
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from safetensors import SafetensorError
 
+from trm_agent.data.digest import file_sha256
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.encoder.graph import GraphEncoder, graph_folder, is_exported
 from trm_agent.encoder.sentence import Encoder, load_encoder
@@ -111,7 +111,7 @@ class Checkpoint:
             "model": self.model.config.to_json(),
             "encoder": {"name": self.encoder_name, "fingerprint": self.encoder_fingerprint},
             "slot_fields": [slot_field.to_json() for slot_field in self.slot_fields],
-            "weights_sha256": _sha256(_partial(folder / WEIGHTS)),
+            "weights_sha256": file_sha256(_partial(folder / WEIGHTS)),
         }
         if self.responses is not None:
             from trm_agent.responses.storage import save_responses
@@ -131,7 +131,11 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: A file is missing, damaged, altered, or of another format.
     """
-    checkpoint = read_checkpoint(folder)
+    return _in_torch(read_checkpoint(folder), folder)
+
+
+def _in_torch(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    """A checkpoint that was read, with its network loaded."""
     assert isinstance(checkpoint.model, StoredModel)
     try:
         return replace(checkpoint, model=checkpoint.model.load())
@@ -155,7 +159,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"{weights}: missing; a checkpoint needs {WEIGHTS}, {CONFIG}, {CALIBRATION} and {TRAINING}"
         )
-    found = _sha256(weights)
+    found = file_sha256(weights)
     if found != config.get("weights_sha256"):
         raise CheckpointError(
             f"{weights}: truncated or altered: expected sha256 {config.get('weights_sha256')}, got {found}"
@@ -234,7 +238,7 @@ def open_parts(
     if has_graphs and encoder is not None:
         return checkpoint, Graphs(folder, checkpoint.model.config, threads), encoder
     settle_threads(threads)
-    return load_checkpoint(folder), None, encoder or load_encoder(checkpoint.encoder_name)
+    return _in_torch(checkpoint, folder), None, encoder or load_encoder(checkpoint.encoder_name)
 
 
 def _responses(folder: Path, weights: str) -> Responses | None:
@@ -263,8 +267,3 @@ def _read(path: Path) -> dict[str, Any]:
 def _partial(path: Path) -> Path:
     """Where a file is written before it is put in place."""
     return path.with_name(f"{path.name}.partial")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

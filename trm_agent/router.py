@@ -227,17 +227,11 @@ class Router:
 
     def with_calibration(self, calibration: Calibration) -> Router:
         """The same router with other calibration."""
-        router = Router(
-            replace(self.checkpoint, calibration=calibration), self.encoder.encoder, self.halting, graphs=self.graphs
-        )
-        router.tool_vectors = self.tool_vectors
-        return router
+        return self._like(checkpoint=replace(self.checkpoint, calibration=calibration))
 
     def with_rules(self, rules: Sequence[Rule]) -> Router:
         """A router with other rules of language; it shares weights and encoder with this one."""
-        router = Router(self.checkpoint, self.encoder, self.halting, rules, graphs=self.graphs)
-        router.tool_vectors = self.tool_vectors
-        return router
+        return self._like(rules=rules)
 
     def with_steps(self, most: int, halting: Halting | None = None) -> Router:
         """A router that takes so many supervision steps; it shares weights and encoder with this one.
@@ -253,8 +247,22 @@ class Router:
             raise ValueError(f"a decision takes at least one supervision step, got {most}")
         model = copy.copy(self.model)  # its parameters are the same tensors
         model.config = replace(model.config, supervision_steps=most)
-        checkpoint = replace(self.checkpoint, model=model)
-        router = Router(checkpoint, self.encoder, halting or self.halting, self.rules, graphs=self.graphs)
+        return self._like(checkpoint=replace(self.checkpoint, model=model), halting=halting)
+
+    def _like(
+        self,
+        checkpoint: Checkpoint | None = None,
+        halting: Halting | None = None,
+        rules: Sequence[Rule] | None = None,
+    ) -> Router:
+        """A router that differs in nothing but what is given; it shares encoder and tool vectors."""
+        router = Router(
+            checkpoint or self.checkpoint,
+            self.encoder,
+            halting or self.halting,
+            self.rules if rules is None else rules,
+            graphs=self.graphs,
+        )
         router.tool_vectors = self.tool_vectors
         return router
 
@@ -546,11 +554,7 @@ class BoundRouter:
         tools = {tool.name: tool for tool in self.tools}
         said = [self.decide(part.history, state=state, tool_choice=part.call.tool, now=now) for part in parts]
         calls = reread(parts, [next(iter(one.made), None) for one in said], tools, tuple(self._slot.values()))
-        first = calls[0]
-        changed = replace(
-            decision, calls=calls, tool=first.tool, arguments=first.arguments, argument_values=first.argument_values
-        )
-        return rate(changed, self.tools, history, self.router.checkpoint.calibration)
+        return rate(decision.with_calls(calls), self.tools, history, self.router.checkpoint.calibration)
 
     def _offer(
         self, point: _Point, values: Mapping[str, Value], history: Sequence[Message], now: datetime | None

@@ -21,7 +21,7 @@ from recipes.corpora.everyday_counts import COUNTED, counts
 from recipes.corpora.everyday_domain import ANSWERS, Dialogue, Domain, GoldCall, Message, Point
 from recipes.corpora.everyday_format import read_domain
 from trm_agent.errors import DataError
-from trm_agent.types import parse_tools, slot_table
+from trm_agent.types import Slot, parse_tools, slot_table
 from trm_agent.values import parse_value
 
 SPEECH_ACT = {
@@ -56,9 +56,10 @@ def samples_of(domain: Domain, *, results: bool = False, wordings: bool = False)
             where they stand.
     """
     tools = [tool.schema for tool in domain.tools]
+    table = slot_table(parse_tools(tools))
     finder = WordingFinder(domain) if wordings else None
     for number, dialogue in enumerate(domain.dialogues, 1):
-        for sample in _dialogue_samples(domain, dialogue, f"{domain.name}-{number:02}", tools, results):
+        for sample in _dialogue_samples(domain, dialogue, f"{domain.name}-{number:02}", tools, table, results):
             yield finder.worded(sample) if finder else sample
 
 
@@ -137,7 +138,12 @@ def leaves(arguments: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _dialogue_samples(
-    domain: Domain, dialogue: Dialogue, name: str, tools: list[dict[str, Any]], results: bool
+    domain: Domain,
+    dialogue: Dialogue,
+    name: str,
+    tools: list[dict[str, Any]],
+    table: Sequence[Slot],
+    results: bool,
 ) -> Iterator[dict[str, Any]]:
     history: list[dict[str, Any]] = []
     spoken_of: set[str] = set()
@@ -150,9 +156,9 @@ def _dialogue_samples(
         base = {"id": f"everyday/{name}/{turn:02}", "tools": tools, "history": list(history)}
         spoken_of.update(call.name for call in part.calls)
         spoken_of.update([part.intended] if part.intended else [])
-        gold = _gold(domain, part)
+        gold = _gold(part, table)
         if part.calls or part.intended or part.kind in ABOUT_NOTHING:
-            gold["slots"] = dict.fromkeys(_untouched(domain, spoken_of), "") | gold["slots"]
+            gold["slots"] = dict.fromkeys(_untouched(table, spoken_of), "") | gold["slots"]
         yield base | gold | {"meta": meta}
         after = _after(part)
         history.extend(after)
@@ -187,8 +193,8 @@ def _meta(domain: Domain, dialogue: Dialogue, point: Point, name: str, turn: int
     return meta
 
 
-def _gold(domain: Domain, point: Point) -> dict[str, Any]:
-    slots, accepted = _slots(domain, point)
+def _gold(point: Point, table: Sequence[Slot]) -> dict[str, Any]:
+    slots, accepted = _slots(point, table)
     if not point.calls:
         gold: dict[str, Any] = {"decision": "direct_answer", "slots": slots, "tool": {}, "content": point.say}
         return gold | ({"accept": {"slots": accepted}} if accepted else {})
@@ -201,11 +207,10 @@ def _gold(domain: Domain, point: Point) -> dict[str, Any]:
     return gold | {"accept": accept}
 
 
-def _slots(domain: Domain, point: Point) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+def _slots(point: Point, table: Sequence[Slot]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """What is known of the intended tool's parameters at a point that asks: said values, and "" for the others."""
     if point.intended is None:
         return {}, {}
-    table = slot_table(parse_tools([tool.schema for tool in domain.tools]))
     slots: dict[str, Any] = {}
     accepted = {}
     for slot in table:
@@ -219,12 +224,11 @@ def _slots(domain: Domain, point: Point) -> tuple[dict[str, Any], dict[str, list
     return slots, accepted
 
 
-def _untouched(domain: Domain, spoken_of: Set[str]) -> Iterator[str]:
+def _untouched(table: Sequence[Slot], spoken_of: Set[str]) -> Iterator[str]:
     """Slots that must be empty: those of tools nobody spoke of yet, and whose names no tool spoken of uses.
 
     Without them the network would learn from these samples only where a slot is filled, never where it is not.
     """
-    table = slot_table(parse_tools([tool.schema for tool in domain.tools]))
     taken = {name.split(".")[-1] for slot in table for tool, name in slot.readers if tool in spoken_of}
     for slot in table:
         names = {name.split(".")[-1] for _, name in slot.readers}

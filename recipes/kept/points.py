@@ -104,11 +104,7 @@ def _read_by_clause(point: Point, calibration: Calibration) -> Decision:
     said = [decide(clause, calibration) for clause in read]
     tools = {tool.name: tool for tool in point.tools}
     calls = reread(parts, [next(iter(one.made), None) for one in said], tools, slots)
-    first = calls[0]
-    decision = replace(
-        decision, calls=calls, tool=first.tool, arguments=first.arguments, argument_values=first.argument_values
-    )
-    return rate(decision, point.tools, point.history, calibration)
+    return rate(decision.with_calls(calls), point.tools, point.history, calibration)
 
 
 def record(point: Point, calibration: Calibration) -> dict[str, Any]:

@@ -14,8 +14,9 @@ import pytest
 
 from trm_agent.check.__main__ import main
 from trm_agent.check.faults import FAULTS, NOTES
-from trm_agent.check.mentions import Mentions, is_relative
+from trm_agent.check.mentions import Mentions
 from trm_agent.log import logger
+from trm_agent.text.dates import is_relative
 from trm_agent.types import Message, Parameter
 
 BOOK = {

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from trm_agent.check.mentions import Mentions, in_full, is_relative
+from trm_agent.check.mentions import Mentions, in_full
+from trm_agent.text.dates import is_relative
 from trm_agent.text.present import present, stated_present
 from trm_agent.types import Message, Parameter, Sample, ToolSchema, argument_leaves
 from trm_agent.values import normalise, validates

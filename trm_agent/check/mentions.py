@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from trm_agent.text.clock import clock_ranges, clocks
-from trm_agent.text.dates import in_plain_english
 from trm_agent.text.days import day_phrases, day_ranges
 from trm_agent.text.language import language_of
 from trm_agent.types import Message, Parameter
@@ -22,11 +21,6 @@ from trm_agent.values.in_message import read_in_message
 from trm_agent.values.moment_in_message import moment_kind
 from trm_agent.values.place import Where
 
-_RELATIVE = re.compile(
-    r"\b(?:today|tomorrow|yesterday|tonight|ago|from (?:now|today)|(?:this|next|last|coming|past|previous) \w+"
-    r"|in (?:\d+|an?|one|two|three|four|five|six|ten|a couple(?: of)?) (?:day|week|month|year|hour|minute)s?"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
-)
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that put no blanks between words."""
 _MINUTES = re.compile(r"(?:\d{4}-\d{2}-\d{2}[T ])?\d{2}:\d{2}")
@@ -110,16 +104,6 @@ def in_full(value: Any, parameter: Parameter) -> Any:
     if parameter.schema.get("format") not in ("time", "date-time") or not isinstance(value, str):
         return value
     return f"{value.replace(' ', 'T')}:00" if _MINUTES.fullmatch(value) else value
-
-
-def is_relative(text: str) -> bool:
-    """Whether a text names a day that only a date makes one: "tomorrow", "next Friday", "in two weeks"."""
-    language = language_of(text)
-    plain = in_plain_english(text, language)
-    return any(
-        _RELATIVE.search(plain[start:end]) and not re.search(r"\b(?:19|20)\d\d\b", plain[start:end])
-        for start, end in day_phrases(plain)
-    )
 
 
 def _told(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from trm_agent.decoding.coordination import JOINER
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
@@ -44,7 +44,7 @@ def one_record_each(
         if any(owner == tool.name and name.startswith(f"{tool.records}.") for owner, name in slot.readers)
     ]
     columns = {slot.key: found[slot.key] for slot, _ in fields if found.get(slot.key)}
-    lead = _lead(columns)
+    lead = leading(column for column in columns.values() if column[0].source.message is not None)
     if len(lead) < 2:
         return [dict(values)]
     shared = {key: value for key, value in values.items() if key not in columns}
@@ -67,11 +67,11 @@ def one_record_each(
     return records
 
 
-def _lead(columns: Mapping[str, Sequence[Value]]) -> Sequence[Value]:
-    """The first column with as many values as most columns with several have."""
-    several = [column for column in columns.values() if len(column) > 1 and column[0].source.message is not None]
+def leading(columns: Iterable[Sequence[Value]]) -> Sequence[Value]:
+    """The first column with as many values as most columns with several have; empty where none has several."""
+    several = [column for column in columns if len(column) > 1]
     sizes = [len(column) for column in several]
-    count = max(sizes, key=lambda size: (sizes.count(size), size), default=1)
+    count = max(sizes, key=lambda size: (sizes.count(size), size), default=0)
     return next((column for column in several if len(column) == count), ())
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from trm_agent.types import Decision, ToolCall, ToolSchema, Value
 
@@ -20,17 +19,16 @@ def gather(decision: Decision, tools: Sequence[ToolSchema]) -> Decision:
         decision: As it was decoded.
         tools: On offer.
     """
-    named = {tool.name: tool.records for tool in tools}
-    if len(decision.calls) < 2 or not any(named.get(call.tool) for call in decision.calls):
+    if len(decision.calls) < 2:
+        return decision
+    called = {call.tool for call in decision.calls}
+    named = {tool.name: tool.records for tool in tools if tool.name in called}
+    if not any(named.values()):
         return decision
     groups: dict[str, list[ToolCall]] = {}
     for number, call in enumerate(decision.calls):
         groups.setdefault(_outside(call, named.get(call.tool), number), []).append(call)
-    calls = tuple(_in_one(group, named.get(group[0].tool)) for group in groups.values())
-    first = calls[0]
-    return replace(
-        decision, calls=calls, tool=first.tool, arguments=first.arguments, argument_values=first.argument_values
-    )
+    return decision.with_calls([_in_one(group, named.get(group[0].tool)) for group in groups.values()])
 
 
 def _outside(call: ToolCall, records: str | None, number: int) -> str:

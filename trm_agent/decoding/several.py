@@ -20,7 +20,7 @@ from trm_agent.decoding.coordination import RESPECTIVELY, alike, items, joined, 
 from trm_agent.decoding.echoes import without_echoes
 from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.record_fields import one_record_each
+from trm_agent.decoding.record_fields import leading, one_record_each
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings, same_words
 from trm_agent.types import Slot, Source, Span, ToolSchema, Value
@@ -128,10 +128,9 @@ def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]
             yield assemble(tool, context.scene.slots, fields)
         return
     choices = _differing(found)
-    sizes = [len(found) for found in choices.values()]
-    count = max(sizes, key=lambda size: (sizes.count(size), size), default=1)
-    lead = next((found for found in choices.values() if len(found) == count), [])
-    if count > 1 and lead[0].source.message is not None:
+    lead = leading(choices.values())
+    count = max(1, len(lead))
+    if lead and lead[0].source.message is not None:
         choices |= _beside(lead, [key for key, values in found.items() if len(values) != count], context)
     for different in _crossed(choices, context) or [
         {key: _nth(number, found, lead) for key, found in choices.items()} for number in range(count)

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trm_agent.encoder.graph import ABOUT, FORMAT, GRAPH, TOKENIZER, GraphEncoder, graph_folder, sha256_of
+from trm_agent.data.digest import file_sha256
+from trm_agent.encoder.graph import ABOUT, FORMAT, GRAPH, TOKENIZER, GraphEncoder, graph_folder
 from trm_agent.encoder.sentence import SentenceEncoder
 from trm_agent.errors import EncoderError
 from trm_agent.log import logger
@@ -59,7 +60,7 @@ def export_encoder(name: str, path: str, fingerprint: str, folder: Path | None =
             "max_tokens": encoder._max_tokens,
             "pooling": pooling,
             "normalises": normalises,
-            "sha256": {file: sha256_of(made / file) for file in (GRAPH, TOKENIZER)},
+            "sha256": {file: file_sha256(made / file) for file in (GRAPH, TOKENIZER)},
         }
         (made / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         _compare(encoder, GraphEncoder(made))

@@ -10,7 +10,6 @@ end in small groups, each seeing only itself. T tokens of a group · W tokens of
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from trm_agent.data.digest import file_sha256
 from trm_agent.encoder.sentence import JOINED_TOKENS, EncodedText, groups_of
 from trm_agent.encoder.sessions import open_session
 from trm_agent.errors import EncoderError
@@ -104,18 +104,13 @@ class GraphEncoder:
         return EncodedText(sentence.astype(np.float32), hidden[keep].astype(np.float16), spans[keep])
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _read_about(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if about["format"] != FORMAT:
             raise EncoderError(f"{folder / ABOUT}: expected format {FORMAT}, got {about['format']!r}")
         for name, expected in about["sha256"].items():
-            if (found := sha256_of(folder / name)) != expected:
+            if (found := file_sha256(folder / name)) != expected:
                 raise EncoderError(f"{folder / name}: altered: expected sha256 {expected}, got {found}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(

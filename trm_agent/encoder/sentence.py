@@ -6,7 +6,6 @@ vector for each of its W tokens [W, E] with the characters each token covers [W,
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import os
@@ -20,6 +19,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from trm_agent.data.digest import file_sha256
 from trm_agent.errors import EncoderError
 from trm_agent.log import logger, progress
 
@@ -511,5 +511,4 @@ def _sha256(folder: Path) -> str:
         if not files:
             raise EncoderError(f"{folder}: no model weights there; expected model.safetensors")
         weights = files[0]
-    with weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(weights)

@@ -71,11 +71,15 @@ class _Reader(nn.Module):
         return hidden, torch.stack([torch.cat(layer) for layer in layers])
 
 
-class _Body(nn.Module):
+class _Part(nn.Module):
+    """A part of a network that becomes a graph."""
+
     def __init__(self, model: RouterModel) -> None:
         super().__init__()
         self.model = model
 
+
+class _Body(_Part):
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
         model, config = self.model, self.model.config
         batch = _batch(inputs)
@@ -86,11 +90,7 @@ class _Body(nn.Module):
         return *_parts(answer), answer.length + 0, question.x, question.choices, y, z
 
 
-class _Step(nn.Module):
-    def __init__(self, model: RouterModel) -> None:
-        super().__init__()
-        self.model = model
-
+class _Step(_Part):
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
         model, config = self.model, self.model.config
         batch = _batch(inputs)

@@ -10,13 +10,13 @@ W tokens · U of them new · K tools · S slots · C choices · L rows · D widt
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from trm_agent.data.digest import file_sha256
 from trm_agent.encoder.sessions import open_session
 from trm_agent.errors import CheckpointError
 from trm_agent.model.config import ModelConfig
@@ -65,7 +65,7 @@ def graphs_fit(folder: Path, weights: str) -> bool:
                 f"{path}: the graphs were made from weights {made_from[:12]}…, not from {weights[:12]}…; {again}"
             )
         for name, expected in files.items():
-            if _sha256(folder / name) != expected:
+            if file_sha256(folder / name) != expected:
                 raise CheckpointError(f"{folder / name}: altered; {again}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: damaged: {error}; {again}") from error
@@ -74,7 +74,11 @@ def graphs_fit(folder: Path, weights: str) -> bool:
 
 def describe_graphs(folder: Path, weights: str) -> None:
     """Write `graphs.json` beside graphs made from those weights."""
-    about = {"format": FORMAT, "weights_sha256": weights, "sha256": {name: _sha256(folder / name) for name in GRAPHS}}
+    about = {
+        "format": FORMAT,
+        "weights_sha256": weights,
+        "sha256": {name: file_sha256(folder / name) for name in GRAPHS},
+    }
     (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
@@ -293,8 +297,3 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-logits))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

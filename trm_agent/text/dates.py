@@ -16,8 +16,8 @@ from functools import lru_cache
 from dateutil.relativedelta import relativedelta
 
 from trm_agent.text.clock import bare_clock, clock_ranges, clocks, without_part
-from trm_agent.text.days import day_ranges, read_day, read_day_range
-from trm_agent.text.language import LANGUAGES, to_english
+from trm_agent.text.days import day_phrases, day_ranges, read_day, read_day_range
+from trm_agent.text.language import LANGUAGES, language_of, to_english
 from trm_agent.text.numbers import in_digits
 
 _LONGEST = 120
@@ -29,6 +29,11 @@ _HOURS = re.compile(
 )
 _GOES_TO = re.compile(r"\b(?:to|until|till|til|through)\b")
 _LENGTH = re.compile(r"(?:(\d{1,4}|an?)(?: and an? (half))?|(half) an?) (hour|minute|second)s?(?: and an? (half))?")
+_RELATIVE = re.compile(
+    r"\b(?:today|tomorrow|yesterday|tonight|ago|from (?:now|today)|(?:this|next|last|coming|past|previous) \w+"
+    r"|in (?:\d+|an?|one|two|three|four|five|six|ten|a couple(?: of)?) (?:day|week|month|year|hour|minute)s?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+)
 # The library makes no promise about threads, and its locale data loads on first use.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -95,6 +100,16 @@ def in_plain_english(text: str, language: str) -> str:
     text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text.lower().replace("’", "'"))
     text = re.sub(r"\blast (?=night|evening)", "yesterday ", text)
     return text if language == "en" else to_english(in_digits(text, language), language)
+
+
+def is_relative(text: str) -> bool:
+    """Whether a text names a day that only a date makes one: "tomorrow", "next Friday", "in two weeks"."""
+    language = language_of(text)
+    plain = in_plain_english(text, language)
+    return any(
+        _RELATIVE.search(plain[start:end]) and not re.search(r"\b(?:19|20)\d\d\b", plain[start:end])
+        for start, end in day_phrases(plain)
+    )
 
 
 def _take_apart(text: str, language: str, last: bool | None) -> _Moment | None:

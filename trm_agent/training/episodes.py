@@ -6,7 +6,6 @@ longest history once, with the decision points in it, so that tokens are read on
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from trm_agent.data.digest import file_sha256
 from trm_agent.errors import DataError
 from trm_agent.types import (
     SPEECH_ACTS,
@@ -314,8 +314,4 @@ def _hindsight(points: Sequence[Point]) -> list[Point]:
 
 def fingerprint(paths: Sequence[Path]) -> dict[str, str]:
     """File name → sha256, for the training record."""
-    out = {}
-    for path in paths:
-        with path.open("rb") as file:
-            out[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return out
+    return {path.name: file_sha256(path) for path in paths}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from trm_agent.types.messages import Message
@@ -204,6 +204,17 @@ class Decision:
         if self.decision != "tool_call" or self.tool is None:
             return ()
         return self.calls or (ToolCall(self.tool, self.arguments, self.argument_values),)
+
+    def with_calls(self, calls: Sequence[ToolCall]) -> Decision:
+        """The same decision with other calls, at least one; the first is `tool` with `arguments`."""
+        first = calls[0]
+        return replace(
+            self,
+            calls=tuple(calls),
+            tool=first.tool,
+            arguments=first.arguments,
+            argument_values=first.argument_values,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The decision record: the same fields as plain JSON."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from trm_agent.errors import ToolError
@@ -151,7 +152,7 @@ class ToolSchema:
     def required(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if p.required)
 
-    @property
+    @cached_property
     def records(self) -> str | None:
         """The parameter that is a list of records; its leaves (`items.name`) are those of one record."""
         return records_parameter(self.schema)
