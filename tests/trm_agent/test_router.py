@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 import trm_agent.router
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
+from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.rules import RULES
 from trm_agent.errors import HistoryError, ToolError
+from trm_agent.model.halting import Halting
 from trm_agent.router import decision_points
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Decision, Message, SlotField, Source, ToolCall, Value
@@ -256,3 +259,13 @@ def test_warming_up_changes_no_answer() -> None:
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+def test_a_router_that_differs_in_one_thing_keeps_the_others() -> None:
+    halting = Halting(threshold=0.9)
+    router = tiny_router().with_steps(2, halting).with_rules(())
+    changed = router.with_calibration(Calibration.identity())
+    assert (changed.rules, changed.halting) == ((), halting)
+    assert changed.model.config.supervision_steps == 2
+    assert changed.tool_vectors is router.tool_vectors
+    assert router.with_rules(RULES).rules == RULES
