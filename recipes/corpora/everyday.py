@@ -26,7 +26,7 @@ from trm_agent.values import parse_value
 
 SPEECH_ACT = {
     **dict.fromkeys(
-        ("request", "oblique", "elliptic", "typo", "voice", "followup", "refer_back", "several"), "request"
+        ("request", "inquiry", "oblique", "elliptic", "typo", "voice", "followup", "refer_back", "several"), "request"
     ),
     **dict.fromkeys(("pick", "missing", "out_of_scope", "near_miss"), "request"),
     **dict.fromkeys(("correction", "edit"), "correct"),

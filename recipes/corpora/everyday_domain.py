@@ -17,6 +17,7 @@ CALLS = frozenset(
         "fill",
         "followup",
         "refer_back",
+        "inquiry",
         "correction",
         "edit",
         "several",
