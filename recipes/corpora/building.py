@@ -19,6 +19,7 @@ CORPORA: dict[str, str] = {
     "banking77": "recipes.corpora.banking77",
     "bfcl": "recipes.corpora.bfcl",
     "clinc150": "recipes.corpora.clinc150",
+    "hwu64": "recipes.corpora.hwu64",
     "metatool": "recipes.corpora.metatool",
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",

@@ -68,7 +68,7 @@ Asking = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def convert_skills(read: Callable[[Path, Options], Iterable[Skill]]) -> Convert:
-    """The converter of a publisher's skills: `convert = convert_skills(read)` makes a module a corpus.
+    """What makes a publisher's reader a corpus: `convert = convert_skills(read)`.
 
     The name of a skill up to the first slash is the source that samples name. `Options.hold_out` and `only` name
     skills, `num_dialogues` lines in all, `distractors` the most tools of other skills.
@@ -95,7 +95,7 @@ def pair(skills: Sequence[Skill], options: Options) -> Iterator[Sample]:
         rng = options.rng(f"{skill.name}/{number}")
         sample = line_sample(skill, number, beside[skill.name], asking, rng, options.distractors)
         if sample is not None:
-            counts[str(sample.meta["subset"])] += 1
+            counts[str(sample.meta["subset"]).rpartition("/")[2] if sample.tool is None else "call"] += 1
             yield sample
     logger.info("%d skills: %s", len(kept), dict(counts))
 
@@ -179,7 +179,7 @@ def _sample(
         "subset": f"{subset}/{kind}" if kind in ("missing", "easy", "near") else subset,
         "domain": min(skill.themes, default=rest or source),
         "dialogue": f"{skill.name}/{number}",
-        "seen": True,
+        "seen": skill.seen,
         "intent": drawn[0].tool.name if drawn else None,
     }
     act = _act(line)
