@@ -24,6 +24,7 @@ CORPORA: dict[str, str] = {
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",
     "nlupp": "recipes.corpora.nlupp",
+    "ovos-skills": "recipes.corpora.ovos_skills",
     "seal-tools": "recipes.corpora.seal_tools",
     "restaurants8k": "recipes.corpora.restaurants8k",
     "sgd": "recipes.corpora.sgd",

@@ -52,6 +52,7 @@ def read(folder: Path, options: Options) -> Iterator[Skill]:
             frozenset(spec["themes"]),
             tools,
             tuple(lines.values()),
+            weight=spec.get("weight", 1.0),
             alike=tuple(frozenset(group) for group in spec.get("alike", ())),
             seen=split == "train",
         )

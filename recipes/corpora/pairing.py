@@ -30,6 +30,9 @@ NEAR = 0.15
 MISSING = 0.2
 """Share of the requests with their tool on offer that declare as required what was not said."""
 
+MISSING_BARE = 0.6
+"""The same share of requests that say nothing of what their tool may require ("set an alarm")."""
+
 FROM_HELPERS = 0.25
 """Share of the tools of others that are drawn from CLINC150 and Banking77 instead of from skills."""
 
@@ -68,7 +71,7 @@ Asking = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def convert_skills(read: Callable[[Path, Options], Iterable[Skill]]) -> Convert:
-    """What makes a publisher's reader a corpus: `convert = convert_skills(read)`.
+    """The converter of a publisher's skills, so that its module says no more than how they are read.
 
     The name of a skill up to the first slash is the source that samples name. `Options.hold_out` and `only` name
     skills, `num_dialogues` lines in all, `distractors` the most tools of other skills.
@@ -152,7 +155,7 @@ def line_sample(
             return None
     offered = [one.tool for one in drawn]
     if kind != "easy":
-        siblings = near if kind == "near" else [tool for tool in skill.tools if tool.name not in wanted]
+        siblings = near if kind == "near" else _other_tools(skill, wanted, rng)
         least = 1 if kind == "near" else 0
         offered += _siblings(siblings, asking[skill.name], style, rng, size - len(set(wanted)), least)
     own = [tools[name] for name in wanted]
@@ -219,14 +222,26 @@ def _kind(line: Line, near: Sequence[ToolSchema], others: bool, rng: random.Rand
         return "near"
     if NEAR <= draw < NEAR + EASY and others:
         return "easy"
-    return "missing" if rng.random() < MISSING else "call"
+    bare = len(line.wanted) == 1 and not line.wanted[0].said and not line.wanted[0].inferred
+    return "missing" if rng.random() < (MISSING_BARE if bare else MISSING) else "call"
 
 
 def _near(skill: Skill, wanted: Sequence[str]) -> list[ToolSchema]:
     """The skill's other tools that serve none of the calls."""
     own = [tool for tool in skill.tools if tool.name in wanted]
-    close = {name for group in skill.alike if not group.isdisjoint(wanted) for name in group}
-    return without_rivals([tool for tool in skill.tools if tool.name not in close.union(wanted)], own)
+    close = _alike(skill, wanted)
+    return without_rivals([tool for tool in skill.tools if tool.name not in close], own)
+
+
+def _other_tools(skill: Skill, wanted: Sequence[str], rng: random.Random) -> list[ToolSchema]:
+    """The skill's other tools; half of the time without those that might serve the line as well."""
+    close = _alike(skill, wanted) if rng.random() < 0.5 else set(wanted)
+    return [tool for tool in skill.tools if tool.name not in close]
+
+
+def _alike(skill: Skill, wanted: Sequence[str]) -> set[str]:
+    """The tools meant and those of their groups."""
+    return {name for group in skill.alike if not group.isdisjoint(wanted) for name in group} | set(wanted)
 
 
 def _one_declaration(drawn: Sequence[Drawn]) -> list[Drawn]:
@@ -287,11 +302,15 @@ def _strangers(
     if not beside and skill.language == "en":
         helpers = room
     out: list[ToolSchema] = []
+    taken: set[tuple[str, str]] = set()
     for _ in range(room - helpers):
         if not beside:
             break
         other = rng.choice(list(beside))
         if other.tools and (fit := without_rivals([rng.choice(other.tools)], own, by_topic=strict)):
+            if (other.name, fit[0].name) in taken:
+                continue
+            taken.add((other.name, fit[0].name))
             style = draw_style(rng)
             out.append(draw_tool(fit[0], None, asking[other.name][fit[0].name], style, rng).tool)
     if helpers:
