@@ -18,6 +18,7 @@ from trm_agent.types import Sample, ToolSchema, slot_table
 CORPORA: dict[str, str] = {
     "banking77": "recipes.corpora.banking77",
     "bfcl": "recipes.corpora.bfcl",
+    "botframework": "recipes.corpora.botframework",
     "clinc150": "recipes.corpora.clinc150",
     "hwu64": "recipes.corpora.hwu64",
     "metatool": "recipes.corpora.metatool",

@@ -25,12 +25,13 @@ class Wanted:
 
     Attributes:
         tool: Name of one of the skill's tools.
-        said: Parameter → its value as it stands in the line, character by character.
+        said: Parameter → its value as it stands in the line, character by character; several values, for a
+            parameter that is a list, as a tuple.
         inferred: Parameter → a value that the line means and does not say.
     """
 
     tool: str
-    said: Mapping[str, str]
+    said: Mapping[str, str | tuple[str, ...]]
     inferred: Mapping[str, object]
 
 
