@@ -89,6 +89,8 @@ def _line(intent: str, words: Labelled, spec: Mapping[str, Any]) -> Line | None:
     tool = answer["tool"] if answer else intent
     if tool not in spec["tools"] or (answer is None and _REPLY.match(words.text)):
         return None
+    if answer and "unless" in answer and re.search(answer["unless"], words.text, re.IGNORECASE):
+        return None
     arguments = _arguments(words, spec["tools"][tool]["parameters"])
     if arguments is None or (answer is not None and not arguments):
         return None

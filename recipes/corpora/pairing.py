@@ -17,7 +17,7 @@ from recipes.corpora.building import Convert, Options, call_slots
 from recipes.corpora.rivals import without_rivals
 from recipes.corpora.single_requests import helper_pool
 from recipes.corpora.skill_tools import Drawn, Style, askable_parameters, draw_style, draw_tool
-from recipes.corpora.skills import Line, Skill
+from recipes.corpora.skills import Line, Skill, Wanted
 from trm_agent.log import logger
 from trm_agent.types import Message, Sample, SpeechAct, ToolSchema
 
@@ -143,7 +143,7 @@ def line_sample(
             draw_tool(
                 tools[want.tool],
                 want,
-                asking[skill.name][want.tool],
+                _askable(line, want, asking[skill.name][want.tool]),
                 style,
                 rng,
                 missing=kind == "missing" and len(line.wanted) == 1,
@@ -242,6 +242,14 @@ def _other_tools(skill: Skill, wanted: Sequence[str], rng: random.Random) -> lis
 def _alike(skill: Skill, wanted: Sequence[str]) -> set[str]:
     """The tools meant and those of their groups."""
     return {name for group in skill.alike if not group.isdisjoint(wanted) for name in group} | set(wanted)
+
+
+def _askable(line: Line, want: Wanted, askable: Sequence[str]) -> list[str]:
+    """What one of a line's calls may be required to carry: of several, what every call of its tool says."""
+    if len(line.wanted) == 1:
+        return list(askable)
+    same = [other for other in line.wanted if other.tool == want.tool]
+    return [name for name in askable if all(name in other.said or name in other.inferred for other in same)]
 
 
 def _one_declaration(drawn: Sequence[Drawn]) -> list[Drawn]:
