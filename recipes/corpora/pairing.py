@@ -163,7 +163,7 @@ def line_sample(
     room = max(size - len(offered), least)
     room = min(room, max(most_others, least)) if most_others is not None else room
     offered = _fill(offered, own, skill, beside, asking, rng, room, strict=kind not in ("call", "missing", "talk"))
-    return _sample(skill, number, kind, drawn, offered, rng)
+    return _sample(skill, number, kind, drawn, offered, rng) if offered else None
 
 
 def _sample(

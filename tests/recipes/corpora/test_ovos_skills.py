@@ -17,7 +17,7 @@ from trm_agent.errors import DataError
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     files = {
-        "ovos-skill-weather/locale/en-us/intents/hourly_forecast.intent": "sky on monday at 3 pm over {location}\n# no\n",
+        "ovos-skill-weather/locale/en-us/intents/hourly_forecast.intent": "sky monday at 3 pm over {location}\n# no\n",
         "ovos-skill-weather/locale/en-us/location.entity": "Lima\n",
         "skill-homeassistant/locale/en-us/turn.on.intent": "(start|wake) [up] the {entity}\nstart {unknown}\n",
         "ovos-skill-camera/locale/en-us/have_camera.intent": "do you see me\n",
@@ -36,7 +36,7 @@ def skills(folder: Path, split: str | None = None) -> dict[str, Skill]:
 
 def test_slots_take_the_values_that_the_package_ships_and_patterns_read_what_is_written_out(folder: Path) -> None:
     (line,) = skills(folder)["ovos-skill-weather"].lines
-    assert line.text == "sky on monday at 3 pm over Lima"
+    assert line.text == "sky monday at 3 pm over Lima"
     assert line.wanted[0].said == {"location": "Lima", "day": "monday", "hour": "3 pm"}
 
 
