@@ -134,7 +134,6 @@ def _values(published: list[tuple[str, str]], own: Mapping[str, list[str]]) -> d
         for slot, text in re.findall(r"\{@?(\w+)=([^{}]+)\}", marked):
             if slot not in own:
                 out.setdefault(slot, []).append(text.strip())
-    for slot in list(out):
-        for suffix in (".Any", "_PatternAny", "PatternAny", "Pattern", "Patten"):
-            out.setdefault(f"{slot}{suffix}", out[slot])
+        for gap in re.findall(r"\{@?([\w.]+)\}", marked):
+            out.setdefault(gap, out.setdefault(re.sub(r"(?:\.Any|_?Patt\w+)$", "", gap), []))
     return out

@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
         "ovos-skill-weather/locale/en-us/location.entity": "Lima\n",
         "skill-homeassistant/locale/en-us/turn.on.intent": "(start|wake) [up] the {entity}\nstart {unknown}\n",
         "ovos-skill-camera/locale/en-us/have_camera.intent": "do you see me\n",
-        "ovos-skill-camera/locale/de-de/take_picture.intent": "mach ein (foto|bild)\n",
+        "ovos-skill-camera/locale/de-de/take_picture.intent": "mach ein (bild|video)\n",
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -54,7 +54,7 @@ def test_a_question_about_the_assistant_asks_for_no_call(folder: Path) -> None:
 def test_the_split_is_a_language(folder: Path) -> None:
     (skill,) = skills(folder, "de").values()
     assert skill.language == "de"
-    assert {line.text for line in skill.lines} <= {"mach ein foto", "mach ein bild"}
+    assert {line.text for line in skill.lines} <= {"mach ein bild", "mach ein video"}
     with pytest.raises(DataError, match="no skill in 'it'"):
         skills(folder, "it")
 
