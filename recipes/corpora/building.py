@@ -19,6 +19,7 @@ CORPORA: dict[str, str] = {
     "banking77": "recipes.corpora.banking77",
     "bfcl": "recipes.corpora.bfcl",
     "clinc150": "recipes.corpora.clinc150",
+    "home-assistant": "recipes.corpora.home_assistant",
     "metatool": "recipes.corpora.metatool",
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",
@@ -29,6 +30,7 @@ CORPORA: dict[str, str] = {
     "small-function-calling": "recipes.corpora.function_calling",
     "snips": "recipes.corpora.snips",
     "star": "recipes.corpora.star",
+    "thingpedia": "recipes.corpora.thingpedia",
 }
 """Name of a corpus → the module that reads its publisher's format."""
 
