@@ -59,7 +59,10 @@ PARTS: Mapping[str, tuple[frozenset[str], str]] = {
         "MediaSearchAndPlay MediaPause MediaUnpause MediaNext MediaPrevious MediaPlayerMute MediaPlayerUnmute"
         " SetVolume SetVolumeRelative",
     ),
-    "day": (frozenset({"weather", "time", "calendar", "messages"}), "GetWeather GetCurrentDate GetCurrentTime Broadcast"),
+    "day": (
+        frozenset({"weather", "time", "calendar", "messages"}),
+        "GetWeather GetCurrentDate GetCurrentTime Broadcast",
+    ),
 }
 """Skill of a language → its themes and its intents, less their `Hass`."""
 
@@ -282,9 +285,7 @@ def _line(
     return Line(text, (Wanted(intent, said, inferred),))
 
 
-def _value(
-    language: Language, block: Mapping[str, Any], name: str, rng: random.Random
-) -> tuple[str, object] | None:
+def _value(language: Language, block: Mapping[str, Any], name: str, rng: random.Random) -> tuple[str, object] | None:
     """The words of a value of a list, and what they mean if not themselves."""
     values = language.lists.get(name, {})
     if "range" in values:

@@ -57,7 +57,7 @@ class Rule:
 
 Part = Group | Piece | Rule | str
 Fill = Callable[[str], tuple[str, object] | None]
-"""Name of a list → the words of one of its values and what they mean; None: it has none, so that nothing can be said."""
+"""Name of a list → the words of one of its values and what they mean; None: it has none: nothing can be said."""
 
 
 def parse(template: str) -> Group:

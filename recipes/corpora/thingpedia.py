@@ -1,7 +1,7 @@
 """Thingpedia's devices (stanford-oval/thingpedia-common-devices) → skills: a class is a skill, a function a tool.
 
-Read are each device's `manifest.tt` (tools), `eval/paraphrase.tsv`, `dataset.tt` and `eval/train/annotated.txt` (lines),
-and of `eval/everything` what uses several devices. Filters on results are arguments of the search, `>=` and `<=` as
+Read are `manifest.tt` (tools), `paraphrase.tsv`, `dataset.tt` and `train/annotated.txt` (lines) of every device, and of
+`eval/everything` what uses several. Filters on results are arguments of the search, `>=` and `<=` as
 parameters of their own (`min_…`, `…_after`). Waiting for a change (`monitor`) is a tool of its own. Placeholders get
 values of ours (`thingpedia.json`), alike in sentence and program. Programs that calls cannot hold are left out.
 """
@@ -9,7 +9,7 @@ values of ours (`thingpedia.json`), alike in sentence and program. Programs that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from recipes.corpora.building import Options
@@ -23,26 +23,38 @@ from trm_agent.errors import DataError
 FILES = ("paraphrase.tsv", "dataset.tt", "annotated.txt")
 """Files with lines."""
 
-LARGEST = 500
+LARGEST = 400
 """Lines that are drawn of a class with more, through its weight."""
 
 THEMES: tuple[tuple[str, str], ...] = (
     (r"iot\.|volume|tesla|light|switch", "smart home"),
     (r"weather", "weather"),
-    (r"spotify|media|youtube|giphy|ted$|tv$|imdb|omdb|moviedb|steam|gamespot|live-radio|sound", "media"),
-    (r"spotify|media-|radio|sound|volume", "music"),
-    (r"news|cnn|bbc|nytimes|wsj|washingtonpost|time$|fortune|insider|wired|techcrunch|engadget|mashable|nature|rss", "news"),
-    (r"huffington|arstechnica|slashdot|mozilla|lifehacker|howtogeek|medium|macrumors|reddit|gamespot|sup$|arxiv", "news"),
-    (r"twitter|facebook|instagram|linkedin|slack|gmail|tumblr|reddit|omlet|phone|sms|groupme", "messages"),
+    (
+        r"spotify|media|youtube|giphy|ted$|tv$|imdb|omdb|moviedb|steam|gamespot|tunein|live-radio|sound|fortnite",
+        "media",
+    ),
+    (r"spotify|media-|radio|sound|volume|tunein|speaker", "music"),
+    (
+        r"news|cnn|bbc|nytimes|wsj|washingtonpost|time$|fortune|insider|wired|techcrunch|engadget|mashable|nature|rss",
+        "news",
+    ),
+    (
+        r"huffington|arstechnica|slashdot|mozilla|lifehacker|howtogeek|medium|macrumors|reddit|gamespot|sup$|arxiv|acm|popsci|matrix67|blog|cs294s|wikicfp|hackernews|ted$",
+        "news",
+    ),
+    (
+        r"twitter|facebook|instagram|linkedin|slack|gmail|tumblr|reddit|omlet|phone|sms|groupme|mastodon|chat|contacts|blog|github|stickynotes",
+        "messages",
+    ),
     (r"gmail|outlook|mail", "email"),
-    (r"dropbox|drive|onedrive|github|imgur", "files"),
+    (r"dropbox|drive|onedrive|github|imgur|gnome", "files"),
     (r"imgflip|imgur|giphy|xkcd|catapi|dogapi|phdcomics|randomfox|cat-fact|uselessfact|numbersapi|quotes|trump", "fun"),
     (r"bing|imgur|instagram|nasa|giphy|flickr|facebook|twitter", "pictures"),
     (r"uber|lyft|mapquest|tesla|transit", "transport"),
     (r"tesla", "car"),
     (r"yelp|restaurant|wikicfp", "restaurants"),
     (r"yelp|mapquest|bing", "places"),
-    (r"yelp", "food"),
+    (r"yelp|coffee", "food"),
     (r"icalendar|holidays|calendar|builtin\.thingengine\.builtin|wikicfp", "calendar"),
     (r"builtin\.thingengine\.builtin", "time"),
     (r"builtin\.thingengine\.builtin", "math"),
@@ -54,8 +66,15 @@ THEMES: tuple[tuple[str, str], ...] = (
     (r"bing|wolfram|duckduckgo|wikidata|numbersapi", "search"),
     (r"starwars|moviedb|omdb", "movies"),
     (r"nasa", "space"),
+    (r"wunderlist|stickynotes", "lists"),
+    (r"owlbot", "dictionary"),
+    (r"upcdatabase", "shopping"),
 )
 """Pattern in a class's id → a theme."""
+
+
+VERBS = ("play", "post", "send", "start", "upload", "create")
+"""What several actions of a class do, with one thing or another."""
 
 
 def read(folder: Path, options: Options) -> Iterator[Skill]:
@@ -89,17 +108,26 @@ def read(folder: Path, options: Options) -> Iterator[Skill]:
         if tools and own_lines:
             yield Skill(
                 name=f"thingpedia/{name}",
-                themes=frozenset(theme for device in {binder.devices[tool] for tool in kept} for theme in themes_of(device)),
+                themes=frozenset(
+                    theme for device in {binder.devices[tool] for tool in kept} for theme in themes_of(device)
+                ),
                 tools=tools,
                 lines=own_lines,
                 weight=min(1.0, LARGEST / len(own_lines)),
-                alike=(frozenset(tool for tool in kept if binder.kinds[tool] == "query"),),
+                alike=_alike(kept, binder),
             )
 
 
 def themes_of(device: str) -> frozenset[str]:
     """The themes of a class; its id's last part where none is known."""
     return frozenset(theme for pattern, theme in THEMES if re.search(pattern, device)) or frozenset({short(device)})
+
+
+def _alike(tools: Sequence[str], binder: Binder) -> tuple[frozenset[str], ...]:
+    """All that only look something up, and what acts with one verb."""
+    queries = frozenset(tool for tool in tools if binder.kinds[tool] == "query")
+    acting = [tool for tool in tools if binder.kinds[tool] == "action"]
+    return queries, *(frozenset(tool for tool in acting if verb in tool.split("_")) for verb in VERBS)
 
 
 def _requests(path: Path) -> Iterable[Request]:

@@ -20,6 +20,9 @@ from trm_agent.types import ToolSchema, identifier_words
 TALKING = frozenset({"faq_reply"})
 """Functions that only say something: their lines are small talk."""
 
+WATCHED = 0.5
+"""Share of the requests to wait for a change that are kept: half of all sentences are such."""
+
 SHORT = {"org.thingpedia.builtin.thingengine.builtin": "assistant", "almond.sports": "sports"}
 """Id of a class → its name in tools, where its last part says too little."""
 
@@ -89,7 +92,12 @@ class Binder:
         return tuple(calls)
 
     def line(self, request: Request) -> Line | None:
-        """The request with values; None where a value is not said, or means more than an argument can hold."""
+        """The request with values; None where a value is not said, or means more than an argument can hold.
+
+        Of requests to wait for a change, a share (`WATCHED`) is kept.
+        """
+        if any(call.watched for call in request.calls) and self._rng.random() >= WATCHED:
+            return None
         if not request.calls or any(call.function in TALKING for call in request.calls):
             return None if _PLACEHOLDER.search(request.text) else _talk(request)
         fills: dict[str, str] = {}
@@ -111,7 +119,9 @@ class Binder:
                 said[name] = stands[0]
             wanted.append(Wanted(tool, said, inferred))
         whole = len(wanted) < 2 or (not _CONDITION.search(text) and all(self._complete(want) for want in wanted))
-        heard = request.asked is None or all(_hinted(value, text) for want in wanted for value in want.inferred.values())
+        heard = request.asked is None or all(
+            self._complete(want) and all(_hinted(value, text) for value in want.inferred.values()) for want in wanted
+        )
         return Line(text, tuple(wanted), request.asked, request.act) if text and whole and heard else None
 
     def tool(self, name: str) -> ToolSchema:

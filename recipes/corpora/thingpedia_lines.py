@@ -31,7 +31,10 @@ class Request:
     act: SpeechAct | None = None
 
 
-OPENINGS = {"query": ("get", "show me", "tell me", "find", "give me"), "stream": ("notify me", "let me know", "alert me")}
+OPENINGS = {
+    "query": ("get", "show me", "tell me", "find", "give me"),
+    "stream": ("notify me", "let me know", "alert me"),
+}
 """Kind of a dataset's entry → what is said before its phrase."""
 
 _TALK: Mapping[str, SpeechAct] = {"greet": "small_talk", "cancel": "give_up"}
@@ -63,7 +66,10 @@ def examples(path: Path) -> Iterator[Request]:
             if entry.kind == "stream" and not _WAITING.match(text):
                 continue
             openings = OPENINGS.get(entry.kind, ())
-            if entry.kind == "query" and re.match(r"(?:what|who|how|which|where|is|are|tell|show|find|get|search|look|give|translate|count|plot|check|list|say)\b", text):
+            if entry.kind == "query" and re.match(
+                r"(?:what|who|how|which|where|is|are|tell|show|find|get|search|look|give|translate|count|plot|check|list|say)\b",
+                text,
+            ):
                 openings = ()
             opening = openings[(len(text) + number) % len(openings)] + " " if openings else ""
             yield Request(written(opening + text.replace(" ,", ",").removeprefix(", ")), calls, entry.types)
@@ -109,7 +115,7 @@ def _calls(program: str) -> tuple[Invocation, ...]:
 
 
 def _turn(text: str, program: str, asked: str | None, asks: bool) -> Iterator[Request]:
-    found = _ACT.search(program)
+    found = None if "::" in text else _ACT.search(program)
     act = found[1] if found else ""
     if act in _TALK:
         yield Request(text, (), asked=asked, act=_TALK[act])

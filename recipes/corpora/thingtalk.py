@@ -102,13 +102,17 @@ _STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 _CLASS = re.compile(r"\bclass\s+@([\w.-]+)")
 _FUNCTION = re.compile(r"(?<![\w$])(query|action)\s+(\w+)\s*\(")
 _PARAMETER = re.compile(r"\s*(in\s+req|in\s+opt|out)\s+(\w+)\s*:\s*")
-_EXAMPLE = re.compile(r"(?<![\w$])(query|action|stream|program)\s*(?:\(([^)]*(?:\([^)]*\)[^)]*)*)\))?\s*:?=\s*(?=[\[@(\w])")
+_EXAMPLE = re.compile(
+    r"(?<![\w$])(query|action|stream|program)\s*(?:\(([^)]*(?:\([^)]*\)[^)]*)*)\))?\s*:?=\s*(?=[\[@(\w])"
+)
 _CALL = re.compile(r"@([\w.-]+)(?:\(([^()]*)\))?\.(\w+)\(")
 _SORT = re.compile(r"\bsort\s*\(\s*(\w+)\s+(asc|desc)\s+of\b")
 _LIMIT = re.compile(r"\[\s*1\s*:\s*(\w+)\s*\]")
 _CONTAINS = re.compile(r"contains~?\((\w+),(.+)\)$")
 _COMPARISON = re.compile(r"(\w+)\s*(==|=~|>=|<=)\s*(.+)$")
-_UNREADABLE = re.compile(r"\|\||!|distance\s*\(|\battimer\b|\btimer\b|\bontimer\b|\bcompute\b|\bin_array|~=|\bany\s*\(|\bselect\b|\bnew \[")
+_UNREADABLE = re.compile(
+    r"\|\||!|distance\s*\(|\battimer\b|\btimer\b|\bontimer\b|\bcompute\b|\bin_array|~=|\bany\s*\(|\bselect\b|\bnew \["
+)
 
 
 def read_class(text: str) -> tuple[str, str, list[Function]]:
@@ -151,7 +155,9 @@ def read_examples(text: str) -> Iterator[Example]:
         if at < 0 or notes is None:
             continue
         said = notes[1].split("]\n")[0]
-        types = {name.strip(): kind.strip() for name, _, kind in (one.partition(":") for one in _parted(match[2] or "", ","))}
+        types = {
+            name.strip(): kind.strip() for name, _, kind in (one.partition(":") for one in _parted(match[2] or "", ","))
+        }
         yield Example(match[1], statement[:at].strip(), tuple(_STRING.findall(said)), types)
 
 
@@ -288,9 +294,7 @@ def _parameter(text: str) -> Declared | None:
     kind, _, notes = text[match.end() :].partition("#")
     direction = " ".join(match[1].split())
     notes = f"#{notes}"
-    return Declared(
-        match[2], direction, re.sub(r"\s+", "", kind), _note(notes, "prompt"), _note(notes, "canonical")
-    )
+    return Declared(match[2], direction, re.sub(r"\s+", "", kind), _note(notes, "prompt"), _note(notes, "canonical"))
 
 
 def _note(notes: str, name: str) -> str:
