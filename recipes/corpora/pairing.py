@@ -68,7 +68,7 @@ Asking = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def convert_skills(read: Callable[[Path, Options], Iterable[Skill]]) -> Convert:
-    """The converter of a publisher's skills: `convert = convert_skills(read)` makes a module a corpus.
+    """The converter of a publisher's skills, so that its module says no more than how they are read.
 
     The name of a skill up to the first slash is the source that samples name. `Options.hold_out` and `only` name
     skills, `num_dialogues` lines in all, `distractors` the most tools of other skills.

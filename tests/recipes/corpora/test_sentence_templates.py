@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from recipes.corpora.templates import Piece, draw, lists_of, parse
+from recipes.corpora.sentence_templates import Piece, draw, lists_of, parse
 from trm_agent.errors import DataError
 
 
