@@ -21,8 +21,8 @@ import yaml
 
 from recipes.corpora.building import Options, declare
 from recipes.corpora.pairing import convert_skills
-from recipes.corpora.skills import Line, Skill, Wanted
 from recipes.corpora.sentence_templates import Group, Piece, draw, lists_of, parse
+from recipes.corpora.skills import Line, Skill, Wanted
 from trm_agent.errors import DataError
 from trm_agent.types import SpeechAct, ToolSchema
 
