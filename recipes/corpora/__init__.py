@@ -3,8 +3,8 @@
 Shared: building, single_requests, intents (options, files), wordings, mentions (where a value is said), rivals.
 Dialogues: sgd; star (star_dialogue, star_state, star_tools); multidogo. Single requests: snips, clinc150, banking77,
 restaurants8k, nlupp, metatool, seal_tools, function_calling (conversations).
-Published skills (skills, skill_tools, pairing): botframework (lu_format), hwu64,
-ovos_skills (templates).
+Published skills (skills, skill_tools, pairing): botframework (lu_format), hwu64, ovos_skills (templates),
+home_assistant (sentence_templates), thingpedia (thingtalk, thingpedia_lines, thingpedia_calls).
 Benchmarks: bfcl, mtu_bench.
 Our own: everyday (everyday_domain, everyday_format, everyday_values, everyday_counts).
 

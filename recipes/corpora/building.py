@@ -21,6 +21,7 @@ CORPORA: dict[str, str] = {
     "botframework": "recipes.corpora.botframework",
     "clinc150": "recipes.corpora.clinc150",
     "hwu64": "recipes.corpora.hwu64",
+    "home-assistant": "recipes.corpora.home_assistant",
     "metatool": "recipes.corpora.metatool",
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",
@@ -32,6 +33,7 @@ CORPORA: dict[str, str] = {
     "small-function-calling": "recipes.corpora.function_calling",
     "snips": "recipes.corpora.snips",
     "star": "recipes.corpora.star",
+    "thingpedia": "recipes.corpora.thingpedia",
 }
 """Name of a corpus → the module that reads its publisher's format."""
 
