@@ -67,9 +67,13 @@ def convert_dialogue(name: str, turns: Sequence[Turn], options: Options, counts:
     declared = {tool.name: tool for tool in tools}
     history: list[Message] = []
     samples: list[Sample] = []
+    called: dict[str, Mapping[str, Any]] = {}
     for number, (turn, wanted) in enumerate(zip(turns, plans, strict=True)):
         history.append(Message("user", turn.said))
         meta = {"source": "multiwoz", "subset": name.split("/")[0], "domain": "travel", "dialogue": name, "seen": True}
+        if not wanted and not _answers(turn):
+            history.append(Message("assistant", turn.answer))
+            continue
         slots, further, known = _state(turn, declared, tools, history)
         if not known:
             meta["slots_known"] = False
@@ -77,8 +81,8 @@ def convert_dialogue(name: str, turns: Sequence[Turn], options: Options, counts:
         done = True
         for tool, arguments in wanted.items():
             gold = _gold(declared[tool], arguments, history)
-            if gold is None:
-                counts["calls that need a value nobody said, with what follows in the turn"] += 1
+            if gold is None or not _due(gold, called, declared[tool], history):
+                counts["calls that the user's words do not tell, with what follows in the turn"] += 1
                 done = False
                 break
             accept = accept_of([gold], tools, [gold.left_out])
@@ -97,8 +101,9 @@ def convert_dialogue(name: str, turns: Sequence[Turn], options: Options, counts:
                 )
             )
             counts["calls"] += 1
+            called[tool] = gold.call["arguments"]
             history += [Message("tool_call", gold.call), Message("tool_response", _result(tool, turn))]
-        if done and (wanted or _answers(turn)):
+        if done:
             about: dict[str, Any] = {"intent": list(wanted)[-1]} if wanted else {}
             if not wanted and turn.asked and not _missing(turn, plans, number, declared):
                 about["either"] = True
@@ -200,6 +205,19 @@ def _gold(tool: ToolSchema, arguments: Mapping[str, str], history: Sequence[Mess
     return gold if gold.call["arguments"] and gold.is_valid(tool) else None
 
 
+def _due(gold: GoldCall, called: Mapping[str, Mapping[str, Any]], tool: ToolSchema, history: Sequence[Message]) -> bool:
+    """Whether the call follows from the user's last words: they say something new; a booking follows a search."""
+    verb, _, domain = tool.name.partition("_")
+    if verb == "book" and domain != "taxi":
+        return f"find_{domain}" in called
+    before = called.get(tool.name, {})
+    new = {key: value for key, value in gold.call["arguments"].items() if before.get(key) != value}
+    held = hold_against(tool, new, history[-1:])
+    accepted = hold_against(tool, {"name": new["name"]}, history[-2:-1]) if "name" in new else None
+    closed = any(new.get(key) in ("yes", "no") for key in new)
+    return bool(held.verbatim or held.words or closed or (accepted and (accepted.verbatim or accepted.words)))
+
+
 def _state(
     turn: Turn, declared: Mapping[str, ToolSchema], tools: Sequence[ToolSchema], history: Sequence[Message]
 ) -> tuple[dict[str, Any], dict[str, list[Any]], bool]:
@@ -236,7 +254,7 @@ def _result(tool: str, turn: Turn) -> Any:
     deeds = {deed for deed, _ in turn.deeds}
     told = {**turn.told.get(domain, {}), **(turn.told.get("", {}) if verb == "book" else {})}
     if verb == "find":
-        return [] if "nothing_found" in deeds else [told]
+        return [] if "nothing_found" in deeds else [told or {"found": True}]
     return {"booked": "no_book" not in deeds, **told}
 
 
