@@ -45,7 +45,8 @@ ORDER = dialogue(
             *step(
                 2,
                 "add_order_item",
-                '{"menu_item_id": "fw-77", "quantity": "2", "attributes": [{"attribute_id": "milk", "option": "Oat Milk"}]}',
+                '{"menu_item_id": "fw-77", "quantity": "2",'
+                ' "attributes": [{"attribute_id": "milk", "option": "Oat Milk"}]}',
                 '{"order_id": "900"}',
             ),
             *step(3, "get_order_details", '{"order_id": "12345"}', '{"order_id": "900"}'),
