@@ -125,7 +125,8 @@ def draw_home(
         services.add(READER)
     near = [name for name in piles.table["services"] if name.partition(".")[0] in {device.kind for device in devices}]
     services |= set(rng.sample(near, min(len(near), rng.randint(3, 12))))
-    how: Addressing = addressing or rng.choice(("name", "choice", "id"))
+    ways: tuple[Addressing, ...] = ("name", "choice", "id")
+    how: Addressing = addressing if addressing is not None else rng.choice(ways)
     spell = rng.choice(("{0}.{1}", "{0}_{1}", "{1}_{0}"))
     names = {service: _spelled(service, spell) for service in services}
     tools = [_tool(piles, service, names[service], how, devices, rng) for service in sorted(services)]

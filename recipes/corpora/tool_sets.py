@@ -142,7 +142,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 schema = {**parameter.get("schema", {}), "description": parameter.get("description", "")}
                 specs[parameter["name"]] = {**schema, "required": parameter.get("required", False)}
             content = operation.get("requestBody", {}).get("content", {})
-            body = next(iter(content.values()), {}).get("schema", {})
+            body: dict[str, Any] = next(iter(content.values()), {"schema": {}}).get("schema", {})
             body = named.get(str(body.get("$ref")).rpartition("/")[2], body)
             for name, schema in body.get("properties", {}).items():
                 specs[name] = {**schema, "required": name in body.get("required", [])}
