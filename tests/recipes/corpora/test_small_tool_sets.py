@@ -121,7 +121,7 @@ NESTED = {
         {"name": "var_result", "arguments": {"x": "$var2$"}},
     ],
 }
-TANGLED = {**NESTED, "output": [*NESTED["output"], {"name": "find_island", "arguments": {"q": "Aland"}}]}  # type: ignore[misc]
+TANGLED = {**NESTED, "output": [*NESTED["output"], {"name": "find_island", "arguments": {"q": "Aland"}}]}
 ALPACA = {
     "Name": "Harbour",
     "Documentation": json.dumps(
@@ -231,7 +231,7 @@ def test_a_device_is_named_as_the_tools_of_its_home_want_it(folder: Path) -> Non
     assert calls
     for sample in calls:
         said = " ".join(message.text for message in sample.history)
-        for call in sample.calls or [sample.tool]:
+        for call in sample.calls or ([sample.tool] if sample.tool else []):
             tool = next(tool for tool in sample.tools if tool.name == call["name"])
             device = call["arguments"].get("name") or call["arguments"]["entity_id"]
             assert device in said or device in tool.schema["properties"]["entity_id"]["enum"]
