@@ -2,7 +2,8 @@
 
 Shared: building, single_requests, intents (options, files), wordings, mentions (where a value is said), rivals.
 Dialogues: sgd; star (star_dialogue, star_state, star_tools); multidogo; taskmaster4; multiwoz (multiwoz_dialogues).
-Single requests: snips, clinc150, banking77, restaurants8k, nlupp, metatool, seal_tools, function_calling (conversations).
+Single requests: snips, clinc150, banking77, restaurants8k, nlupp, metatool, seal_tools,
+function_calling (conversations).
 Published skills (skills, skill_tools, pairing): botframework (lu_format), hwu64,
 ovos_skills (templates).
 Small sets: small_tool_sets (tool_sets, leon, home_llm with its homes).
