@@ -25,6 +25,7 @@ CORPORA: dict[str, str] = {
     "metatool": "recipes.corpora.metatool",
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",
+    "multiwoz": "recipes.corpora.multiwoz",
     "nlupp": "recipes.corpora.nlupp",
     "ovos-skills": "recipes.corpora.ovos_skills",
     "seal-tools": "recipes.corpora.seal_tools",
@@ -32,8 +33,10 @@ CORPORA: dict[str, str] = {
     "sgd": "recipes.corpora.sgd",
     "small-function-calling": "recipes.corpora.function_calling",
     "snips": "recipes.corpora.snips",
+    "small-tool-sets": "recipes.corpora.small_tool_sets",
     "star": "recipes.corpora.star",
     "thingpedia": "recipes.corpora.thingpedia",
+    "taskmaster4": "recipes.corpora.taskmaster4",
 }
 """Name of a corpus → the module that reads its publisher's format."""
 
