@@ -57,6 +57,8 @@ class Skill:
         lines: In the publisher's order, duplicates dropped.
         language: ISO 639-1 code of the lines.
         weight: Share of its lines that is drawn, at most 1: less for a skill with very many.
+        alike: Groups of tools, by name, that might serve one another's lines: none of a group is left on offer as a
+            near miss where another one is meant.
     """
 
     name: str
@@ -65,3 +67,4 @@ class Skill:
     lines: tuple[Line, ...]
     language: str = "en"
     weight: float = 1.0
+    alike: tuple[frozenset[str], ...] = ()
