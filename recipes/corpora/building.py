@@ -16,13 +16,16 @@ from trm_agent.errors import DataError
 from trm_agent.types import Sample, ToolSchema, slot_table
 
 CORPORA: dict[str, str] = {
+    "alexa": "recipes.corpora.alexa_skills",
     "banking77": "recipes.corpora.banking77",
     "bfcl": "recipes.corpora.bfcl",
     "clinc150": "recipes.corpora.clinc150",
+    "dialogflow": "recipes.corpora.dialogflow_agents",
     "metatool": "recipes.corpora.metatool",
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",
     "nlupp": "recipes.corpora.nlupp",
+    "rasa": "recipes.corpora.rasa_bots",
     "seal-tools": "recipes.corpora.seal_tools",
     "restaurants8k": "recipes.corpora.restaurants8k",
     "sgd": "recipes.corpora.sgd",
