@@ -11,7 +11,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ BUILTIN: Mapping[str, SpeechAct] = {
 }
 """Amazon's intents → the speech act of their samples; those of others are left out."""
 
-_LITTLE = frozenset("a an the my of for in to at on and or is are me please this that it some by with i i'd we".split())
+_LITTLE = frozenset("a an the my of for in to at on and or is are me please some by with what s which tell give".split())
+_YES_NO = re.compile(r"(?i)(was|were|is|are|do|does|did|should|shall|would|will|have|has)\b")
 _SLOT = re.compile(r"{\s*([\w.-]+)\s*}")
 _GROUP = re.compile(r"{([^{}]*)}")
 _MARKUP = re.compile(r"<[^>]*>")
@@ -203,8 +204,8 @@ def _interaction_model(name: str, model: Mapping[str, Any]) -> Model:
 
 
 def _plain(questions: Iterable[str]) -> tuple[str, ...]:
-    """Questions that hold no other slot."""
-    return tuple(question for question in questions if question.strip() and "{" not in question)
+    """Questions that hold no other slot and ask for more than yes or no."""
+    return tuple(q for q in questions if q.strip() and "{" not in q and not (_YES_NO.match(q) and " or " not in q))
 
 
 def _spoken(text: str) -> str:
@@ -330,13 +331,19 @@ def _skill(model: Model, rng: random.Random) -> Skill | None:
         quiet, act = talk(intent.name)
         if quiet and not intent.slots:
             lines += [Line(_ending(text), (), None, act) for text in intent.samples if "{" not in text]
-        elif intent.name not in tools:
+        elif _tool_name(intent.name) not in tools:
+            intent = replace(intent, name=_tool_name(intent.name))
             slots = {slot.name: slot for slot in intent.slots if not _is_little(slot, model)}
             tools[intent.name] = _tool(intent, slots, model)
             frames += [(intent.name, _SLOT.sub("{}", sample)) for sample in intent.samples]
             lines += _requests(intent, slots, model, rng, fillings)
             lines += _answers(intent, slots, model, rng)
     return make_skill(f"alexa/{model.name}", tools.values(), lines, about=model.name, alike=alike_by_frames(frames))
+
+
+def _tool_name(name: str) -> str:
+    """The intent's name without the word that only says it is one."""
+    return re.sub(r"_?Intent$", "", name, flags=re.IGNORECASE) or name
 
 
 def _tool(intent: Intent, slots: Mapping[str, Slot], model: Model) -> ToolSchema:
@@ -354,7 +361,7 @@ def _tool(intent: Intent, slots: Mapping[str, Slot], model: Model) -> ToolSchema
 def _is_little(slot: Slot, model: Model) -> bool:
     """Whether a slot only takes in articles and the like."""
     values = model.types.get(slot.type, {})
-    return bool(values) and all(normal(value) in _LITTLE for value in values)
+    return bool(values) and all(_LITTLE.issuperset(normal(value).split()) for value in values)
 
 
 def _requests(
@@ -421,5 +428,6 @@ def _value(slot: Slot, model: Model, rng: random.Random) -> tuple[str, str] | No
 
 
 def _ending(text: str) -> str:
-    """The text without the blanks that spoken samples have before an ending ("mark 's")."""
-    return re.sub(r"\s+'s\b", "'s", " ".join(text.split()))
+    """The text without the blank before an ending ("mark 's") and the "to" that follows a skill's name ("ask X to …")."""
+    text = re.sub(r"\b(a|an) an?\b", r"\1", " ".join(text.split()))
+    return re.sub(r"^to (?=\w+ \w)", "", re.sub(r"\s+'s\b", "'s", text))

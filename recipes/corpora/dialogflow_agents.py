@@ -20,6 +20,7 @@ from recipes.corpora.intent_files import (
     alike_by_frames,
     choices_schema,
     is_question,
+    is_words,
     make_skill,
     name_words,
     normal,
@@ -201,7 +202,7 @@ def _meant(value: str, parameter: Mapping[str, Any], agent: Agent) -> str:
 def _answers(intent: str, parameter: Mapping[str, Any], agent: Agent, rng: random.Random) -> Iterator[Line]:
     prompts = parameter.get("prompts") or []
     questions = [p["value"] for p in prompts if p.get("lang", "en") == "en" and "$" not in p["value"] and p["value"].strip()]
-    entries = list(agent.entities.get(parameter["dataType"].removeprefix("@"), {}))
+    entries = [e for e in agent.entities.get(parameter["dataType"].removeprefix("@"), {}) if is_words(e)]
     kind = kind_of(parameter["dataType"], parameter["name"])
     if not questions or not (entries or kind):
         return

@@ -14,6 +14,7 @@ VALUES: Mapping[str, Sequence[str]] = json.loads(Path(__file__).with_name("drawn
 
 KINDS: tuple[tuple[str, str], ...] = (
     (r"four_?digit", "pin"),
+    (r"phone", "phone"),
     (r"ordinal", "ordinal"),
     (r"number|percentage|age$|cardinal|integer", "number"),
     (r"date|dayofweek", "date"),
@@ -24,7 +25,6 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"person|actor|author|musician|artist", "person"),
     (r"country", "country"),
     (r"city|region|airport|location|geo-", "place"),
-    (r"phone", "phone"),
     (r"email", "email"),
     (r"address|street", "street"),
     (r"month", "month"),

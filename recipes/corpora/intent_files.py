@@ -33,10 +33,10 @@ THEME_SHARE = 0.08
 """A skill is about what so large a share of its lines speaks of."""
 
 LABELS: tuple[tuple[str, SpeechAct | None], ...] = (
-    (r"(out of scope|oos|(nlu )?fallback|default fallback.*|unknown|none|default|test( .*)?|dummy.*)", None),
+    (r"(out of scope|oos|(nlu )?fallback|default fallback.*|unknown|none|default)", None),
     (r"(affirm.*|yes|accept|confirm|confirmation yes|acknowledge|agree)", "confirm"),
     (r"(deny.*|no|refuse|reject.*|confirmation no|disagree|decline)", "refuse"),
-    (r"(stop|cancel|abort|quit|exit|never ?mind|overall cancel command|form exit loop)", "give_up"),
+    (r"(stop|cancel|.*generic cancel|abort|quit|exit|never ?mind|overall cancel command|form exit loop)", "give_up"),
     (
         r"(help|full help|bot functions|functionalities|what services|ask possibilities|capabilities|can you help)",
         "question",
@@ -62,6 +62,8 @@ _QUESTION = re.compile(
     r"(?i)(what|who|whom|whose|where|when|why|how|which|is|are|am|was|were|do|does|did|can|could|will|would|should|has|have|may)"
     r"\b|.*\?\s*$"
 )
+_MARKS = re.compile(r"[\[\]{}<>|]")
+_HANDOFF = re.compile(r"(?i)\b(talk|speak|chat|transfer|connect)\b.*\b(human|person|someone|agent|representative)\b|\bwhat time is it\b")
 _THEMES: Mapping[str, Sequence[str]] = json.loads(Path(__file__).with_name("skill_themes.json").read_text("utf-8"))
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACES = re.compile(r"\s+")
@@ -132,8 +134,9 @@ def make_skill(
 ) -> Skill | None:
     """A skill without what would teach a mistake.
 
-    Left out: lines that are said twice or ask for two things in the same words, tools that no line asks for, lines in
-    another language, and talk about what the skill is not about, for a tool of another skill might serve it.
+    Left out: lines that are said twice or ask for two things in the same words, those with marks that were not read,
+    tools that no line asks for, lines in another language, and talk about what the skill is not about or that wants a
+    person, for a tool of another skill might serve it.
 
     Args:
         name: Of the skill.
@@ -146,12 +149,13 @@ def make_skill(
     Returns:
         None if nothing is left.
     """
-    kept = _agreed([line for line in lines if line.text and (language != "en" or is_english(line.text))])
+    readable = [line for line in lines if line.text and not _MARKS.search(line.text)]
+    kept = _agreed([line for line in readable if language != "en" or is_english(line.text)])
     asked_for = {want.tool for line in kept for want in line.wanted}
     offered = tuple(tool for tool in tools if tool.name in asked_for)
     themes = _themes(kept, offered, about)
     requests = [line for line in kept if line.wanted]
-    chat = [line for line in kept if not line.wanted and themes_in(line.text) <= themes]
+    chat = [line for line in kept if not line.wanted and _is_safe(line.text, themes)]
     chat = random.Random(name).sample(chat, min(len(chat), MOST_TALK))
     if not requests and not chat:
         return None
@@ -205,11 +209,21 @@ def alike_by_frames(frames: Iterable[tuple[str, str]]) -> list[frozenset[str]]:
     return sorted({frozenset(tools) for tools in sharing.values() if len(tools) > 1}, key=sorted)
 
 
+def is_words(value: str) -> bool:
+    """Whether a person might say an entry of a list: no number, no identifier."""
+    return "_" not in value and not value.strip().isdigit()
+
+
 def choices_schema(values: Sequence[str]) -> dict[str, Any]:
-    """The schema of a parameter with a published list: closed if the list is short."""
+    """The schema of a parameter with a published list: closed if the list is short and made of words."""
     distinct = list(dict.fromkeys(value for value in values if value.strip()))
-    closed = 2 <= len(distinct) <= MOST_CHOICES and all(len(value) <= 40 for value in distinct)
+    closed = 2 <= len(distinct) <= MOST_CHOICES and all(len(value) <= 40 and is_words(value) for value in distinct)
     return {"type": "string", "enum": distinct} if closed else {"type": "string"}
+
+
+def _is_safe(text: str, themes: frozenset[str]) -> bool:
+    """Whether no tool of a skill with other themes would serve a line of talk."""
+    return themes_in(text) <= themes and not _HANDOFF.search(text)
 
 
 def _agreed(lines: Sequence[Line]) -> list[Line]:

@@ -41,7 +41,7 @@ FOREIGN = re.compile(r"roman_urdu|_de(/|$)")
 NO_REQUEST = re.compile(
     r"\w+_(positive|negative)|SCENARIO|emergency|last|creators|no_account|question_disease|need_more_time_retail|confirm_exists"
     r"|existence(Two)?|(crypto_)?currency|restaurant_type|choose_\w+|type_weather|implicit_behavior_search|inquire-ask_\w+[\w-]*"
-    r"|slot_check|accept|provide_\w+"
+    r"|slot_check|\w+_Courses|(test|dummy)\w*|Default|accept|provide_\w+"
 )
 """Intents of these bots that tell, choose or go on, whatever they lead to."""
 

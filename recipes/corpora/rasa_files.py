@@ -49,7 +49,8 @@ class Bot:
     Attributes:
         name: Its folder.
         examples: Intent → lines.
-        leads: Intent → the forms and actions that some story has after it.
+        leads: Intent → the forms and actions that some story has after it; a form only where it comes first, for later
+            it goes on after an interruption.
         forms: Form → the slots it asks for.
         questions: Slot → the words with which it is asked for.
         choices: Entity → values of its categorical slot.
@@ -180,6 +181,7 @@ def _markdown(text: str, bot: Bot) -> None:
     """Examples under `## intent:name`, stories under any other heading."""
     intent: str | None = None
     users: tuple[str, ...] = ()
+    first = False
     for line in text.splitlines():
         head = _HEAD.match(line)
         if line.startswith("#"):
@@ -188,9 +190,10 @@ def _markdown(text: str, bot: Bot) -> None:
             bot.examples[intent].append(example(re.sub(r"^\s*[-*+]\s+", "", line)))
         elif not intent and (user := _USER.match(line)):
             users = tuple(re.split(r"[{\s]", one.strip())[0] for one in re.split(r"\s+OR\s+", user[1]))
+            first = True
         elif not intent and (action := _ACTION.match(line)):
-            for name in users:
-                bot.leads[name].append(action[1])
+            _add(bot, users, action[1], first)
+            first = False
 
 
 # Domain and stories
@@ -226,14 +229,21 @@ def _first_text(texts: Any) -> str:
 def _yaml_stories(data: Mapping[str, Any], bot: Bot) -> None:
     for story in [*(data.get("stories") or []), *(data.get("rules") or [])]:
         users: tuple[str, ...] = ()
+        first = False
         for step in story.get("steps") or [] if isinstance(story, Mapping) else []:
             if not isinstance(step, Mapping):
                 continue
             if named := tuple(_intents(step)):
-                users = named
+                users, first = named, True
             elif "action" in step:
-                for name in users:
-                    bot.leads[name].append(str(step["action"]))
+                _add(bot, users, str(step["action"]), first)
+                first = False
+
+
+def _add(bot: Bot, users: Iterable[str], action: str, first: bool) -> None:
+    if first or not action.endswith("form"):
+        for name in users:
+            bot.leads[name].append(action)
 
 
 def _intents(step: Mapping[str, Any]) -> Iterator[str]:
