@@ -52,7 +52,9 @@ BUILTIN: Mapping[str, SpeechAct] = {
 }
 """Amazon's intents → the speech act of their samples; those of others are left out."""
 
-_LITTLE = frozenset("a an the my of for in to at on and or is are me please some by with what s which tell give".split())
+_LITTLE = frozenset(
+    "a an the my of for in to at on and or is are me please some by with what s which tell give".split()
+)
 _YES_NO = re.compile(r"(?i)(was|were|is|are|do|does|did|should|shall|would|will|have|has)\b")
 _SLOT = re.compile(r"{\s*([\w.-]+)\s*}")
 _GROUP = re.compile(r"{([^{}]*)}")
@@ -257,7 +259,9 @@ def _unfolded(text: str, slots: set[str], words: Mapping[str, Sequence[str]], rn
 
 
 def _lex_model(name: str, bot: Mapping[str, Any]) -> Model:
-    return Model(name, tuple(_lex_intent(intent) for intent in bot.get("intents", [])), _lex_types(bot.get("slotTypes", [])))
+    return Model(
+        name, tuple(_lex_intent(intent) for intent in bot.get("intents", [])), _lex_types(bot.get("slotTypes", []))
+    )
 
 
 def _lex_intent(intent: Mapping[str, Any]) -> Intent:
@@ -277,7 +281,9 @@ def _lex_intent(intent: Mapping[str, Any]) -> Intent:
 
 def _lex_types(types: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, tuple[str, ...]]]:
     return {
-        kind["name"]: {v["value"]: tuple(v.get("synonyms") or ()) for v in kind.get("enumerationValues", []) if v.get("value")}
+        kind["name"]: {
+            v["value"]: tuple(v.get("synonyms") or ()) for v in kind.get("enumerationValues", []) if v.get("value")
+        }
         for kind in types
     }
 

@@ -37,7 +37,9 @@ from trm_agent.types import SpeechAct, ToolSchema
 ANSWERS = 5
 """Answers to one question."""
 
-EVENTS = frozenset({"actions_intent_NO_INPUT", "actions_intent_OPTION", "actions_intent_PERMISSION", "actions_intent_SIGN_IN"})
+EVENTS = frozenset(
+    {"actions_intent_NO_INPUT", "actions_intent_OPTION", "actions_intent_PERMISSION", "actions_intent_SIGN_IN"}
+)
 """An intent with one of these is started by the platform, not by what a user says."""
 
 
@@ -136,7 +138,9 @@ def _action(intent: Mapping[str, Any]) -> str:
 
 
 def _parameters(intent: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [p for response in intent.get("responses") or [] for p in response.get("parameters") or [] if p.get("dataType")]
+    return [
+        p for response in intent.get("responses") or [] for p in response.get("parameters") or [] if p.get("dataType")
+    ]
 
 
 def _tool(intent: Mapping[str, Any], agent: Agent) -> ToolSchema:
@@ -201,11 +205,17 @@ def _meant(value: str, parameter: Mapping[str, Any], agent: Agent) -> str:
 
 def _answers(intent: str, parameter: Mapping[str, Any], agent: Agent, rng: random.Random) -> Iterator[Line]:
     prompts = parameter.get("prompts") or []
-    questions = [p["value"] for p in prompts if p.get("lang", "en") == "en" and "$" not in p["value"] and p["value"].strip()]
+    questions = [
+        p["value"] for p in prompts if p.get("lang", "en") == "en" and "$" not in p["value"] and p["value"].strip()
+    ]
     entries = [e for e in agent.entities.get(parameter["dataType"].removeprefix("@"), {}) if is_words(e)]
     kind = kind_of(parameter["dataType"], parameter["name"])
     if not questions or not (entries or kind):
         return
-    values = rng.sample(entries, min(len(entries), ANSWERS)) if entries else [draw(str(kind), rng) for _ in range(ANSWERS)]
+    values = (
+        rng.sample(entries, min(len(entries), ANSWERS)) if entries else [draw(str(kind), rng) for _ in range(ANSWERS)]
+    )
     for value in values:
-        yield Line(value, wants(name_words(intent).replace(" ", "_"), {parameter["name"]: value}), rng.choice(questions))
+        yield Line(
+            value, wants(name_words(intent).replace(" ", "_"), {parameter["name"]: value}), rng.choice(questions)
+        )

@@ -63,7 +63,9 @@ _QUESTION = re.compile(
     r"\b|.*\?\s*$"
 )
 _MARKS = re.compile(r"[\[\]{}<>|]")
-_HANDOFF = re.compile(r"(?i)\b(talk|speak|chat|transfer|connect)\b.*\b(human|person|someone|agent|representative)\b|\bwhat time is it\b")
+_HANDOFF = re.compile(
+    r"(?i)\b(talk|speak|chat|transfer|connect)\b.*\b(human|person|someone|agent|representative)\b|\bwhat time is it\b"
+)
 _THEMES: Mapping[str, Sequence[str]] = json.loads(Path(__file__).with_name("skill_themes.json").read_text("utf-8"))
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACES = re.compile(r"\s+")

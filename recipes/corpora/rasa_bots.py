@@ -41,7 +41,7 @@ FOREIGN = re.compile(r"roman_urdu|_de(/|$)")
 NO_REQUEST = re.compile(
     r"\w+_(positive|negative)|SCENARIO|emergency|last|creators|no_account|question_disease|need_more_time_retail|confirm_exists"
     r"|existence(Two)?|(crypto_)?currency|restaurant_type|choose_\w+|type_weather|implicit_behavior_search|inquire-ask_\w+[\w-]*"
-    r"|slot_check|\w+_Courses|(test|dummy)\w*|Default|accept|provide_\w+"
+    r"|slot_check|why|explain|\w+_Courses|(test|dummy)\w*|Default|accept|provide_\w+"
 )
 """Intents of these bots that tell, choose or go on, whatever they lead to."""
 
@@ -76,7 +76,9 @@ def _skill(bot: Bot) -> Skill | None:
             frames += [(of[intent], example.frame) for example in examples]
             lines += [line for e in examples if (line := _request(e, declared[of[intent]])) is not None]
         elif quiet or (tools and not _fills(intent, examples) and _is_asked(examples)):
-            lines += [Line(e.text, (), None, act or _act(e.text, quiet)) for e in examples if quiet or is_question(e.text)]
+            lines += [
+                Line(e.text, (), None, act or _act(e.text, quiet)) for e in examples if quiet or is_question(e.text)
+            ]
         elif _fills(intent, examples):
             lines += _answers(examples, bot, declared)
     return make_skill(f"rasa/{bot.name}", declared.values(), lines, about=bot.name, alike=alike_by_frames(frames))

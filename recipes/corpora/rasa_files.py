@@ -137,7 +137,9 @@ def _bot(name: str, paths: Iterable[Path]) -> Bot:
         bot.leads[intent] = [
             action
             for action in dict.fromkeys(actions)
-            if action in bot.forms or action.endswith("_form") or (action.startswith("action_") and not BUILTIN.match(action))
+            if action in bot.forms
+            or action.endswith("_form")
+            or (action.startswith("action_") and not BUILTIN.match(action))
         ]
     return bot
 

@@ -218,7 +218,10 @@ def agent_files() -> dict[str, Any]:
         "intents/Brew Tea_usersays_en.json": [{"data": said}, {"data": [{"text": "make me some tea"}]}],
         "intents/Brew Tea - yes.json": {"name": "Brew Tea - yes", "contexts": ["BrewTea-followup"], "responses": [{}]},
         "intents/Brew Tea - yes_usersays_en.json": [{"data": [{"text": "yes"}]}],
-        "intents/Default Welcome Intent.json": {"name": "Default Welcome Intent", "responses": [{"action": "input.welcome"}]},
+        "intents/Default Welcome Intent.json": {
+            "name": "Default Welcome Intent",
+            "responses": [{"action": "input.welcome"}],
+        },
         "intents/Default Welcome Intent_usersays_en.json": [{"data": [{"text": "good day"}]}],
         "entities/tea.json": {"name": "tea"},
         "entities/tea_entries_en.json": [
