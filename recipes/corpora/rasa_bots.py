@@ -1,7 +1,8 @@
 """Published Rasa bots → skills: intents that lead to a form or an action are tools, their entities the parameters.
 
-A bot is the folder of a `domain.yml` (or `config.yml`), with its examples and stories below. What it only answers is talk,
-and so are intents whose name says so; a bot that leads nowhere at all declares its requests as tools, for then its files do not say.
+A bot is the folder of a `domain.yml` (or `config.yml`), with its examples and stories below. What it only answers is
+talk, and so are intents whose name says so. A bot that leads to no action declares its requests as tools, for then its
+files do not say which they are.
 """
 
 from __future__ import annotations

@@ -308,5 +308,5 @@ def test_every_kind_has_values_that_its_schema_takes() -> None:
 
 @pytest.mark.parametrize("name", ["alexa", "rasa", "dialogflow"])
 def test_an_empty_folder_is_an_error(name: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no (interaction model|Rasa bot|Dialogflow agent)"):
+    with pytest.raises(DataError, match=r"no (interaction model|Rasa bot|Dialogflow agent)"):
         list(corpus(name)(tmp_path, Options()))
