@@ -37,18 +37,15 @@ LABELS: tuple[tuple[str, SpeechAct | None], ...] = (
     (r"(affirm.*|yes|accept|confirm|confirmation yes|acknowledge|agree)", "confirm"),
     (r"(deny.*|no|refuse|reject.*|confirmation no|disagree|decline)", "refuse"),
     (r"(stop|cancel|.*generic cancel|abort|quit|exit|never ?mind|overall cancel command|form exit loop)", "give_up"),
-    (
-        r"(help|full help|bot functions|functionalities|what services|ask possibilities|capabilities|can you help)",
-        "question",
-    ),
+    (r"(help|full help|bot functions|functionalities|what services|ask possibilities|capabilities)", "question"),
+    (r"can you help", "question"),
     (r"(faq|faqs?[ _-].*|faq.+)", "question"),
-    (
-        r"(greet.*|hello|hi|hey|good ?bye|bye|farewell|thank.*|say thanks|welcome.*|default welcome.*|mood .*|chit ?chat.*"
-        r"|small ?talk.*|bot .*|agent .*|how (are )?you.*|nice to meet you|insults?|annoying|beautiful|crazy|love|marry|smart"
-        r"|interview .*|unhelpful|express .*|appraisal.*|compliment.*|user .*|emotions? .*|about you|check human|threaten|casual"
-        r"|what s your (name|favorite color)|where did you grow up|random existential|what color are you)",
-        "small_talk",
-    ),
+    (r"(greet.*|hello|hi|hey|good ?bye|bye|farewell|thank.*|say thanks|welcome.*|default welcome.*)", "small_talk"),
+    (r"(mood .*|chit ?chat.*|small ?talk.*|bot .*|agent .*|how (are )?you.*|nice to meet you|insults?)", "small_talk"),
+    (r"(annoying|beautiful|crazy|love|marry|smart|interview .*|unhelpful|express .*|appraisal.*)", "small_talk"),
+    (r"(compliment.*|user .*|emotions? .*|about you|check human|threaten|casual)", "small_talk"),
+    (r"(what s your (name|favorite color)|where did you grow up|random existential)", "small_talk"),
+    (r"what color are you", "small_talk"),
 )
 """Words of an intent's name → the speech act of its lines; None where they are of several."""
 
