@@ -1,7 +1,7 @@
 """The files of Alexa skills and Lex bots as one model: intents with samples and slots, and lists of values.
 
-Five formats: interaction models, the older schema with a list of utterances, Lex's export, Lex with a file an intent, and
-Lex's second version.
+Five formats: interaction models, the older schema with a list of utterances, Lex's export, Lex with a file an intent,
+and Lex's second version.
 """
 
 from __future__ import annotations

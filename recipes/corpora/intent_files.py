@@ -50,8 +50,8 @@ LABELS: tuple[tuple[str, SpeechAct | None], ...] = (
 """Words of an intent's name → the speech act of its lines; None where they are of several."""
 
 FILLS = re.compile(
-    r"(inform|inform .*|give .*|get (name|age|gender|choice|symptom|qty)|provide .*|enter .*|input .*|my .* is|information .*"
-    r"|name|number|tell name|user|info .*|query (date|time|weekday)|select)"
+    r"(inform|inform .*|give .*|get (name|age|gender|choice|symptom|qty)|provide .*|enter .*|input .*|my .* is"
+    r"|information .*|name|number|tell name|user|info .*|query (date|time|weekday)|select)"
 )
 """Names of intents whose lines answer a question."""
 
