@@ -17,7 +17,7 @@ from recipes.corpora.building import Convert, Options, call_slots
 from recipes.corpora.rivals import without_rivals
 from recipes.corpora.single_requests import helper_pool
 from recipes.corpora.skill_tools import Drawn, Style, askable_parameters, draw_style, draw_tool
-from recipes.corpora.skills import Line, Skill
+from recipes.corpora.skills import Line, Skill, Wanted
 from trm_agent.log import logger
 from trm_agent.types import Message, Sample, SpeechAct, ToolSchema
 
@@ -29,6 +29,9 @@ NEAR = 0.15
 
 MISSING = 0.2
 """Share of the requests with their tool on offer that declare as required what was not said."""
+
+MISSING_BARE = 0.6
+"""The same share of requests that say nothing of what their tool may require ("set an alarm")."""
 
 FROM_HELPERS = 0.25
 """Share of the tools of others that are drawn from CLINC150 and Banking77 instead of from skills."""
@@ -68,7 +71,7 @@ Asking = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def convert_skills(read: Callable[[Path, Options], Iterable[Skill]]) -> Convert:
-    """The converter of a publisher's skills: `convert = convert_skills(read)` makes a module a corpus.
+    """The converter of a publisher's skills, so that its module says no more than how they are read.
 
     The name of a skill up to the first slash is the source that samples name. `Options.hold_out` and `only` name
     skills, `num_dialogues` lines in all, `distractors` the most tools of other skills.
@@ -95,7 +98,7 @@ def pair(skills: Sequence[Skill], options: Options) -> Iterator[Sample]:
         rng = options.rng(f"{skill.name}/{number}")
         sample = line_sample(skill, number, beside[skill.name], asking, rng, options.distractors)
         if sample is not None:
-            counts[str(sample.meta["subset"])] += 1
+            counts[str(sample.meta["subset"]).rpartition("/")[2] if sample.tool is None else "call"] += 1
             yield sample
     logger.info("%d skills: %s", len(kept), dict(counts))
 
@@ -140,7 +143,7 @@ def line_sample(
             draw_tool(
                 tools[want.tool],
                 want,
-                asking[skill.name][want.tool],
+                _askable(line, want, asking[skill.name][want.tool]),
                 style,
                 rng,
                 missing=kind == "missing" and len(line.wanted) == 1,
@@ -152,7 +155,7 @@ def line_sample(
             return None
     offered = [one.tool for one in drawn]
     if kind != "easy":
-        siblings = near if kind == "near" else [tool for tool in skill.tools if tool.name not in wanted]
+        siblings = near if kind == "near" else _other_tools(skill, wanted, rng)
         least = 1 if kind == "near" else 0
         offered += _siblings(siblings, asking[skill.name], style, rng, size - len(set(wanted)), least)
     own = [tools[name] for name in wanted]
@@ -160,7 +163,7 @@ def line_sample(
     room = max(size - len(offered), least)
     room = min(room, max(most_others, least)) if most_others is not None else room
     offered = _fill(offered, own, skill, beside, asking, rng, room, strict=kind not in ("call", "missing", "talk"))
-    return _sample(skill, number, kind, drawn, offered, rng)
+    return _sample(skill, number, kind, drawn, offered, rng) if offered else None
 
 
 def _sample(
@@ -179,7 +182,7 @@ def _sample(
         "subset": f"{subset}/{kind}" if kind in ("missing", "easy", "near") else subset,
         "domain": min(skill.themes, default=rest or source),
         "dialogue": f"{skill.name}/{number}",
-        "seen": True,
+        "seen": skill.seen,
         "intent": drawn[0].tool.name if drawn else None,
     }
     act = _act(line)
@@ -219,14 +222,34 @@ def _kind(line: Line, near: Sequence[ToolSchema], others: bool, rng: random.Rand
         return "near"
     if NEAR <= draw < NEAR + EASY and others:
         return "easy"
-    return "missing" if rng.random() < MISSING else "call"
+    bare = len(line.wanted) == 1 and not line.wanted[0].said and not line.wanted[0].inferred
+    return "missing" if rng.random() < (MISSING_BARE if bare else MISSING) else "call"
 
 
 def _near(skill: Skill, wanted: Sequence[str]) -> list[ToolSchema]:
     """The skill's other tools that serve none of the calls."""
     own = [tool for tool in skill.tools if tool.name in wanted]
-    close = {name for group in skill.alike if not group.isdisjoint(wanted) for name in group}
-    return without_rivals([tool for tool in skill.tools if tool.name not in close.union(wanted)], own)
+    close = _alike(skill, wanted)
+    return without_rivals([tool for tool in skill.tools if tool.name not in close], own)
+
+
+def _other_tools(skill: Skill, wanted: Sequence[str], rng: random.Random) -> list[ToolSchema]:
+    """The skill's other tools; half of the time without those that might serve the line as well."""
+    close = _alike(skill, wanted) if rng.random() < 0.5 else set(wanted)
+    return [tool for tool in skill.tools if tool.name not in close]
+
+
+def _alike(skill: Skill, wanted: Sequence[str]) -> set[str]:
+    """The tools meant and those of their groups."""
+    return {name for group in skill.alike if not group.isdisjoint(wanted) for name in group} | set(wanted)
+
+
+def _askable(line: Line, want: Wanted, askable: Sequence[str]) -> list[str]:
+    """What one of a line's calls may be required to carry: of several, what every call of its tool says."""
+    if len(line.wanted) == 1:
+        return list(askable)
+    same = [other for other in line.wanted if other.tool == want.tool]
+    return [name for name in askable if all(name in other.said or name in other.inferred for other in same)]
 
 
 def _one_declaration(drawn: Sequence[Drawn]) -> list[Drawn]:
@@ -287,11 +310,15 @@ def _strangers(
     if not beside and skill.language == "en":
         helpers = room
     out: list[ToolSchema] = []
+    taken: set[tuple[str, str]] = set()
     for _ in range(room - helpers):
         if not beside:
             break
         other = rng.choice(list(beside))
         if other.tools and (fit := without_rivals([rng.choice(other.tools)], own, by_topic=strict)):
+            if (other.name, fit[0].name) in taken:
+                continue
+            taken.add((other.name, fit[0].name))
             style = draw_style(rng)
             out.append(draw_tool(fit[0], None, asking[other.name][fit[0].name], style, rng).tool)
     if helpers:

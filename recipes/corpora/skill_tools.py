@@ -186,8 +186,12 @@ def spell(name: str, spelling: Spelling) -> str:
             return " ".join(words)
 
 
-def _typed(schema: Mapping[str, Any], text: str, rng: random.Random) -> tuple[dict[str, Any], Any]:
+def _typed(schema: Mapping[str, Any], text: str | tuple[str, ...], rng: random.Random) -> tuple[dict[str, Any], Any]:
     """A declaration that the text said fits, and its value under it."""
+    if isinstance(text, tuple):
+        if len(text) > 1 or rng.random() < 0.65:
+            return dict(schema), list(text)
+        return _plain(schema), text[0]
     narrow = {key: value for key, value in schema.items() if key != "format"}
     narrow.setdefault("type", "string")
     if rng.random() < 0.65:

@@ -7,10 +7,16 @@ right tool beside others, without the right one, with something missing.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trm_agent.types import SpeechAct, ToolSchema
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"(?<![\w-])\+?\(?\d{2,4}\)?(?:[ .-]?\d){5,11}(?![\w-])")
+_NAMES = ("anna", "ben", "carla", "dan", "eva", "finn", "greta", "hugo", "ines", "jonas", "kim", "lea", "max", "nora")
 
 
 @dataclass(frozen=True)
@@ -19,12 +25,13 @@ class Wanted:
 
     Attributes:
         tool: Name of one of the skill's tools.
-        said: Parameter → its value as it stands in the line, character by character.
+        said: Parameter → its value as it stands in the line, character by character; several values, for a
+            parameter that is a list, as a tuple.
         inferred: Parameter → a value that the line means and does not say.
     """
 
     tool: str
-    said: Mapping[str, str]
+    said: Mapping[str, str | tuple[str, ...]]
     inferred: Mapping[str, object]
 
 
@@ -59,6 +66,7 @@ class Skill:
         weight: Share of its lines that is drawn, at most 1: less for a skill with very many.
         alike: Groups of tools, by name, that might serve one another's lines: none of a group is left on offer as a
             near miss where another one is meant.
+        seen: Whether its lines may be trained on.
     """
 
     name: str
@@ -68,3 +76,17 @@ class Skill:
     language: str = "en"
     weight: float = 1.0
     alike: tuple[frozenset[str], ...] = ()
+    seen: bool = True
+
+
+def masked(text: str) -> str:
+    """The text with invented e-mail addresses and telephone numbers in place of what may belong to somebody.
+
+    Each is replaced by one drawn from its characters alone, so that the same one stays the same everywhere.
+    """
+    text = _EMAIL.sub(lambda found: f"{_NAMES[_place(found.group(), len(_NAMES))]}@example.com", text)
+    return _PHONE.sub(lambda found: f"555-01{_place(found.group(), 100):02d}", text)
+
+
+def _place(text: str, size: int) -> int:
+    return int(hashlib.sha256(text.lower().encode()).hexdigest(), 16) % size
