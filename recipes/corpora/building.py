@@ -16,18 +16,21 @@ from trm_agent.errors import DataError
 from trm_agent.types import Sample, ToolSchema, slot_table
 
 CORPORA: dict[str, str] = {
+    "alexa": "recipes.corpora.alexa_skills",
     "banking77": "recipes.corpora.banking77",
     "bfcl": "recipes.corpora.bfcl",
     "botframework": "recipes.corpora.botframework",
     "clinc150": "recipes.corpora.clinc150",
     "hwu64": "recipes.corpora.hwu64",
     "home-assistant": "recipes.corpora.home_assistant",
+    "dialogflow": "recipes.corpora.dialogflow_agents",
     "metatool": "recipes.corpora.metatool",
     "mtu-bench": "recipes.corpora.mtu_bench",
     "multidogo": "recipes.corpora.multidogo",
     "multiwoz": "recipes.corpora.multiwoz",
     "nlupp": "recipes.corpora.nlupp",
     "ovos-skills": "recipes.corpora.ovos_skills",
+    "rasa": "recipes.corpora.rasa_bots",
     "seal-tools": "recipes.corpora.seal_tools",
     "restaurants8k": "recipes.corpora.restaurants8k",
     "sgd": "recipes.corpora.sgd",
