@@ -100,7 +100,7 @@ class EncodedTools:
 
 def tool_texts(tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> tuple[list[str], list[str], list[str]]:
     """What is encoded of a tool list: a text per tool, per slot, and per choice (slot by slot)."""
-    by_tool = [_labelled(tool.name, tool.description) for tool in tools]
+    by_tool = [_labelled(tool.name, tool.summary) for tool in tools]
     by_slot = [_labelled(slot.parameter.name, slot.parameter.description) for slot in slots]
     by_choice = [
         f"{identifier_words(slot.parameter.name)}: {choice_words(choice)}"

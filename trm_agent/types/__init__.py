@@ -1,7 +1,7 @@
 """The nouns that every layer shares: messages, tools, slots, samples, decisions and who makes them.
 
-spans, messages, tools → slots → samples; decisions, deciders. Nothing here loads torch. Everything that leaves
-the process has `to_json`, everything that enters it a `from_json` that names what is wrong.
+spans, messages, docstrings → tools → slots → samples; decisions, deciders. Nothing here loads torch. Everything that
+leaves the process has `to_json`, everything that enters it a `from_json` that names what is wrong.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from trm_agent.errors import ToolError
+from trm_agent.types.docstrings import read_docstring
 
 MAX_SCHEMA_DEPTH = 64
 """Levels of JSON that a tool's schema may nest, references resolved: some thirty objects inside one another."""
@@ -39,6 +40,7 @@ class Parameter:
         schema: Its JSON Schema without `default`.
         required: Whether a call must carry it (a nested leaf: required along its whole path).
         default: The declared default, if `has_default`.
+        documented: What the docstring in the tool's description says of it; no part of its declaration.
     """
 
     name: str
@@ -46,10 +48,14 @@ class Parameter:
     required: bool = False
     default: Any = None
     has_default: bool = False
+    documented: str = ""
 
     @property
     def description(self) -> str:
-        return str(self.schema.get("description") or "")
+        own = str(self.schema.get("description") or "")
+        if not self.documented or self.documented in own:
+            return own
+        return f"{self.documented}; {own}" if own else self.documented
 
     @property
     def type(self) -> str:
@@ -139,6 +145,8 @@ class ToolSchema:
         titled = annotations.get("title") if isinstance(annotations, Mapping) else None
         description = str(body.get("description") or body.get("title") or titled or "")
         leaves = _leaves(schema, records=records_parameter(schema))
+        said = read_docstring(description, schema["properties"].keys())[1]
+        leaves = tuple(replace(leaf, documented=said[leaf.name]) if leaf.name in said else leaf for leaf in leaves)
         return cls(name, description, schema, leaves, read_only, destructive)
 
     def to_json(self) -> dict[str, Any]:
@@ -147,6 +155,11 @@ class ToolSchema:
         if any(hint is not None for hint in hints.values()):
             function["annotations"] = {name: hint for name, hint in hints.items() if hint is not None}
         return {"type": "function", "function": function}
+
+    @cached_property
+    def summary(self) -> str:
+        """The description without what a docstring says of the parameters."""
+        return read_docstring(self.description, self.schema.get("properties", {}).keys())[0]
 
     @property
     def required(self) -> tuple[str, ...]:
