@@ -16,7 +16,7 @@ from trm_agent.types import SpeechAct, ToolSchema
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w-])\+?\(?\d{2,4}\)?(?:[ .-]?\d){5,11}(?![\w-])")
-_NAMES = ("anna", "ben", "carla", "dan", "eva", "finn", "greta", "hugo", "ines", "jonas", "kim", "lea", "max", "nora")
+_NAMES = ("anna", "ben", "carla", "dan", "eva", "finn", "greta", "hugo", "ida", "jonas", "kim", "lea", "max", "nora")
 
 
 @dataclass(frozen=True)
