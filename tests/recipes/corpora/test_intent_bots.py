@@ -66,7 +66,7 @@ def test_values_that_lines_say_stand_in_them(tmp_path: Path) -> None:
     assert skill.tools[0].required == ("plant",)
     for line in skill.lines:
         for want in line.wanted:
-            assert all(value in line.text for value in want.said.values())
+            assert all(str(value) in line.text for value in want.said.values())
 
 
 def test_a_bare_value_only_answers_a_question(tmp_path: Path) -> None:
