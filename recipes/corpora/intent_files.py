@@ -11,13 +11,14 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from simplemma import is_known
 
-from recipes.corpora.skills import Line, Skill, Wanted
+from recipes.corpora.skills import Line, Skill, Wanted, masked
 from trm_agent.types import SpeechAct, ToolSchema, identifier_words
 
 MOST_LINES = 240
@@ -134,8 +135,8 @@ def make_skill(
     """A skill without what would teach a mistake.
 
     Left out: lines that are said twice or ask for two things in the same words, those with marks that were not read,
-    tools that no line asks for, lines in another language, and talk about what the skill is not about or that wants a
-    person, for a tool of another skill might serve it.
+    tools that no line asks for, lines in another language, addresses and numbers of people, and talk about what the
+    skill is not about or that wants a person, for a tool of another skill might serve it.
 
     Args:
         name: Of the skill.
@@ -148,7 +149,7 @@ def make_skill(
     Returns:
         None if nothing is left.
     """
-    readable = [line for line in lines if line.text and not _MARKS.search(line.text)]
+    readable = [line for line in map(_masked, lines) if line is not None and not _MARKS.search(line.text)]
     kept = _agreed([line for line in readable if language != "en" or is_english(line.text)])
     asked_for = {want.tool for line in kept for want in line.wanted}
     offered = tuple(tool for tool in tools if tool.name in asked_for)
@@ -223,6 +224,18 @@ def choices_schema(values: Sequence[str]) -> dict[str, Any]:
 def _is_safe(text: str, themes: frozenset[str]) -> bool:
     """Whether no tool of a skill with other themes would serve a line of talk."""
     return themes_in(text) <= themes and not _HANDOFF.search(text)
+
+
+def _masked(line: Line) -> Line | None:
+    """The line without addresses and numbers of people; None if it is empty, or if that takes a value apart."""
+    text = masked(line.text)
+    wanted = []
+    for want in line.wanted:
+        said = {name: masked(value) for name, value in want.said.items() if isinstance(value, str)}
+        if any(value not in text for value in said.values()):
+            return None
+        wanted.append(replace(want, said=said))
+    return replace(line, text=text, wanted=tuple(wanted)) if text else None
 
 
 def _agreed(lines: Sequence[Line]) -> list[Line]:

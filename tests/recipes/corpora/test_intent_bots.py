@@ -66,7 +66,7 @@ def test_values_that_lines_say_stand_in_them(tmp_path: Path) -> None:
     assert skill.tools[0].required == ("plant",)
     for line in skill.lines:
         for want in line.wanted:
-            assert all(value in line.text for value in want.said.values())
+            assert all(str(value) in line.text for value in want.said.values())
 
 
 def test_a_bare_value_only_answers_a_question(tmp_path: Path) -> None:
@@ -275,6 +275,16 @@ def test_talk_that_another_tool_might_serve_is_left_out() -> None:
     skill = make_skill("x/garden", plant_tools(), lines)
     assert skill is not None
     assert [line.text for line in skill.lines] == ["water the fern", "who made you"]
+
+
+def test_addresses_are_masked_in_the_line_and_in_its_value() -> None:
+    line = Line("water it for gustav@firm.test", wants("water_plant", {"who": "gustav@firm.test"}))
+    skill = make_skill("x/garden", plant_tools(), [line])
+    assert skill is not None
+    value = skill.lines[0].wanted[0].said["who"]
+    assert isinstance(value, str)
+    assert value.endswith("@example.com")
+    assert skill.lines[0].text == f"water it for {value}"
 
 
 def test_a_text_that_asks_for_two_things_is_left_out() -> None:
