@@ -126,7 +126,7 @@ def _messages(talk: Iterable[Any]) -> Iterator[Message]:
 
 def _predict(router: Any, sample: Sample) -> Point:
     """What reaches `decode` where the router decides a sample: first the whole history, then its clauses."""
-    module = importlib.import_module("trm_agent.router")
+    module = importlib.import_module("trm_agent.routing.bound")
     original = module.decode
     taken: list[Point] = []
     now = datetime.fromisoformat(sample.meta.get("now") or NOW)

@@ -7,15 +7,17 @@ the order of the tools does not matter. What cannot be filled honestly is missin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from trm_agent.decoding.by_clause import Clause, clauses, reread
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit
+from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.several import Context, several_calls
@@ -30,6 +32,7 @@ __all__ = [
     "SlotPrediction",
     "SpanCandidate",
     "check_tool_choice",
+    "complete",
     "decode",
     "fold",
 ]
@@ -101,6 +104,33 @@ def decode(
         calls=tuple(ToolCall(made.tool.name, made.arguments, made.values) for made in calls),
     )
     return rate(decision, tools, history, calibration)
+
+
+def complete(
+    decision: Decision,
+    scene: Scene,
+    calibration: Calibration,
+    read: Callable[[Sequence[Clause]], Sequence[Decision] | None],
+) -> Decision:
+    """A decision with its several calls, if it has such, as they leave.
+
+    Args:
+        decision: As it was decoded.
+        scene: With all tools on offer and all their slots.
+        calibration: For the confidence of the calls.
+        read: Decides each clause as a message of its own, with its tool asked for; None where that is not known.
+
+    Returns:
+        Each of several calls read in the clause that speaks of it, and those that differ in nothing but their records
+        put together.
+    """
+    parts = clauses(decision.calls, scene.history)
+    said = read(parts) if parts else None
+    if said is not None:
+        tools = {tool.name: tool for tool in scene.tools}
+        calls = reread(parts, [next(iter(one.made), None) for one in said], tools, scene.slots)
+        decision = rate(decision.with_calls(calls), scene.tools, scene.history, calibration)
+    return gather(decision, scene.tools)
 
 
 def check_tool_choice(tool_choice: str, tools: Sequence[ToolSchema]) -> None:
