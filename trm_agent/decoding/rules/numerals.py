@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from trm_agent.text.language import word_list
 from trm_agent.types import Parameter, identifier_words
 from trm_agent.values.declared import UNITS, hints
 
@@ -27,14 +28,9 @@ _TIME = re.compile(rf"[\s-]*(?:{'|'.join(UNITS)}|centurie|yr|hr|min|sec)s?\b(?!\
 _POWER = re.compile(r"\s?[^\W\d_]+(?:/[^\W\d_]+)?\^-?\d(?!\w)")
 _UNIT = r"\s?(?:[^\W\d_]+\d?|[%°µ]\s?[^\W\d_]?)?"
 _JOINED = re.compile(rf"(?P<unit>{_UNIT})\s*(?:,\s*(?:and|or)?|and|or|to|&|[x×]|by)\s*[-−]?", re.IGNORECASE)
-_RATES = frozenset(("rate", "percent", "percentage", "interest", "share", "discount", "tax", "apr", "yield"))
-_MONIES = frozenset(
-    (
-        *("price", "cost", "principal", "principle", "budget", "salary", "income", "investment", "deposit", "loan"),
-        *("payment", "revenue", "fee", "money", "wage", "balance", "capital", "profit"),
-    )
-)
-_TIMES = frozenset(("time", "term", "duration", "period", "age"))
+_RATES = word_list("rates")
+_MONIES = word_list("monies")
+_TIMES = word_list("times")
 
 
 @dataclass(frozen=True)
@@ -114,8 +110,8 @@ def _marks(name: str, counts_time: bool) -> frozenset[str]:
     return frozenset((TIME,) if words & _TIMES or counts_time else ())
 
 
-_FIRST = frozenset(("start", "starting", "first", "initial", "from", "lower", "min", "minimum", "low", "begin"))
-_LAST = frozenset(("end", "ending", "second", "final", "to", "upper", "max", "maximum", "high", "stop", "last"))
+_FIRST = word_list("range_starts")
+_LAST = word_list("range_ends")
 
 
 @lru_cache(maxsize=4096)
