@@ -16,7 +16,7 @@ from trm_agent.decoding.by_clause import Clause, clauses, reread
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coverage import rate
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit, units
 from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.scene import Scene
@@ -152,14 +152,14 @@ class _Odds:
     """The model's view of the outcomes, by name, so that tool order cannot matter."""
 
     call: float
-    tools: dict[str, float]
     no_tool: float
     halt: float
+    tools: dict[str, float]
 
     @classmethod
     def of(cls, prediction: Prediction, tools: Sequence[ToolSchema]) -> _Odds:
-        named = sorted(zip((tool.name for tool in tools), map(unit, prediction.tools), strict=True))
-        return cls(unit(prediction.call), dict(named), unit(prediction.no_tool), unit(prediction.halt))
+        named = sorted(zip((tool.name for tool in tools), units(prediction.tools), strict=True))
+        return cls(*units((prediction.call, prediction.no_tool, prediction.halt)), dict(named))
 
     def ranked(self, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
         return sorted(tools, key=lambda tool: (-self.tools[tool.name], tool.name))
@@ -213,9 +213,10 @@ def _filled(call: Call | None, slots: Sequence[Slot], prediction: Prediction) ->
     """Parameter of the meant tool → probability that its slot is filled, as the model sees it."""
     if call is None:
         return {}
+    filled = units(said.filled for said in prediction.slots)
     return {
-        name: unit(said.filled)
-        for slot, said in zip(slots, prediction.slots, strict=True)
+        name: p
+        for slot, p in zip(slots, filled, strict=True)
         for owner, name in slot.readers
         if owner == call.tool.name
     }

@@ -40,6 +40,7 @@ def field_names(value: Any, depth: int = DEPTH) -> set[str]:
     return held.union(*(field_names(item, depth - 1) for item in value.values()))
 
 
+@lru_cache(maxsize=16_384)
 def parameter_words(name: str) -> str:
     """A parameter's name as `field_names` spells it: of a path such as `stay.check_in` its last part, in words."""
     return identifier_words(name.rsplit(".", 1)[-1])

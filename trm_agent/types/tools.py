@@ -39,6 +39,8 @@ class Parameter:
         schema: Its JSON Schema without `default`.
         required: Whether a call must carry it (a nested leaf: required along its whole path).
         default: The declared default, if `has_default`.
+
+    What is told from the schema is worked out once: a schema does not change.
     """
 
     name: str
@@ -47,11 +49,11 @@ class Parameter:
     default: Any = None
     has_default: bool = False
 
-    @property
+    @cached_property
     def description(self) -> str:
         return str(self.schema.get("description") or "")
 
-    @property
+    @cached_property
     def type(self) -> str:
         """JSON Schema type; of several, the first that is not null; without any, told from the choices."""
         kind = self.schema.get("type")
@@ -66,7 +68,7 @@ class Parameter:
             return "integer"
         return "object" if "properties" in self.schema else "string"
 
-    @property
+    @cached_property
     def choices(self) -> tuple[Any, ...]:
         """The closed list of values, in declared order; empty for an open parameter."""
         if "const" in self.schema:
@@ -79,7 +81,7 @@ class Parameter:
             return (True, False)
         return tuple(c for c in enum if c is not None) if isinstance(enum, list) else ()
 
-    @property
+    @cached_property
     def declaration(self) -> str:
         """What decides whether two tools share a slot: everything declared but the default."""
         return json.dumps({"name": self.name, "schema": self.schema}, sort_keys=True, default=str)
@@ -148,7 +150,7 @@ class ToolSchema:
             function["annotations"] = {name: hint for name, hint in hints.items() if hint is not None}
         return {"type": "function", "function": function}
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if p.required)
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.rules.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
+from trm_agent.decoding.rules.numerals import enumerated, extent, marks, numerals, place_in_row, touched
 from trm_agent.decoding.rules.spans import NAMED, emptier, moved, named_odds, weighed, weighed_by_names
 from trm_agent.decoding.scene import Scene
 from trm_agent.text.language import word_list
@@ -144,16 +144,8 @@ def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence
 
 def _whole(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
     """Spans that cut a numeral take all of it; those that become the same add up."""
-    spans = moved(said.spans, history, _extent)
+    spans = moved(said.spans, history, extent)
     return said if spans == said.spans else replace(said, spans=spans)
-
-
-def _extent(text: str, place: Span) -> Span:
-    """From where to where a span goes with all of the numerals that it overlaps."""
-    if (whole := quantity_at(text, *place)) is not None:
-        return Span(whole.start, whole.end)
-    found = [numerals(text)[i] for i in touched(text, *place)]
-    return Span(min([place.start, *(n.start for n in found)]), max([place.end, *(n.end for n in found)]))
 
 
 def _ranked(spans: Iterable[SpanCandidate]) -> tuple[SpanCandidate, ...]:

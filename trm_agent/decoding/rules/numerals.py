@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from trm_agent.text.language import word_list
-from trm_agent.types import Parameter, identifier_words
+from trm_agent.types import Parameter, Span, identifier_words
 from trm_agent.values.declared import UNITS, hints
 
 PERCENT, MONEY, TIME = "%", "$", "time"
@@ -71,6 +71,14 @@ def quantity_at(text: str, start: int, end: int) -> Numeral | None:
         if first < end <= last and set(touched(text, start, end)) <= {i}:
             return numerals(text)[i]
     return None
+
+
+def extent(text: str, place: Span) -> Span:
+    """From where to where a span goes with all of the numerals that it overlaps."""
+    if (whole := quantity_at(text, *place)) is not None:
+        return Span(whole.start, whole.end)
+    found = [numerals(text)[i] for i in touched(text, *place)]
+    return Span(min([place.start, *(n.start for n in found)]), max([place.end, *(n.end for n in found)]))
 
 
 @lru_cache(maxsize=1024)
