@@ -2,8 +2,8 @@
 
 settings, loading → messages, tools (from LangChain's forms) → deciding: turns, snapshots, confirming, forcing,
 batching → wording: replies, responding → records, output → chat_models (`ChatTRM`) → structured; middleware,
-tool_selection, decision_models; review, thresholds, explain; logs (tools and
-threads as files)
+tool_selection, decision_models; review, thresholds, certainty, explain; logs
+(tools and threads as files)
 
 Needs langchain-core alone; what needs `langchain` itself (the `agents` extra) is imported when it is first used.
 """

@@ -20,7 +20,8 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from langchain_trm.batching import Decisions, decide, decide_together, waiting
-from langchain_trm.deciding import Question, Step, ask, settle, unserved
+from langchain_trm.certainty import check_certainty, judged
+from langchain_trm.deciding import Question, Step, ask, settle
 from langchain_trm.loading import read_settings, save_settings
 from langchain_trm.messages import Entry, read_messages
 from langchain_trm.output import Frame, frame, pieces, text_chunk
@@ -28,11 +29,10 @@ from langchain_trm.responding import arespond, astream_response, respond, respon
 from langchain_trm.settings import JsonDict, TRMSettings
 from langchain_trm.snapshots import carried_snapshots
 from langchain_trm.structured import parse_into
-from langchain_trm.thresholds import Outcome, Thresholds, fit_thresholds, tools_fingerprint
+from langchain_trm.thresholds import fit_thresholds, tools_fingerprint
 from langchain_trm.tools import OUTPUT_MARK, read_tool_choice, read_tools, tool_name
 from langchain_trm.wording import find_words
-from trm_agent.errors import LowConfidenceError, TRMError
-from trm_agent.evaluation.metrics import judge
+from trm_agent.errors import TRMError
 from trm_agent.log import logger
 from trm_agent.types import Decision, Sample
 
@@ -91,15 +91,8 @@ class ChatTRM(TRMSettings):
         """
         questions = [self._sample_question(sample) for sample in samples]
         decisions = decide_together(questions)
-        outcomes, calls = [], []
-        for sample, question in zip(samples, questions, strict=True):
-            made = settle(question, decisions[question.key]).decision
-            gold = sample.tool["name"] if sample.tool else None
-            right = made.decision == sample.decision and made.tool == gold
-            outcomes.append(Outcome(made.confidence, right, made.tool))
-            whole = judge(sample, made, has_state=False).call_right
-            if whole is not None and made.call_confidence is not None:
-                calls.append(Outcome(made.call_confidence, whole, made.tool))
+        made = [settle(question, decisions[question.key]).decision for question in questions]
+        outcomes, calls = judged(samples, made)
         offers = {tools_fingerprint(sample.tools, self.loaded().fingerprint) for sample in samples}
         fitted = fit_thresholds(
             outcomes,
@@ -348,40 +341,11 @@ class ChatTRM(TRMSettings):
         )
 
     def _step(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> Step:
-        """Decide, and refuse what is not sure enough.
-
-        Raises:
-            LowConfidenceError: A confidence is below `min_confidence`, `min_call_confidence` or a fitted threshold.
-        """
+        """Decide, and refuse what is not sure enough: see `check_certainty`."""
         question = self._question(messages, kwargs)
         step = settle(question, decide(question))
-        decision, fitted = step.decision, self._fitted(step, question)
-        least, least_call = self.min_confidence, self.min_call_confidence
-        if fitted is not None:
-            least = fitted.threshold(decision.tool) if least is None else least
-            least_call = fitted.calls if least_call is None else least_call
-        if least is not None and decision.confidence < least:
-            raise LowConfidenceError(step.record, least)
-        if least_call is not None and decision.call_confidence is not None and decision.call_confidence < least_call:
-            raise LowConfidenceError(step.record, least_call, "call_confidence")
-        asked = least is not None or least_call is not None
-        if (asked if self.hand_over_unserved is None else self.hand_over_unserved) and unserved(step):
-            raise LowConfidenceError(step.record, least or 0.0, "unserved")
+        check_certainty(step, question.router.fingerprint, self)
         return step
-
-    def _fitted(self, step: Step, question: Question) -> Thresholds | None:
-        """The fitted thresholds, where one of them is asked for, and they are for these tools and weights."""
-        held = self.thresholds
-        if held is None:
-            return None
-        asked = self.min_confidence is None or (self.min_call_confidence is None and held.calls is not None)
-        if not asked:
-            return None
-        weights = question.router.fingerprint
-        if held.fingerprint not in (weights, tools_fingerprint(step.tools, weights)):
-            logger.warning("the fitted thresholds are for other tools or weights and are dropped; fit them again")
-            return None
-        return held
 
     def _decide_inputs(self, inputs: Sequence[LanguageModelInput], kwargs: Mapping[str, Any]) -> Decisions:
         lists = []

@@ -10,22 +10,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from recipes.opening import open_router
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.errors import TRMError
-from trm_agent.log import logger, setup_logging
+from trm_agent.log import logger, progress, setup_logging
 
 if TYPE_CHECKING:
+    from trm_agent.decoding.prediction import Prediction
+    from trm_agent.evaluation.metrics import Verdict
     from trm_agent.router import Router
     from trm_agent.types import Sample
+
+
+ALL = "all rules"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,27 @@ class Figures:
 
     decision: float
     whole: float
+
+
+@dataclass
+class Tally:
+    """Counts over the samples of a file: decisions and gold calls, and how many of each are right."""
+
+    decided: int = 0
+    right: int = 0
+    calls: int = 0
+    whole: int = 0
+
+    def add(self, verdict: Verdict) -> None:
+        if verdict.decision_right is not None:
+            self.decided += 1
+            self.right += verdict.decision_right
+        if verdict.gold_call:
+            self.calls += 1
+            self.whole += bool(verdict.call_right)
+
+    def figures(self) -> Figures:
+        return Figures(self.right / max(1, self.decided), self.whole / max(1, self.calls))
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -87,7 +111,7 @@ def rule_table() -> Iterator[str]:
 
 def variants(alone: bool) -> Iterator[tuple[str, tuple[Rule, ...]]]:
     """Row of the table → the rules that are on."""
-    yield "all rules", RULES
+    yield ALL, RULES
     yield "none", ()
     for rule in RULES:
         yield f"without {rule.name}", tuple(other for other in RULES if other is not rule)
@@ -100,20 +124,19 @@ def ablation(args: argparse.Namespace) -> Iterator[str]:
     from trm_agent.data.jsonl import read_samples
     from trm_agent.evaluation.run import draw_dialogues
 
-    router = open_router(args.checkpoint)
+    router = remembering(open_router(args.checkpoint))
+    rows = dict(variants(args.alone))
     most = sys.maxsize if args.num is None else args.num
-    files = {path.stem: list(draw_dialogues(read_samples(path), most, args.seed)) for path in args.data}
-    yield "| rules | " + " | ".join(f"{name} decision | {name} whole call" for name in files) + " |"
-    yield "|---" * (1 + 2 * len(files)) + "|"
-    first: dict[str, Figures] = {}
-    rows = list(variants(args.alone))
-    for row, rules in tqdm(rows, unit="row", file=sys.stderr, disable=None):
-        changed = router.with_rules(rules)
+    columns: dict[str, dict[str, Figures]] = {}
+    for path in args.data:
+        samples = list(draw_dialogues(read_samples(path), most, args.seed))
+        columns[f"{path.stem} ({len(samples)})"] = figures(router, samples, rows)
+    yield "| rules | " + " | ".join(f"{name} decision | whole call" for name in columns) + " |"
+    yield "|---" * (1 + 2 * len(columns)) + "|"
+    for row in rows:
         cells = []
-        for name, samples in files.items():
-            found = figures(changed, samples)
-            before = first.setdefault(name, found)
-            cells += [cell(found.decision, before.decision), cell(found.whole, before.whole)]
+        for found in columns.values():
+            cells += [cell(found[row].decision, found[ALL].decision), cell(found[row].whole, found[ALL].whole)]
         yield f"| {row} | " + " | ".join(cells) + " |"
 
 
@@ -123,22 +146,39 @@ def cell(share: float, before: float) -> str:
     return f"{share:.3f}" + (f" ({off:+.1f})" if abs(off) >= 0.05 else "")
 
 
-def figures(router: Router, samples: Sequence[Sample]) -> Figures:
-    """Every sample decided from its history alone."""
+def remembering(router: Router) -> Router:
+    """A router of its own whose network is asked once for each decision point, whatever rules read the answer."""
+    from trm_agent.routing.forward import Item, Network
+
+    class Remembering(Network):
+        def __init__(self) -> None:
+            super().__init__(router.model, router.halting, router.graphs)
+            self.known: dict[str, dict[int, Prediction]] = {}
+
+        def predict(self, items: Sequence[Item]) -> list[dict[int, Prediction]]:
+            keys = [repr((item.talk.messages, item.points, item.table.tools, item.table.slots)) for item in items]
+            new = {key: item for key, item in zip(keys, items, strict=True) if key not in self.known}
+            self.known.update(zip(new, super().predict(list(new.values())), strict=True))
+            return [self.known[key] for key in keys]
+
+    own = router.with_rules(())
+    own.network = Remembering()
+    return own
+
+
+def figures(router: Router, samples: Sequence[Sample], rows: Mapping[str, tuple[Rule, ...]]) -> dict[str, Figures]:
+    """Row → its figures; every sample decided from its history alone."""
     from trm_agent.evaluation.metrics import judge
     from trm_agent.evaluation.run import REFERENCE_TIME
 
-    decided = right = calls = whole = 0
-    for sample in samples:
+    tallies = {row: Tally() for row in rows}
+    for sample in progress(samples, "samples", len(samples)):
         now = datetime.fromisoformat(sample.meta["now"]) if "now" in sample.meta else REFERENCE_TIME
-        verdict = judge(sample, router.bind(sample.tools).decide(sample.history, now=now), has_state=False)
-        if verdict.decision_right is not None:
-            decided += 1
-            right += verdict.decision_right
-        if sample.tool is not None and verdict.gold_call is not None:
-            calls += 1
-            whole += bool(verdict.call_right)
-    return Figures(right / max(1, decided), whole / max(1, calls))
+        bound = router.bind(sample.tools)
+        for row, rules in rows.items():
+            router.rules = rules
+            tallies[row].add(judge(sample, bound.decide(sample.history, now=now), has_state=False))
+    return {row: tally.figures() for row, tally in tallies.items()}
 
 
 if __name__ == "__main__":

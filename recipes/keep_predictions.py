@@ -98,6 +98,7 @@ def read_talks(path: Path) -> Iterator[Sample]:
     A text after a user's text or after a result is the assistant's, any other the user's; `{"did": [tool, arguments,
     result]}` is a call with what came of it. What is right there is not said.
     """
+    from trm_agent.routing.requests import decision_points
     from trm_agent.synthesis.tools import declaration
 
     data = json.loads(path.read_text(encoding="utf-8"))
@@ -105,10 +106,9 @@ def read_talks(path: Path) -> Iterator[Sample]:
         tools = parse_tools([declaration(tool) for tool in content["tools"]])
         for number, talk in enumerate(content["talks"], 1):
             history = list(_messages(talk))
-            for n, message in enumerate(history, 1):
-                if message.role in ("user", "tool_response"):
-                    name, meta = f"{domain}/{number}/{n}", {"now": data["now"]}
-                    yield Sample(tools, tuple(history[:n]), "direct_answer", {}, None, None, id=name, meta=meta)
+            for n in decision_points(history):
+                name, meta = f"{domain}/{number}/{n}", {"now": data["now"]}
+                yield Sample(tools, tuple(history[:n]), "direct_answer", {}, None, None, id=name, meta=meta)
 
 
 def _messages(talk: Iterable[Any]) -> Iterator[Message]:
@@ -126,7 +126,7 @@ def _messages(talk: Iterable[Any]) -> Iterator[Message]:
 
 def _predict(router: Any, sample: Sample) -> Point:
     """What reaches `decode` where the router decides a sample: first the whole history, then its clauses."""
-    module = importlib.import_module("trm_agent.router")
+    module = importlib.import_module("trm_agent.routing.bound")
     original = module.decode
     taken: list[Point] = []
     now = datetime.fromisoformat(sample.meta.get("now") or NOW)

@@ -229,7 +229,7 @@ def decide_rows(router: Router, rows: Sequence[Row], every_turn: bool) -> list[d
         when = None if now is None else datetime.fromisoformat(now)
         for begin in range(0, len(members), BATCH):
             taken = members[begin : begin + BATCH]
-            points = [(i, n) for i in taken for n in decision_points(rows[i].history, every_turn)]
+            points = [(i, n) for i in taken for n in routed_points(rows[i].history, every_turn)]
             histories = [rows[i].history[:n] for i, n in points]
             for i in taken:
                 out[i] = {"id": rows[i].id, "decisions": []}
@@ -238,10 +238,9 @@ def decide_rows(router: Router, rows: Sequence[Row], every_turn: bool) -> list[d
     return [out[i] for i in range(len(rows))]
 
 
-def decision_points(history: Sequence[Message], every_turn: bool) -> list[int]:
+def routed_points(history: Sequence[Message], every_turn: bool) -> list[int]:
     """Lengths of the history at which the agent has to decide; the end is always one."""
-    asked = [n for n, message in enumerate(history, 1) if message.role in ("user", "tool_response")]
-    return sorted({*asked, len(history)}) if every_turn else [len(history)]
+    return sorted({*decision_points(history), len(history)}) if every_turn else [len(history)]
 
 
 def told(decision: Decision) -> dict[str, Any]:

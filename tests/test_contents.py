@@ -12,6 +12,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = sorted(
     init.parent for top in ("trm_agent", "langchain_trm", "recipes") for init in (ROOT / top).rglob("__init__.py")
 )
+LONGEST = 400
+TOO_LONG = {"trm_agent/encoder/sentence.py"}
+"""Files that are still to be split; none may be added."""
 FOLDERS = ["trm_agent", "langchain_trm", "recipes", "docs", "tests"]
 
 
@@ -43,3 +46,13 @@ def test_names_that_a_change_touches_stand_in_their_files() -> None:
     named = re.findall(r"`(\w+)` (?:of|in) `([\w./]+\.py)`", text)
     assert len(named) >= 4
     assert [(n, path) for n, path in named if f"\n{n}" not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
+def test_no_file_is_longer_than_a_reader_holds_in_the_head() -> None:
+    folders = ("trm_agent", "langchain_trm", "recipes")
+    files = {path.relative_to(ROOT).as_posix(): path for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    assert len(files) > 200
+    lengths = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in files.items()}
+    long = {name for name, length in lengths.items() if length > LONGEST}
+    assert long - TOO_LONG == set(), "split them by responsibility"
+    assert TOO_LONG - long == set(), "no longer too long: take them off the list"

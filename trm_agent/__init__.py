@@ -1,6 +1,7 @@
 """Decide locally, in milliseconds, what an agent does next: call a tool, or answer.
 
-types, data, text, values → encoder → features → model → decoding, responses → checkpoint → router: what serves.
+types, data, text, values → encoder → features → model → decoding, responses → checkpoint → routing → router: what
+serves.
 training, evaluation, synthesis: what makes and judges weights. utils, convert: raw conversations → samples. errors,
 log; testing: tiny real parts for tests.
 

@@ -13,6 +13,7 @@ from typing import Any
 from langchain_trm.tools import read_tools
 from trm_agent.data.strict_json import parse_json
 from trm_agent.errors import DataError, ToolError
+from trm_agent.utils.declarations import tool_list
 
 _TYPES = {
     "str": "string",
@@ -50,8 +51,7 @@ def _listed(text: str) -> list[Any]:
     except DataError as error:
         raise ToolError(f"the tools are {error}") from None
     if isinstance(data, Mapping):
-        inner = data.get("result", data)
-        listed = inner.get("tools") if isinstance(inner, Mapping) else None
+        listed = tool_list(data)
         data = listed if isinstance(listed, list) else [data]
     if not data:
         raise ToolError("the list holds no tools")

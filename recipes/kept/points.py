@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Any
 
 # Everything of the package that deciding from kept predictions needs; nothing else imports what may move.
-from trm_agent.decoding.by_clause import clauses, reread
+from trm_agent.decoding.by_clause import Clause
 from trm_agent.decoding.calibration import Calibration
-from trm_agent.decoding.coverage import rate
-from trm_agent.decoding.decide import decode
+from trm_agent.decoding.decide import complete, decode
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.records import gather
 from trm_agent.decoding.scene import Scene
 from trm_agent.types import Decision, Message, Source, ToolSchema, Value, parse_tools, slot_table
 
@@ -84,27 +82,17 @@ def write_points(path: Path, points: Iterable[Point], calibration: Calibration) 
 
 def decide(point: Point, calibration: Calibration) -> Decision:
     """Decide as the router does, from what is kept."""
-    return gather(_read_by_clause(point, calibration), point.tools)
-
-
-def _read_by_clause(point: Point, calibration: Calibration) -> Decision:
-    slots = slot_table(point.tools)
+    scene = Scene(point.tools, slot_table(point.tools), point.history, point.now)
     decision = decode(
-        point.prediction,
-        Scene(point.tools, slots, point.history, point.now),
-        previous=point.previous,
-        calibration=calibration,
-        tool_choice=point.tool_choice,
+        point.prediction, scene, previous=point.previous, calibration=calibration, tool_choice=point.tool_choice
     )
-    parts = clauses(decision.calls, point.history)
-    kept = [_kept(point, part.history, part.call.tool) for part in parts]
-    read = [replace(clause, clauses=point.clauses) for clause in kept if clause is not None]
-    if not parts or len(read) < len(parts):
-        return decision
-    said = [decide(clause, calibration) for clause in read]
-    tools = {tool.name: tool for tool in point.tools}
-    calls = reread(parts, [next(iter(one.made), None) for one in said], tools, slots)
-    return rate(decision.with_calls(calls), point.tools, point.history, calibration)
+
+    def read(parts: Sequence[Clause]) -> list[Decision] | None:
+        kept = [_kept(point, part.history, part.call.tool) for part in parts]
+        known = [replace(clause, clauses=point.clauses) for clause in kept if clause is not None]
+        return [decide(clause, calibration) for clause in known] if len(known) == len(parts) else None
+
+    return complete(decision, scene, calibration, read)
 
 
 def record(point: Point, calibration: Calibration) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from recipes.trace_turn import ROOT, main, trace
-from trm_agent.types import Message, identifier_words
+from trm_agent.types import parse_history
+from trm_agent.types.tools import nests_deeper
 
 MOST = {"files": 78, "functions": 444, "changes": 553}
 """As measured; where a change brings a figure down, it is brought down here too. Splitting long files raised the files
@@ -34,8 +35,7 @@ def test_a_turn_takes_no_more_files_functions_and_changes_of_file(
 def test_a_function_counts_once_and_staying_in_a_file_is_no_change() -> None:
     def work() -> None:
         for _ in range(2):
-            identifier_words("find_bus")
-            Message.from_json({"role": "user", "content": "hi"})
+            parse_history([{"role": "user", "content": "hi"}])
 
     traced = trace(work)
     assert traced.files == {"trm_agent/types/messages.py": 2}
@@ -45,7 +45,7 @@ def test_a_function_counts_once_and_staying_in_a_file_is_no_change() -> None:
 def test_a_change_is_counted_where_the_file_changes() -> None:
     def work() -> None:
         for _ in range(3):
-            identifier_words("find_bus")
+            nests_deeper({}, 1)
             sys.modules["trm_agent.log"].rank()  # type: ignore[attr-defined]
 
     assert trace(work).figures() == {"files": 2, "functions": 2, "changes": 5}

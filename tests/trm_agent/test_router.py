@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import trm_agent.router
+import trm_agent.routing.bound
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.rules import RULES
 from trm_agent.errors import HistoryError, ToolError
 from trm_agent.model.halting import Halting
-from trm_agent.router import decision_points
+from trm_agent.routing.requests import decision_points
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Decision, Message, SlotField, Source, ToolCall, Value
 
@@ -236,7 +236,7 @@ def test_each_of_several_calls_is_read_again_in_its_own_clause(monkeypatch: pyte
         first = calls[0]
         return replace(plain, decision="tool_call", calls=calls, tool=first.tool, arguments=first.arguments)
 
-    monkeypatch.setattr(trm_agent.router, "decode", decode)
+    monkeypatch.setattr(trm_agent.routing.bound, "decode", decode)
     decision = BOUND.decide([Message("user", text)])
     assert read == [
         ("I want the weather in Fresno", "get_weather"),

@@ -12,14 +12,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from trm_agent.features.tool_index import ToolWords
+from trm_agent.text.language import word_list
+from trm_agent.text.sentences import clauses
 from trm_agent.types import Span, ToolSchema, identifier_words
 from trm_agent.values.lists import split
 from trm_agent.values.numbers import read_number
-
-_CLAUSE = re.compile(
-    r"[.;?!]\s+|,\s+(?:and|then|followed)\s|\s(?=(?:and\s)?(?:then|also|after that|finally|lastly)\b)|\sand\s(?=[a-z])",
-    re.IGNORECASE,
-)
 
 CLEAR = 1.2
 """How many times more words a clause must share with a tool than with any other to be its own."""
@@ -35,10 +32,8 @@ _JOINED = re.compile(
     r"\s*(?:%|[^\W\d_]+(?:\s[^\W\d_]+)?)?\s*(?:,|;|,?\s(?:and|or)\s|&)\s*(?:then\s+|also\s+)?[$€£]?\s*"
 )
 _AND = re.compile(r"\b(?:and|or)\b|&", re.IGNORECASE)
-JOINER = re.compile(r"[,;]|\b(?:and|or|plus)\b|&", re.IGNORECASE)
-"""What stands between the items of an enumeration."""
 RESPECTIVELY = re.compile(r"\b(?:respectively|in that order|in this order)\b", re.IGNORECASE)
-_WEAK = frozenset(("of", "is", "are", "was", "be", "the", "a", "an", "by", "with", "at", "as", "number", "another"))
+_WEAK = word_list("weak_cues")
 
 
 def items(text: str, place: Span) -> list[Span]:
@@ -131,14 +126,6 @@ def _cue(before: str) -> str:
         if word not in _WEAK:
             break
     return " ".join(reversed(kept))
-
-
-def clauses(text: str) -> list[Span]:
-    """The places of the clauses of a text: sentences, and what follows "and", "then" and the like."""
-    marks = [match.span() for match in _CLAUSE.finditer(text)]
-    starts = [0, *(end for _, end in marks)]
-    ends = [*(start for start, _ in marks), len(text)]
-    return [Span(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
 
 
 def tool_clauses(text: str, tools: Sequence[ToolSchema]) -> list[tuple[Span, int | None]]:

@@ -7,15 +7,17 @@ the order of the tools does not matter. What cannot be filled honestly is missin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from trm_agent.decoding.by_clause import Clause, clauses, reread
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coverage import rate
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit, units
+from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.several import Context, several_calls
@@ -30,6 +32,7 @@ __all__ = [
     "SlotPrediction",
     "SpanCandidate",
     "check_tool_choice",
+    "complete",
     "decode",
     "fold",
 ]
@@ -103,6 +106,33 @@ def decode(
     return rate(decision, tools, history, calibration)
 
 
+def complete(
+    decision: Decision,
+    scene: Scene,
+    calibration: Calibration,
+    read: Callable[[Sequence[Clause]], Sequence[Decision] | None],
+) -> Decision:
+    """A decision with its several calls, if it has such, as they leave.
+
+    Args:
+        decision: As it was decoded.
+        scene: With all tools on offer and all their slots.
+        calibration: For the confidence of the calls.
+        read: Decides each clause as a message of its own, with its tool asked for; None where that is not known.
+
+    Returns:
+        Each of several calls read in the clause that speaks of it, and those that differ in nothing but their records
+        put together.
+    """
+    parts = clauses(decision.calls, scene.history)
+    said = read(parts) if parts else None
+    if said is not None:
+        tools = {tool.name: tool for tool in scene.tools}
+        calls = reread(parts, [next(iter(one.made), None) for one in said], tools, scene.slots)
+        decision = rate(decision.with_calls(calls), scene.tools, scene.history, calibration)
+    return gather(decision, scene.tools)
+
+
 def check_tool_choice(tool_choice: str, tools: Sequence[ToolSchema]) -> None:
     """Raises:
     ToolError: It is no keyword and names no tool on offer.
@@ -122,14 +152,14 @@ class _Odds:
     """The model's view of the outcomes, by name, so that tool order cannot matter."""
 
     call: float
-    tools: dict[str, float]
     no_tool: float
     halt: float
+    tools: dict[str, float]
 
     @classmethod
     def of(cls, prediction: Prediction, tools: Sequence[ToolSchema]) -> _Odds:
-        named = sorted(zip((tool.name for tool in tools), map(unit, prediction.tools), strict=True))
-        return cls(unit(prediction.call), dict(named), unit(prediction.no_tool), unit(prediction.halt))
+        named = sorted(zip((tool.name for tool in tools), units(prediction.tools), strict=True))
+        return cls(*units((prediction.call, prediction.no_tool, prediction.halt)), dict(named))
 
     def ranked(self, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
         return sorted(tools, key=lambda tool: (-self.tools[tool.name], tool.name))
@@ -183,9 +213,10 @@ def _filled(call: Call | None, slots: Sequence[Slot], prediction: Prediction) ->
     """Parameter of the meant tool → probability that its slot is filled, as the model sees it."""
     if call is None:
         return {}
+    filled = units(said.filled for said in prediction.slots)
     return {
-        name: unit(said.filled)
-        for slot, said in zip(slots, prediction.slots, strict=True)
+        name: p
+        for slot, p in zip(slots, filled, strict=True)
         for owner, name in slot.readers
         if owner == call.tool.name
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +76,11 @@ class Prediction:
     calls: tuple[float, ...] = (1.0,)
     answer_state: Any = field(default=None, compare=False, repr=False)
     acts: tuple[float, ...] = ()
+
+
+def units(ps: Iterable[float]) -> list[float]:
+    """Each of some probabilities as `unit` keeps it."""
+    return [min(1.0, max(0.0, p)) if p == p else 0.0 for p in ps]
 
 
 def unit(p: float) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from trm_agent.decoding.coordination import JOINER
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import readings, same_words
+from trm_agent.text.language import language_of
+from trm_agent.text.sentences import count_joiners
 from trm_agent.types import Slot, ToolSchema, Value
 
 LEAST_FILLED = 0.2
@@ -88,11 +89,12 @@ def _further(slot: Slot, said: SlotPrediction, taken: Sequence[Value], scene: Sc
 def _nearest(value: Value, lead: Sequence[Value], scene: Scene) -> int:
     """The record whose lead is said nearest: with the fewest joiners between them, then the fewest characters."""
     text = scene.history[lead[0].source.message or 0].text
+    language = language_of(text)
     start, end = value.source.start or 0, value.source.end or 0
 
     def apart(number: int) -> tuple[int, int]:
         first, last = lead[number].source.start or 0, lead[number].source.end or 0
         between = text[last:start] if last <= start else text[end:first]
-        return len(JOINER.findall(between)), len(between)
+        return count_joiners(between, language), len(between)
 
     return min(range(len(lead)), key=apart)

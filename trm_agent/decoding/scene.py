@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from trm_agent.decoding.prediction import Prediction
-from trm_agent.types import Message, Slot, ToolSchema
+from trm_agent.decoding.in_history import read_source
+from trm_agent.decoding.prediction import Prediction, SpanCandidate
+from trm_agent.types import Message, Slot, Source, Span, ToolSchema
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,20 @@ class Scene:
     slots: Sequence[Slot]
     history: Sequence[Message]
     now: datetime | None = None
+    _read: dict[tuple[str, Span, int], tuple[Any, Source] | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def read(self, candidate: SpanCandidate, slot: Slot) -> tuple[Any, Source] | None:
+        """What a slot's value is at a span, and the very place it was read from; None if nothing can be read there.
+
+        Every step of decoding that looks at a span asks here, so that it is parsed once.
+        """
+        key = slot.key, candidate.span, candidate.message
+        if key not in self._read:
+            source = _source(candidate, self.history)
+            self._read[key] = read_source(source, slot.parameter, self.history, self.now, slot) if source else None
+        return self._read[key]
 
     @cached_property
     def last_user(self) -> int | None:
@@ -74,3 +90,13 @@ class Scene:
 def last_user(history: Sequence[Message]) -> int | None:
     """The user's last message, as an index into the history; None if the user has said nothing."""
     return next((n for n in reversed(range(len(history))) if history[n].role == "user"), None)
+
+
+def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
+    """The characters of a span, without white space around them; None if there are none."""
+    if not 0 <= span.message < len(history) or not 0 <= span.start < span.end:
+        return None
+    text = history[span.message].text[span.start : span.end]
+    start = span.start + len(text) - len(text.lstrip())
+    text = text.strip()
+    return Source("span", span.message, start, start + len(text), text) if text else None

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from trm_agent.decoding.calibration import Calibration
-from trm_agent.decoding.in_history import ends, number_place, read_source
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit
+from trm_agent.decoding.in_history import ends, number_place
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, unit, units
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.rules.enumerations import named_choices
 from trm_agent.decoding.rules.shown import shown_names, shown_values
@@ -83,7 +83,7 @@ def read_slots(
 ) -> Reading:
     """`fold` of a refined prediction, with the raw probabilities beside the values."""
     tools, slots, history = scene.tools, scene.slots, scene.history
-    odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
+    odds = dict(zip((tool.name for tool in tools), units(prediction.tools), strict=True))
     needed = _needed(prediction, tools)
     shown = shown_names(history)
     values: dict[str, Value] = {}
@@ -125,7 +125,7 @@ def meant_tools(prediction: Prediction, tools: Sequence[ToolSchema]) -> list[Too
         prediction: For this decision point.
         tools: In the order of `prediction.tools`.
     """
-    odds = {tool.name: unit(p) for tool, p in zip(tools, prediction.tools, strict=True)}
+    odds = dict(zip((tool.name for tool in tools), units(prediction.tools), strict=True))
     ranked = sorted(tools, key=lambda tool: (-odds[tool.name], tool.name))
     total = math.fsum(odds.values())
     if prediction.calls[0] >= SEVERAL or total <= 0:
@@ -189,7 +189,7 @@ def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0
         return
     if said.choices:
         listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
-        entries = sorted(zip(map(unit, said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
+        entries = sorted(zip(units(said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
         named = named_choices(parameter, scene.request) if listed else []
         if len(named) > 1 and validates(named, parameter.schema):
             yield Value(named, unit(said.filled * entries[0][0]), Source("choice"))
@@ -198,20 +198,8 @@ def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0
             if choice is not None and validates(value, parameter.schema):
                 yield Value(value, unit(said.filled * probability), Source("choice"))
     for span in said.spans:
-        source = _source(span, scene.history)
-        read = read_source(source, parameter, scene.history, scene.now, slot) if source is not None else None
-        if read is not None:
+        if (read := scene.read(span, slot)) is not None:
             yield Value(read[0], unit(said.filled * unit(span.probability)), read[1])
-
-
-def _source(span: SpanCandidate, history: Sequence[Message]) -> Source | None:
-    """The characters of a span, without white space around them; None if there are none."""
-    if not 0 <= span.message < len(history) or not 0 <= span.start < span.end:
-        return None
-    text = history[span.message].text[span.start : span.end]
-    start = span.start + len(text) - len(text.lstrip())
-    text = text.strip()
-    return Source("span", span.message, start, start + len(text), text) if text else None
 
 
 def _share_out(

@@ -16,8 +16,7 @@ from trm_agent.responses.filling import say
 from trm_agent.responses.frames import Frame, Frames
 from trm_agent.text.actions import say_tool
 from trm_agent.text.descriptions import upper_first
-from trm_agent.text.field_names import singular
-from trm_agent.text.nouns import is_plural
+from trm_agent.text.nouns import is_plural, singular
 from trm_agent.text.phrases import words_of
 from trm_agent.text.spoken import spoken_moment
 from trm_agent.text.statements import label_words, statement

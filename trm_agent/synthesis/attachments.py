@@ -9,6 +9,7 @@ from trm_agent.synthesis.draws import Draws
 from trm_agent.synthesis.tasks import article
 from trm_agent.synthesis.values import Given
 from trm_agent.synthesis.words import VERBS
+from trm_agent.text.nouns import is_plural
 from trm_agent.types import Parameter, ToolSchema, identifier_words
 
 NATURAL: dict[str, tuple[str, ...]] = {
@@ -346,8 +347,7 @@ def beside_name(g: Given) -> str:
 
 def one(name: str) -> str:
     """Its article before it, unless it is a plural: "a mass", "an angle", "days"."""
-    plural = name.endswith("s") and not name.endswith(("ss", "us", "is"))
-    return name if plural else f"{article(name)} {name}"
+    return name if is_plural(name.split()[-1]) else f"{article(name)} {name}"
 
 
 def _family(kind: str) -> str:

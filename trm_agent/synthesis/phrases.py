@@ -19,6 +19,7 @@ from trm_agent.synthesis.tasks import Tasks, lowered
 from trm_agent.synthesis.together import Together
 from trm_agent.synthesis.values import MARK, Given
 from trm_agent.synthesis.words import INFO_VERBS
+from trm_agent.text.nouns import is_plural
 from trm_agent.types import ToolSchema
 
 ASKED = 0.25
@@ -114,7 +115,7 @@ class Phrases(Together):
         ):
             thing = thing.removeprefix("some ")
             noun = re.split(r" (?:of|for|in|on|to|from|at|by|with|about) ", thing)[0].rstrip(_MARKS).split()[-1:]
-            plural = bool(noun) and noun[0].endswith("s") and not noun[0].endswith(("ss", "us", "is"))
+            plural = bool(noun) and is_plural(noun[0])
             be = "are" if plural else "is"
             frames += [
                 f"what {be} {{thing}}{{more}}?", f"what {be} {{thing}}{{more}}?", "I need {thing}{more}",

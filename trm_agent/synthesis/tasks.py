@@ -12,6 +12,7 @@ from trm_agent.synthesis.cues import head, kind_of, label, spoken_name
 from trm_agent.synthesis.draws import Draws
 from trm_agent.synthesis.values import MARK, Given
 from trm_agent.synthesis.words import INFO_VERBS, MASS_NOUNS, STOP_WORDS, VERBS
+from trm_agent.text.nouns import singular
 from trm_agent.types import ToolSchema, identifier_words
 
 SETTING_VERBS = frozenset(("set", "change", "update", "adjust", "increase", "decrease", "modify", "reduce", "turn"))
@@ -208,4 +209,4 @@ def _cut_after_marks(text: str) -> str:
 
 
 def _content(text: str) -> set[str]:
-    return {word.rstrip("s") for word in re.findall(r"[a-z0-9]+", text.lower())} - STOP_WORDS
+    return set(map(singular, re.findall(r"[a-z0-9]+", text.lower()))) - STOP_WORDS

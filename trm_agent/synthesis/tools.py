@@ -12,6 +12,7 @@ from typing import Any
 
 from trm_agent.errors import DataError, ToolError
 from trm_agent.synthesis.words import STOP_WORDS
+from trm_agent.text.nouns import singular
 from trm_agent.types import ToolSchema, identifier_words, parse_tools
 
 
@@ -109,7 +110,7 @@ def _said(tool: ToolSchema) -> frozenset[str]:
 @lru_cache(maxsize=65536)
 def _content(text: str) -> frozenset[str]:
     words = "".join(sign if sign.isalnum() else " " for sign in text).split()
-    return frozenset(word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words) - STOP_WORDS
+    return frozenset(map(singular, words)) - STOP_WORDS
 
 
 def _is_schema(parameters: Mapping[str, Any]) -> bool:

@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from trm_agent.text.clock import clock_ranges, clocks
 from trm_agent.text.days import day_phrases
-from trm_agent.text.field_names import singular
 from trm_agent.text.language import knowledge
+from trm_agent.text.nouns import singular
+from trm_agent.text.sentences import sentences
 from trm_agent.text.units import quantities
 
 _END = re.compile(
@@ -38,7 +39,7 @@ def is_answer(text: str, question: str, words: str) -> bool:
     """
     if not question or not is_free_text(words) or len(text.split()) < 3:
         return False
-    asked = [sentence for sentence in re.split(r"(?<=[.!?])\s+", question.lower().strip()) if "?" in sentence]
+    asked = [sentence for sentence in sentences(question.lower().strip()) if "?" in sentence]
     if not asked or _YES_OR_NO.match(asked[-1]) or re.match(knowledge("en")["no_answer"], text.lower().strip()):
         return False
     own = {singular(word) for word in re.findall(r"[^\W\d_]+", words.lower()) if len(word) > 3}

@@ -8,16 +8,16 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from trm_agent.text.language import word_list
+from trm_agent.text.nouns import singular
 from trm_agent.types import Parameter, identifier_words
 
 DEPTH = 4
 ROWS = 8
 """Rows of a list that are looked at; the others have the same fields nearly always."""
 _LETTERS = re.compile(r"[^\W\d_]+")
-_SMALL = frozenset(
-    ("a", "an", "the", "of", "in", "on", "to", "for", "is", "it", "and", "or", "by", "at", "with", "from")
-)
-_PLACEHOLDERS = frozenset(("param", "parameter", "arg", "argument", "field", "input", "value", "key", "option", "var"))
+_SMALL = word_list("small")
+_PLACEHOLDERS = word_list("placeholders")
 
 
 def field_names(value: Any, depth: int = DEPTH) -> set[str]:
@@ -40,6 +40,7 @@ def field_names(value: Any, depth: int = DEPTH) -> set[str]:
     return held.union(*(field_names(item, depth - 1) for item in value.values()))
 
 
+@lru_cache(maxsize=16_384)
 def parameter_words(name: str) -> str:
     """A parameter's name as `field_names` spells it: of a path such as `stay.check_in` its last part, in words."""
     return identifier_words(name.rsplit(".", 1)[-1])
@@ -72,14 +73,3 @@ def meant_fields(parameter: Parameter, fields: Collection[str]) -> set[str]:
 def _content(text: str) -> frozenset[str]:
     """Its words but for small ones, without plurals."""
     return frozenset(singular(word) for word in _LETTERS.findall(text) if word.lower() not in _SMALL)
-
-
-@lru_cache(maxsize=16_384)
-def singular(word: str) -> str:
-    """Lower-case, without the letters of a plural."""
-    word = word.lower()
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 5 and word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

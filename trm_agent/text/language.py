@@ -30,6 +30,19 @@ def knowledge(language: str) -> Mapping[str, Any]:
     return dict(json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8")))
 
 
+@lru_cache(maxsize=256)
+def word_list(name: str, language: str = "en") -> frozenset[str]:
+    """A list of small words that a step passes over or goes by; `@name` in it stands for another list's words.
+
+    Raises:
+        KeyError: The language has no such list.
+    """
+    words: set[str] = set()
+    for word in knowledge(language)["word_lists"][name]:
+        words |= word_list(word[1:], language) if word[:1] == "@" else {word}
+    return frozenset(words)
+
+
 @lru_cache(maxsize=4096)
 def language_of(text: str) -> str:
     """The language of a message, by its small words; English where nothing else is surer."""

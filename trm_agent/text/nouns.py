@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from trm_agent.text.phrases import phrases, words_of
 
 _VOWELS = "aeiou"
 _LETTERS_WITH_VOWEL = "aefhilmnorsx"
 """Letters whose names begin with a vowel: "an SMS"."""
+
+
+@lru_cache(maxsize=16_384)
+def singular(word: str) -> str:
+    """Lower-case, without the letters of a plural."""
+    word = word.lower()
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 5 and word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 def is_plural(word: str) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from trm_agent.text.field_names import singular
-from trm_agent.text.nouns import is_plural, third_person, verb_of, with_capitals
+from trm_agent.text.nouns import is_plural, singular, third_person, verb_of, with_capitals
 from trm_agent.text.phrases import phrases, words_of
 from trm_agent.text.spoken import spoken_moment
 from trm_agent.types import identifier_words

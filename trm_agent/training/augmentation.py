@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from trm_agent.data.renaming import STEMS, Renaming, abbreviated, described_names, last_part, numbered
+from trm_agent.text.language import word_list
 from trm_agent.training.chaining import chains, together
 from trm_agent.training.episodes import Episode, Point
 from trm_agent.training.out_of_scope import instruction
@@ -20,9 +21,7 @@ from trm_agent.training.rates import Rates
 from trm_agent.types import Message, Parameter, ToolSchema, identifier_words, slot_table
 from trm_agent.values import read_number
 
-_SMALL_WORDS = frozenset(
-    ("a", "an", "the", "of", "in", "on", "to", "for", "is", "it", "and", "or", "do", "are", "that")
-)
+_SMALL_WORDS = word_list("small")
 
 
 def augment(episodes: Sequence[Episode], seed: int, rates: Rates | None = None) -> list[Episode]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
 
 from trm_agent.errors import HistoryError
@@ -81,6 +81,7 @@ class Message:
         return str(content)
 
 
+@lru_cache(maxsize=16_384)
 def identifier_words(name: str) -> str:
     """An identifier (`snake_case`, `camelCase`, `kebab-case`, dotted) as lower-case words, for encoding."""
     return re.sub(r"[_\-./\s]+", " ", _WORD_START.sub(" ", name)).strip().lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from trm_agent.types.tools import Parameter, ToolSchema
@@ -49,7 +50,7 @@ class Slot:
     purposes: tuple[str, ...] = field(default=(), compare=False)
     siblings: tuple[str, ...] = field(default=(), compare=False)
 
-    @property
+    @cached_property
     def tools(self) -> frozenset[str]:
         """The names of the tools that read it; none for a slot field."""
         return frozenset(tool for tool, _ in self.readers)

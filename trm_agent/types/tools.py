@@ -41,6 +41,8 @@ class Parameter:
         required: Whether a call must carry it (a nested leaf: required along its whole path).
         default: The declared default, if `has_default`.
         documented: What the docstring in the tool's description says of it; no part of its declaration.
+
+    What is told from the schema is worked out once: a schema does not change.
     """
 
     name: str
@@ -50,14 +52,14 @@ class Parameter:
     has_default: bool = False
     documented: str = ""
 
-    @property
+    @cached_property
     def description(self) -> str:
         own = str(self.schema.get("description") or "")
         if not self.documented or self.documented in own:
             return own
         return f"{self.documented}; {own}" if own else self.documented
 
-    @property
+    @cached_property
     def type(self) -> str:
         """JSON Schema type; of several, the first that is not null; without any, told from the choices."""
         kind = self.schema.get("type")
@@ -72,7 +74,7 @@ class Parameter:
             return "integer"
         return "object" if "properties" in self.schema else "string"
 
-    @property
+    @cached_property
     def choices(self) -> tuple[Any, ...]:
         """The closed list of values, in declared order; empty for an open parameter."""
         if "const" in self.schema:
@@ -85,7 +87,7 @@ class Parameter:
             return (True, False)
         return tuple(c for c in enum if c is not None) if isinstance(enum, list) else ()
 
-    @property
+    @cached_property
     def declaration(self) -> str:
         """What decides whether two tools share a slot: everything declared but the default."""
         return json.dumps({"name": self.name, "schema": self.schema}, sort_keys=True, default=str)
@@ -161,7 +163,7 @@ class ToolSchema:
         """The description without what a docstring says of the parameters."""
         return read_docstring(self.description, self.schema.get("properties", {}).keys())[0]
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if p.required)
 

@@ -31,7 +31,7 @@ def read_declarations(data: Any) -> tuple[ToolSchema, ...]:
             data = parse_json(data)
         except DataError as error:
             raise ToolError(f"{EXPECTED}, got text that is {error}") from None
-    listed = _listed(data)
+    listed = tool_list(data)
     if not isinstance(listed, list) or not listed:
         raise ToolError(EXPECTED)
     return parse_tools([tool for item in listed for tool in _declarations(item)])
@@ -39,10 +39,11 @@ def read_declarations(data: Any) -> tuple[ToolSchema, ...]:
 
 def declared_in(data: Mapping[str, Any]) -> bool:
     """Whether an object holds a tool list and no conversation."""
-    return isinstance(_listed(data), list) and not {"messages", "conversations", "inputs", "request"} & data.keys()
+    return isinstance(tool_list(data), list) and not {"messages", "conversations", "inputs", "request"} & data.keys()
 
 
-def _listed(data: Any) -> Any:
+def tool_list(data: Any) -> Any:
+    """The list of declarations that an object holds, itself where it is no object; None where it holds none."""
     if not isinstance(data, Mapping):
         return data
     if isinstance(data.get("result"), Mapping):  # the answer of an MCP server to tools/list

@@ -85,9 +85,15 @@ def said_choices(text: str, parameter: Parameter, language: str = "en") -> list[
     return _distinct([choice for _, _, choice in kept])
 
 
+@lru_cache(maxsize=4096)
+def _name(choice: str) -> str:
+    """An entry as texts are compared with it."""
+    return normalise(choice_text(choice))
+
+
 def _compared(text: str, choice: str) -> list[tuple[int, int]]:
     """Where a text says the comparison that an entry stands for, in words or as a sign."""
-    name = normalise(choice_text(choice))
+    name = _name(choice)
     said = next((row["said"] for row in knowledge("en")["comparators"] if name in row["names"]), ())
     pattern = "|".join(
         rf"\b{re.escape(way)}\b" if way[0].isalpha() else rf"(?<![<>=!]){re.escape(way)}(?![<>=])" for way in said

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from trm_agent.text.language import knowledge
+from trm_agent.text.language import knowledge, word_list
 from trm_agent.text.units import kind_of, unit_names
 from trm_agent.types import Parameter, identifier_words
 from trm_agent.values.schema import Identity
@@ -206,7 +206,7 @@ def speaks_of_past(text: str) -> bool | None:
     return past if past != future else None
 
 
-_NAMING = frozenset(("id", "code", "number", "seat", "room", "order", "gate", "flight", "ticket", "apartment", "house"))
+_NAMING = word_list("numbered_things")
 _ENDS = re.compile(r"\b(?:end|ending|ends|until|till|to|finish|check ?out|return|returning|last|latest|closing)\b")
 _STARTS = re.compile(
     r"\b(?:start|starting|starts|from|begin|beginning|check ?in|first|earliest|opening|since|departure)\b"

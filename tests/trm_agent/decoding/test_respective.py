@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trm_agent.decoding.coordination import alike, clauses, items, tool_clauses
+from trm_agent.decoding.coordination import alike, items, tool_clauses
+from trm_agent.text.sentences import clauses
 from trm_agent.types import Span, parse_tools
 
 

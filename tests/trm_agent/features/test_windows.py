@@ -10,7 +10,7 @@ import pytest
 from tests.trm_agent.model_doubles import TOOLS
 from trm_agent.features.conversation import MAX_TOKENS
 from trm_agent.features.window import STRIDE, first_messages, read_windows
-from trm_agent.router import decision_points
+from trm_agent.routing.requests import decision_points
 from trm_agent.testing import HashingEncoder, tiny_router
 from trm_agent.types import Decision, Message
 

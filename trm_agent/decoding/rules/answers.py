@@ -14,7 +14,9 @@ from trm_agent.decoding.in_history import read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.rules.spans import surer
 from trm_agent.decoding.scene import Scene
-from trm_agent.text.field_names import parameter_words, singular
+from trm_agent.text.field_names import parameter_words
+from trm_agent.text.nouns import singular
+from trm_agent.text.sentences import sentences
 from trm_agent.types import Source
 from trm_agent.values.choices import said_choices
 from trm_agent.values.moment_in_message import moment_kind
@@ -45,7 +47,7 @@ def take_answers(prediction: Prediction, scene: Scene) -> Prediction:
     tool = scene.meant(prediction)
     if not question.endswith("?") or not max(prediction.tools) >= TOOL or len(text.split()) > WORDS:
         return prediction
-    asked = {singular(word) for word in _WORD.findall(re.split(r"(?<=[.!?])\s+", question)[-1])}
+    asked = {singular(word) for word in _WORD.findall(sentences(question)[-1])}
     needed = [i for i, slot in enumerate(slots) if any(o == tool.name and p in tool.required for o, p in slot.readers)]
     empty = [i for i in needed if prediction.slots[i].filled < TOOL]
     meant = [i for i in empty if asked & set(map(singular, parameter_words(slots[i].parameter.name).split()))]

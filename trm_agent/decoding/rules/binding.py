@@ -17,9 +17,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.rules.numerals import enumerated, marks, numerals, place_in_row, quantity_at, touched
+from trm_agent.decoding.rules.numerals import enumerated, extent, marks, numerals, place_in_row, touched
 from trm_agent.decoding.rules.spans import NAMED, emptier, moved, named_odds, weighed, weighed_by_names
 from trm_agent.decoding.scene import Scene
+from trm_agent.text.language import word_list
+from trm_agent.text.nouns import singular
 from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 from trm_agent.values.numbers import read_number
 
@@ -37,14 +39,7 @@ _DESCRIBED = 12
 """Words of a description that may name the parameter."""
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMERAL = re.compile(r"(?<![\w.,:/-])(?:\d{1,6}(?![\w:/])(?![.,]\d)|[^\W\d_]{2,12})(?!\w)")
-_STOP = frozenset(
-    (
-        *("a", "an", "the", "of", "for", "to", "in", "on", "at", "by", "with", "from", "and", "or", "is", "are", "be"),
-        *("as", "it", "its", "this", "that", "which", "what", "where", "if", "you", "your", "per", "each", "value"),
-        *("number", "amount", "total", "given", "optional", "default", "integer", "float", "int", "used", "using"),
-        "calculate",
-    )
-)
+_STOP = word_list("beside_numbers")
 
 
 def bind_numbers(prediction: Prediction, scene: Scene) -> Prediction:
@@ -149,16 +144,8 @@ def _bind_spans(prediction: Prediction, slots: Sequence[Slot], history: Sequence
 
 def _whole(said: SlotPrediction, history: Sequence[Message]) -> SlotPrediction:
     """Spans that cut a numeral take all of it; those that become the same add up."""
-    spans = moved(said.spans, history, _extent)
+    spans = moved(said.spans, history, extent)
     return said if spans == said.spans else replace(said, spans=spans)
-
-
-def _extent(text: str, place: Span) -> Span:
-    """From where to where a span goes with all of the numerals that it overlaps."""
-    if (whole := quantity_at(text, *place)) is not None:
-        return Span(whole.start, whole.end)
-    found = [numerals(text)[i] for i in touched(text, *place)]
-    return Span(min([place.start, *(n.start for n in found)]), max([place.end, *(n.end for n in found)]))
 
 
 def _ranked(spans: Iterable[SpanCandidate]) -> tuple[SpanCandidate, ...]:
@@ -227,7 +214,7 @@ def _in_order(rivals: Mapping[int, Slot], before: str) -> list[int]:
     """As the text before the numbers names them; else as their names count ("x", "y"); nothing where neither tells."""
     names = _telling(rivals)
     clause = re.split(r"[.;?!](?:\s|$)|\d", before)[-1]
-    words = [_singular(word.lower()) for word in _WORD.findall(clause)[-_NAMES_BEFORE:]]
+    words = [singular(word.lower()) for word in _WORD.findall(clause)[-_NAMES_BEFORE:]]
     said = {i: max((n for n, word in enumerate(words) if word in names[i]), default=-1) for i in rivals}
     if min(said.values()) >= 0 and len(set(said.values())) == len(rivals):
         return sorted(rivals, key=said.__getitem__)
@@ -283,7 +270,7 @@ def _words(text: str, most: int = 1000) -> frozenset[str]:
     """Words that tell something, without their plural; letters that stand alone are names too ("a = 2")."""
     found = [word.lower() for word in _WORD.findall(text)[:most]]
     kept = [word for word in found if word not in _STOP or text.strip().lower() == word]
-    return frozenset(map(_singular, kept))
+    return frozenset(map(singular, kept))
 
 
 def _around(text: str, place: Span) -> tuple[frozenset[str], frozenset[str]]:
@@ -301,8 +288,4 @@ def _cues(words: Sequence[str]) -> frozenset[str]:
     """Without articles: "a" names a parameter only next to its number, as in "a = 2"."""
     lower = [word.lower() for word in words]
     kept = [word for place, word in enumerate(lower) if len(word) > 1 or place == len(lower) - 1]
-    return frozenset(map(_singular, kept))
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+    return frozenset(map(singular, kept))

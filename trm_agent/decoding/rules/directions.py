@@ -16,6 +16,7 @@ from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandid
 from trm_agent.decoding.rules.spans import moved, surer, weighed
 from trm_agent.decoding.scene import Scene
 from trm_agent.text.field_names import parameter_words
+from trm_agent.text.language import word_list
 from trm_agent.types import Message, Slot, Span
 
 SAID = 30.0
@@ -24,13 +25,13 @@ CONTRARY = 0.001
 """What is left of the odds of a text where the word before it, or a word in it, says the other direction."""
 NAMED = 4.0
 """Odds that a required parameter gains of being filled, whose direction is said before its surest text."""
-_FROM = frozenset(("from", "source", "origin", "departure", "start", "starting"))
-_TO = frozenset(("to", "target", "destination", "arrival", "end", "ending"))
+_FROM = word_list("from_names")
+_TO = word_list("to_names")
 _BEFORE = {"from": "from", "leaving": "from", "departing": "from", "to": "to", "into": "to", "towards": "to"}
 _LAST_WORD = re.compile(r"([^\W\d_]+)\s+(?:the\s+)?$")
 _WORD = re.compile(r"[^\W\d_]+")
 _AMOUNT = re.compile(r"[$€£]?\d[\d.,]*\s+(?=[^\W\d_]{2})")
-_MEASURED = frozenset(("time", "duration", "date", "period", "size", "amount", "quantity", "address", "street", "dose"))
+_MEASURED = word_list("no_directions")
 
 
 def point_directions(prediction: Prediction, scene: Scene) -> Prediction:

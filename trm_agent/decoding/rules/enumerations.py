@@ -18,7 +18,9 @@ from trm_agent.decoding.rules.binding import beside
 from trm_agent.decoding.rules.spans import moved, weighed
 from trm_agent.decoding.rules.wording import UNFILLED
 from trm_agent.decoding.scene import Scene
-from trm_agent.text.field_names import parameter_words, singular
+from trm_agent.text.field_names import parameter_words
+from trm_agent.text.language import word_list
+from trm_agent.text.nouns import singular
 from trm_agent.types import Message, Parameter, Slot, Span, identifier_words
 
 _NUMBER = r"[-+]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?%?"
@@ -143,60 +145,9 @@ def text_lists(text: str) -> tuple[Span, ...]:
 
 
 _TOKEN = re.compile(r"[^\s,;:!?()\[\]{}\"“”]+|[,;:!?()\[\]{}\"“”\n]")
-_STOP = frozenset(
-    (
-        *("of", "for", "to", "in", "on", "at", "by", "with", "from", "as", "is", "are", "be", "was", "were", "am", "i"),
-        *("it", "its", "this", "that", "these", "those", "which", "who", "what", "where", "when", "if", "you", "your"),
-        *("my", "me", "we", "our", "their", "they", "he", "she", "per", "between", "through", "than", "into", "over"),
-        *(
-            "given",
-            "using",
-            "including",
-            "having",
-            "based",
-            "has",
-            "have",
-            "had",
-            "can",
-            "will",
-            "would",
-            "should",
-            "not",
-            "near",
-        ),
-        *(
-            "selling",
-            "such",
-            "like",
-            "during",
-            "within",
-            "under",
-            "about",
-            "also",
-            "please",
-            "do",
-            "does",
-            "find",
-            "get",
-        ),
-        *("want", "need", "show", "give", "set", "then", "but", "so", "because", "while", "how", "much", "many", "via"),
-        *(
-            "buy",
-            "order",
-            "contains",
-            "contain",
-            "containing",
-            "include",
-            "includes",
-            "named",
-            "called",
-            "both",
-            "only",
-        ),
-    )
-)
-_ARTICLES = frozenset(("a", "an", "the", "also"))
-_JOINTS = frozenset(("and", "or", "&"))
+_STOP = word_list("ends_lists")
+_ARTICLES = word_list("articles") | {"also"}
+_JOINTS = word_list("joining") | {"&"}
 _LONGEST = 4
 """Words of an item."""
 SHORT = 3

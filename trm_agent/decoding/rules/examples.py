@@ -19,6 +19,7 @@ from typing import Any
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.rules.spans import NAMED, surer
 from trm_agent.decoding.scene import Scene
+from trm_agent.text.language import word_list
 from trm_agent.types import Parameter, Span, ToolSchema, identifier_words
 from trm_agent.values import described_names
 
@@ -28,12 +29,7 @@ SURE = 0.9
 """Least probability of being filled for a slot whose example is said."""
 SAID = 0.2
 """Share of a slot's spans that a said example has where the model points at none of its words."""
-_GENERAL = frozenset(
-    (
-        *("all", "any", "none", "other", "auto", "default", "yes", "no", "true", "false"),
-        *("the", "me", "my", "you", "it", "us"),
-    )
-)
+_GENERAL = word_list("general_values")
 
 
 def say_examples(prediction: Prediction, scene: Scene) -> Prediction:

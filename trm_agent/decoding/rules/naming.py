@@ -16,14 +16,16 @@ from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.rules.spans import weighed_by_names
 from trm_agent.decoding.rules.wording import UNFILLED
 from trm_agent.decoding.scene import Scene
-from trm_agent.text.field_names import parameter_words, singular
+from trm_agent.text.field_names import parameter_words
+from trm_agent.text.language import word_list
+from trm_agent.text.nouns import singular
 from trm_agent.types import Slot, Span
 
 BEFORE, AFTER = 3, 1
 """Words looked at."""
 _WORD = re.compile(r"[^\W\d_]+")
 _BREAK = re.compile(r"[.;,:?!](?:\s|$)| and | with | or ")
-_GENERAL = frozenset(("name", "type", "id", "value", "text", "string", "the", "of", "to", "from", "in", "for"))
+_GENERAL = word_list("general_in_names")
 
 
 def name_texts(prediction: Prediction, scene: Scene) -> Prediction:

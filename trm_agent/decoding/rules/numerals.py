@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from trm_agent.types import Parameter, identifier_words
+from trm_agent.text.language import word_list
+from trm_agent.types import Parameter, Span, identifier_words
 from trm_agent.values.declared import UNITS, hints
 
 PERCENT, MONEY, TIME = "%", "$", "time"
@@ -27,14 +28,9 @@ _TIME = re.compile(rf"[\s-]*(?:{'|'.join(UNITS)}|centurie|yr|hr|min|sec)s?\b(?!\
 _POWER = re.compile(r"\s?[^\W\d_]+(?:/[^\W\d_]+)?\^-?\d(?!\w)")
 _UNIT = r"\s?(?:[^\W\d_]+\d?|[%°µ]\s?[^\W\d_]?)?"
 _JOINED = re.compile(rf"(?P<unit>{_UNIT})\s*(?:,\s*(?:and|or)?|and|or|to|&|[x×]|by)\s*[-−]?", re.IGNORECASE)
-_RATES = frozenset(("rate", "percent", "percentage", "interest", "share", "discount", "tax", "apr", "yield"))
-_MONIES = frozenset(
-    (
-        *("price", "cost", "principal", "principle", "budget", "salary", "income", "investment", "deposit", "loan"),
-        *("payment", "revenue", "fee", "money", "wage", "balance", "capital", "profit"),
-    )
-)
-_TIMES = frozenset(("time", "term", "duration", "period", "age"))
+_RATES = word_list("rates")
+_MONIES = word_list("monies")
+_TIMES = word_list("times")
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,14 @@ def quantity_at(text: str, start: int, end: int) -> Numeral | None:
     return None
 
 
+def extent(text: str, place: Span) -> Span:
+    """From where to where a span goes with all of the numerals that it overlaps."""
+    if (whole := quantity_at(text, *place)) is not None:
+        return Span(whole.start, whole.end)
+    found = [numerals(text)[i] for i in touched(text, *place)]
+    return Span(min([place.start, *(n.start for n in found)]), max([place.end, *(n.end for n in found)]))
+
+
 @lru_cache(maxsize=1024)
 def _powers(text: str) -> tuple[tuple[tuple[int, int], int], ...]:
     found = ((_POWER.match(text, numeral.end), i) for i, numeral in enumerate(numerals(text)))
@@ -114,8 +118,8 @@ def _marks(name: str, counts_time: bool) -> frozenset[str]:
     return frozenset((TIME,) if words & _TIMES or counts_time else ())
 
 
-_FIRST = frozenset(("start", "starting", "first", "initial", "from", "lower", "min", "minimum", "low", "begin"))
-_LAST = frozenset(("end", "ending", "second", "final", "to", "upper", "max", "maximum", "high", "stop", "last"))
+_FIRST = word_list("range_starts")
+_LAST = word_list("range_ends")
 
 
 @lru_cache(maxsize=4096)

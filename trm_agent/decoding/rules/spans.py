@@ -19,7 +19,7 @@ def moved(
     """Spans, each moved by `where`; the best first, those that become the same as one."""
     odds: dict[tuple[int, int, int], float] = defaultdict(float)
     for span in spans:
-        place = span.span
+        place = Span(span.start, span.end)
         if 0 <= span.message < len(history) and 0 <= span.start < span.end:
             place = where(history[span.message].text, place)
         odds[span.message, *place] += span.probability

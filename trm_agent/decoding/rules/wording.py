@@ -16,7 +16,9 @@ from functools import lru_cache, partial
 from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.rules.spans import moved
 from trm_agent.decoding.scene import Scene
-from trm_agent.text.field_names import parameter_words, singular
+from trm_agent.text.field_names import parameter_words
+from trm_agent.text.language import word_list
+from trm_agent.text.nouns import singular
 from trm_agent.types import Slot, Span, identifier_words
 
 _QUOTED = re.compile(
@@ -130,13 +132,7 @@ def _to_period(text: str, place: Span) -> Span:
     return place
 
 
-_EMPTY = frozenset(
-    (
-        *("a", "an", "the", "my", "your", "his", "her", "our", "their", "this", "that", "these", "those", "which"),
-        *("any", "some", "of", "for", "to", "in", "on", "at", "by", "with", "from", "and", "or", "what", "same", "no"),
-        *("all", "every", "each", "other", "another", "next", "last", "first", "new", "right"),
-    )
-)
+_EMPTY = word_list("no_modifiers")
 
 
 def _without_noun(text: str, place: Span, own: Sequence[str], tools: Set[str]) -> Span:
@@ -164,43 +160,8 @@ def _apart(before: str, last: str, plain: bool) -> bool:
     return before[0].isupper() and not last[0].isupper() if plain else not (before[0].isupper() and last[0].isupper())
 
 
-_NEGATIVE = frozenset(("avoid", "exclude", "without", "no", "skip", "omit", "ignore", "disable", "not"))
-_PLAIN = frozenset(
-    (
-        *(
-            "is",
-            "are",
-            "has",
-            "have",
-            "include",
-            "includes",
-            "including",
-            "with",
-            "use",
-            "using",
-            "show",
-            "get",
-            "return",
-        ),
-        *(
-            "enable",
-            "allow",
-            "allowed",
-            "needs",
-            "need",
-            "want",
-            "wants",
-            "only",
-            "flag",
-            "status",
-            "the",
-            "a",
-            "of",
-            "to",
-        ),
-        *("in", "for", "be", "should", "can", "consider", "apply", "add", "do", "does", "i", "it", "was"),
-    )
-)
+_NEGATIVE = word_list("negations")
+_PLAIN = word_list("plain_in_flags")
 _DENIED_BEFORE = re.compile(
     r"\b(?:without|not|no|never|excluding|exclude|except|avoid|avoids|avoiding|skip|skipping|(?:do|does|did|is|are|was|ca|wo|should|would)n['’]?t)\b"
     r"(?! only\b)(?:\s+\w+){0,3}\s*$",
