@@ -64,7 +64,8 @@ def learn(args: argparse.Namespace) -> None:
 
     from trm_agent.checkpoint import load_checkpoint
     from trm_agent.encoder.sentence import Encoder, KnownTexts, Vocabulary, load_encoder
-    from trm_agent.router import Router, shipped_weights
+    from trm_agent.checkpoint import shipped_weights
+    from trm_agent.router import Router
     from trm_agent.training.generator import DecoderTraining
     from trm_agent.training.responses import ResponseConfig, teach
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import copy
 import gc
 import hashlib
-import importlib.resources
 import json
 import time
 from collections import OrderedDict
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trm_agent.checkpoint import Backend, Checkpoint, open_parts
+from trm_agent.checkpoint import Backend, Checkpoint, open_parts, shipped_weights
 from trm_agent.decoding.by_clause import clauses, reread
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.coverage import rate
@@ -186,8 +185,9 @@ class Router:
             encoder: Default: the one the checkpoint was trained on.
             tool_vectors: A file that `save_tool_vectors` wrote: tools in it are bound without encoding them.
             threads: CPU threads; default: see `encoder.threads`.
-            backend: `onnx` serves without torch from the graphs that recipes/export_graphs.py made; `auto`: network
-                and encoder each so where its graph is there, else by `torch`. Decisions are the same.
+            backend: `auto`: network and encoder each in onnxruntime where its graph is there, and so for the shipped
+                sizes always; else in torch. `onnx` exports what is missing, once; `torch` insists on torch. Decisions
+                are the same.
 
         Raises:
             CheckpointError: The folder cannot be trusted.
@@ -580,11 +580,6 @@ def decision_points(history: Sequence[Message]) -> list[int]:
     What comes later has no say in it, so that a state taken at the end of a history fits whatever continues it.
     """
     return [n for n, message in enumerate(history, 1) if message.role in ("user", "tool_response")]
-
-
-def shipped_weights() -> Path:
-    """The checkpoint folder that ships with the package."""
-    return Path(str(importlib.resources.files("trm_agent"))) / "weights"
 
 
 def _packed(model: Any) -> Any:

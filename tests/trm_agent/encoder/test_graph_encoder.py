@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from trm_agent.encoder.export import export_encoder
-from trm_agent.encoder.graph import GraphEncoder, cache_folder, graph_folder, is_exported
+from trm_agent.encoder.graph import GraphEncoder
 from trm_agent.encoder.sentence import DEFAULT_ENCODER, SentenceEncoder, find_encoder, load_encoder
+from trm_agent.encoder.stored import assemble_default, cache_folder, find_graph, graph_folder
 from trm_agent.errors import EncoderError
 
 pytestmark = pytest.mark.slow
@@ -42,10 +43,8 @@ def texts() -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path, fingerprint = find_encoder(DEFAULT_ENCODER)
-    if is_exported(fingerprint):
-        return graph_folder(fingerprint)
-    return export_encoder(DEFAULT_ENCODER, path, fingerprint, tmp_path_factory.mktemp("export") / "encoder")
+    path, _ = find_encoder(DEFAULT_ENCODER)
+    return assemble_default(Path(path), tmp_path_factory.mktemp("made") / "encoder")
 
 
 def test_vectors_are_within_a_float16_step(folder: Path) -> None:
@@ -83,7 +82,7 @@ def test_an_encoder_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, 
 def test_the_cache_is_where_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRM_CACHE", str(tmp_path))
     assert graph_folder("a" * 64) == tmp_path / "encoders" / ("a" * 32)
-    assert not is_exported("a" * 64)
+    assert find_graph("a" * 64) is None
     monkeypatch.delenv("TRM_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
     assert cache_folder() == tmp_path / "x" / "trm-agent"
