@@ -273,7 +273,11 @@ def run(command: Sequence[str], folder: Path, *, errors: bool = False) -> str:
     """
     hidden = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
     env = {name: value for name, value in os.environ.items() if name not in hidden}
-    env |= {"HF_HUB_OFFLINE": "1", "TRM_CACHE": str(folder / "cache"), "UV_LINK_MODE": env.get("UV_LINK_MODE", "hardlink")}
+    env |= {
+        "HF_HUB_OFFLINE": "1",
+        "TRM_CACHE": str(folder / "cache"),
+        "UV_LINK_MODE": env.get("UV_LINK_MODE", "hardlink"),
+    }
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DataError(f"{' '.join(command)[:300]}: failed with {done.returncode}\n{done.stdout}{done.stderr}".strip())

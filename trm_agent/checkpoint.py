@@ -307,7 +307,10 @@ def open_parts(
     graphs = _graphs_for(folder, config, checkpoint.weights_sha256, backend)
     encoder = encoder or _open_encoder(checkpoint, backend, threads)
     if graphs is not None:
-        return checkpoint, Graphs(graphs, config, checkpoint.model.arrays(), threads), encoder
+        try:
+            return checkpoint, Graphs(graphs, config, checkpoint.model.arrays(), threads), encoder
+        except (KeyError, ValueError, SafetensorError) as error:
+            raise CheckpointError(f"{folder}: not a checkpoint of this version: {error}") from error
     settle_threads(threads)
     return _in_torch(checkpoint, folder), None, encoder
 

@@ -56,6 +56,7 @@ def open_session(
 
     Raises:
         KeyError: One of the weights is not there.
+        ValueError: The runtime refuses the graph, for weights of other sizes for example.
     """
     import onnxruntime
 
@@ -70,4 +71,7 @@ def open_session(
     if names:
         held = weights or {}
         options.add_external_initializers(list(names), [held[name] for name in names])
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime raises from a tree of its own
+        raise ValueError(f"{graph.name}: {error}") from error
