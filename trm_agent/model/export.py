@@ -89,9 +89,9 @@ def still_true(folder: Path, config: ModelConfig, digests: tuple[str, ...]) -> b
         config: Of their architecture.
         digests: Of the files: what was found out of them holds as long as they are the same.
     """
-    model = RouterModel(config).eval()
     generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
+    with torch.random.fork_rng(devices=[]), torch.no_grad():  # a training run that saves draws as if it had not
+        model = RouterModel(config).eval()
         for parameter in model.parameters():
             parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
