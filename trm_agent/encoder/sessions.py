@@ -31,7 +31,7 @@ def give_back_memory() -> None:
 
 
 def runtime_values(weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Weights as onnxruntime holds them; several sessions share one copy."""
+    """Weights as onnxruntime takes them; a session copies what it needs, and they may go when it is open."""
     import onnxruntime
 
     return {name: onnxruntime.OrtValue.ortvalue_from_numpy(value) for name, value in weights.items()}

@@ -44,7 +44,7 @@ Arrays = Mapping[str, np.ndarray]
 def open_graphs(
     folder: Path, weights: Mapping[str, np.ndarray], threads: int | None = None, *, optimized: bool = True
 ) -> dict[str, Any]:
-    """A session of each graph of a folder; they share the weights.
+    """A session of each graph of a folder.
 
     Raises:
         KeyError: The graphs ask for a weight that is not there.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
 from trm_agent.checkpoint import Checkpoint, export_graphs, load_checkpoint, shipped_weights
@@ -180,7 +181,9 @@ def test_the_shipped_graphs_say_what_the_source_says() -> None:
     config = load_checkpoint(folder).model.config
     assert read_about(folder)["architecture"] == architecture(config)
     digests = tuple(file_sha256(folder / name) for name in GRAPHS)
+    before = torch.get_rng_state()
     assert still_true(folder, config, digests), "run recipes/export_graphs.py and commit what it writes"
+    assert torch.equal(torch.get_rng_state(), before), "a training run that saves draws as if it had not"
     assert sum((folder / name).stat().st_size for name in GRAPHS) < 500_000
 
 
