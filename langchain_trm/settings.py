@@ -56,7 +56,7 @@ class TRMSettings(BaseChatModel):
     """CPU threads of the process, set when weights are loaded; None: `TRM_THREADS`, else one. It changes no answer."""
 
     backend: Literal["auto", "onnx", "torch"] = "auto"
-    """What runs network and encoder: ONNX graphs where they were exported, else torch. It changes no answer."""
+    """What runs network and encoder: onnxruntime where it can, else torch. It changes no answer."""
 
     router: SkipValidation[ChatRouter | None] = Field(default=None, exclude=True, repr=False)
     """A router to use instead of loading one."""

@@ -33,18 +33,14 @@ def open_router(checkpoint: Path | None, threads: int | None = None) -> Router:
 
     Args:
         checkpoint: The folder; None: the shipped weights.
-        threads: CPU threads of this process; None or 0: as they are.
+        threads: CPU threads; None or 0: see `trm_agent.encoder.threads`.
 
     Raises:
         CheckpointError: The folder cannot be trusted.
     """
-    import torch
-
     from trm_agent.router import Router
 
-    if threads:
-        torch.set_num_threads(threads)
-    return Router.from_pretrained(checkpoint)
+    return Router.from_pretrained(checkpoint, threads=threads or None)
 
 
 def drawn_samples(paths: Sequence[Path], limit: int | None, seed: int) -> list[Sample]:

@@ -185,14 +185,11 @@ class PartRouter:
     """
 
     def __init__(self, output: str, settings: Mapping[str, Any], threads: int) -> None:
-        import torch
-
         from trm_agent.router import Router
 
-        torch.set_num_threads(threads)
         self.output = Path(output)
         self.settings = settings
-        self.router = Router.from_pretrained(settings["checkpoint"])
+        self.router = Router.from_pretrained(settings["checkpoint"], threads=threads)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[float]]:
         """One part, as Ray Data hands it over (a column for each field), and the report on it."""

@@ -83,13 +83,10 @@ def trace_turn(checkpoint: Path | None = None) -> Trace:
     Raises:
         TRMError: The checkpoint cannot be used, or the turn does not end in the one call that is meant.
     """
-    import torch
-
     from langchain_trm import ChatTRM
     from recipes.quickstart import FUNCTIONS, as_tool
 
-    torch.set_num_threads(1)
-    settings: dict[str, Any] = {"tools": [as_tool(function) for function in FUNCTIONS.values()]}
+    settings: dict[str, Any] = {"threads": 1, "tools": [as_tool(function) for function in FUNCTIONS.values()]}
     if checkpoint:
         settings["model"] = str(checkpoint)
     model = ChatTRM(**settings)

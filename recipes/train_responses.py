@@ -62,9 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def learn(args: argparse.Namespace) -> None:
     import torch
 
-    from trm_agent.checkpoint import load_checkpoint
+    from trm_agent.checkpoint import load_checkpoint, shipped_weights
     from trm_agent.encoder.sentence import Encoder, KnownTexts, Vocabulary, load_encoder
-    from trm_agent.router import Router, shipped_weights
+    from trm_agent.router import Router
     from trm_agent.training.generator import DecoderTraining
     from trm_agent.training.responses import ResponseConfig, teach
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import copy
 import gc
 import hashlib
-import importlib.resources
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from trm_agent.checkpoint import Backend, Checkpoint, open_parts
+from trm_agent.checkpoint import Backend, Checkpoint, open_parts, shipped_weights
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.encoder.sentence import CachingEncoder, Encoder
@@ -114,8 +113,9 @@ class Router:
             encoder: Default: the one the checkpoint was trained on.
             tool_vectors: A file that `save_tool_vectors` wrote: tools in it are bound without encoding them.
             threads: CPU threads; default: see `encoder.threads`.
-            backend: `onnx` serves without torch from the graphs that recipes/export_graphs.py made; `auto`: network
-                and encoder each so where its graph is there, else by `torch`. Decisions are the same.
+            backend: `auto`: network and encoder each in onnxruntime where its graph is there, and so for the shipped
+                sizes always; else in torch. `onnx` exports what is missing, once; `torch` insists on torch. Decisions
+                are the same.
 
         Raises:
             CheckpointError: The folder cannot be trusted.
@@ -257,11 +257,6 @@ class Router:
             while len(self._bound) > 256:
                 self._bound.popitem(last=False)
         return bound
-
-
-def shipped_weights() -> Path:
-    """The checkpoint folder that ships with the package."""
-    return Path(str(importlib.resources.files("trm_agent"))) / "weights"
 
 
 def _packed(model: Any) -> Any:

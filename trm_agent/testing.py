@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from trm_agent.checkpoint import Checkpoint
 from trm_agent.encoder.sentence import EncodedText, Encoder
-from trm_agent.model.network import ModelConfig, RouterModel
+from trm_agent.errors import requires_extra
+from trm_agent.model.config import ModelConfig
 from trm_agent.router import Router
 from trm_agent.types import SlotField
+
+if TYPE_CHECKING:
+    from trm_agent.model.network import RouterModel
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -57,7 +61,16 @@ class HashingEncoder:
 
 
 def tiny_model(encoder_width: int = 32, *, seed: int = 0, plain: bool = False, carry: bool = False) -> RouterModel:
-    """An untrained network of some ten thousand parameters, without dropout."""
+    """An untrained network of some ten thousand parameters, without dropout; needs torch.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    with requires_extra("train", "a tiny network for tests"):
+        import torch
+
+        from trm_agent.model.network import RouterModel
+
     config = ModelConfig(
         encoder_width=encoder_width,
         width=16,
@@ -77,7 +90,11 @@ def tiny_model(encoder_width: int = 32, *, seed: int = 0, plain: bool = False, c
 def tiny_router(
     seed: int = 0, *, encoder: Encoder | None = None, slot_fields: Sequence[SlotField] = (), carry: bool = False
 ) -> Router:
-    """A router with random weights: fast, legal in everything it says, and right about nothing."""
+    """A router with random weights: fast, legal in everything it says, and right about nothing; needs torch.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
     encoder = encoder or HashingEncoder()
     model = tiny_model(encoder.width, seed=seed, carry=carry)
     return Router(Checkpoint(model, encoder.name, encoder.fingerprint, tuple(slot_fields)), encoder)

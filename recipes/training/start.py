@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 
 def initial(path: Path) -> Checkpoint:
-    from trm_agent.checkpoint import load_checkpoint
-    from trm_agent.router import shipped_weights
+    from trm_agent.checkpoint import load_checkpoint, shipped_weights
 
     return load_checkpoint(shipped_weights() if str(path) == "shipped" else path)
 

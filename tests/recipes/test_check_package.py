@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from recipes.build_package import ROOT, second_name
+from recipes.build_package import ADDED, ROOT, copy_tree, second_name
 from recipes.build_package import main as build_main
-from recipes.check_package import OF_SOURCE, PACKAGES, check_source, check_wheel, files_of, install, run
+from recipes.check_package import OF_SOURCE, PACKAGES, TRAINING, check_source, check_wheel, files_of, install, run
+from trm_agent.encoder.graph import GraphEncoder
 from trm_agent.errors import DataError
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -37,6 +39,23 @@ def test_a_wheel_with_a_file_too_few_or_too_many_is_refused(names: list[str], me
     check_wheel([*sorted(FILES), "trm_agent-0.1.0.dist-info/METADATA"], FILES)
     with pytest.raises(DataError, match=f"^{message}$"):
         check_wheel(names, FILES)
+
+
+def test_what_is_built_holds_the_default_encoder_beside_what_git_knows(tmp_path: Path) -> None:
+    copy_tree(tmp_path)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(ADDED) <= found
+    assert {"pyproject.toml", "trm_agent/weights/body.onnx", "trm_agent/encoder/minilm/LICENSE"} <= found
+    assert not any((ROOT / name).exists() for name in ADDED), "the repository never holds them"
+    text = "I need a bus from Fresno to Anaheim"
+    (read,) = GraphEncoder((tmp_path / ADDED[0]).parent).encode([text])
+    assert read.tokens.shape == (len(read.spans), 384)
+
+
+def test_training_packages_are_no_base_dependency() -> None:
+    base = {re.split(r"[<>=\[ ]", wanted)[0].replace("-", "_") for wanted in PROJECT["project"]["dependencies"]}
+    assert not base.intersection({*TRAINING, "scikit_learn"})
+    assert {"torch>=2.11", "sentence-transformers>=5.1"} <= set(PROJECT["project"]["optional-dependencies"]["train"])
 
 
 def test_a_source_is_looked_at_below_its_folder() -> None:

@@ -1,14 +1,11 @@
 """A sentence-transformers model → an ONNX graph with its tokenizer, for `encoder.graph`. Needs torch, once.
 
 Exported are transformers that read texts laid end to end as they read them alone, with mean or first-token pooling:
-BERT and its kin, so the default encoder. T tokens.
+BERT and its kin. The default encoder needs no export, see `encoder.stored`. T tokens.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trm_agent.data.digest import file_sha256
-from trm_agent.encoder.graph import ABOUT, FORMAT, GRAPH, TOKENIZER, GraphEncoder, graph_folder
+from trm_agent.encoder.graph import GRAPH, TOKENIZER, WEIGHTS, GraphEncoder, describe_encoder
 from trm_agent.encoder.sentence import SentenceEncoder
+from trm_agent.encoder.sixteen_bits import packed, read_packed
+from trm_agent.encoder.stored import graph_folder, put_in_place
+from trm_agent.encoder.tracing import write_graph
 from trm_agent.errors import EncoderError
-from trm_agent.log import logger
 
-OPSET = 20
 CHECKED = ("Hi!", "I need a bus from Fresno to Anaheim on March 3rd, two seats.", "Tôi cần một chiếc xe buýt", "")
 """Texts on which an export is compared with what it was made from."""
 
 
 def export_encoder(name: str, path: str, fingerprint: str, folder: Path | None = None) -> Path:
-    """Export an encoder into a folder.
+    """Export an encoder into a folder; this takes about a minute.
 
     Args:
         name: How it is asked for.
@@ -42,32 +39,29 @@ def export_encoder(name: str, path: str, fingerprint: str, folder: Path | None =
     Raises:
         EncoderError: It is of a kind that cannot be exported.
     """
-    folder = folder or graph_folder(fingerprint)
+    from safetensors.numpy import save_file
+
     encoder = SentenceEncoder(name, path, fingerprint, packs=False)
     pooling, normalises = _pooling(encoder)
-    logger.info("exporting encoder %s to %s; this takes about a minute, once", name, folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as draft:
-        made = Path(draft) / "encoder"
-        made.mkdir()
-        _export(encoder, made / GRAPH)
+
+    def write(made: Path) -> None:
+        names = trace_encoder(encoder, made / GRAPH)
+        parameters = dict(encoder._transformer.auto_model.named_parameters())
+        wanted = {name: value.detach().float().numpy() for name, value in parameters.items() if name in names}
+        save_file(packed(wanted), made / WEIGHTS)
         encoder._tokenizer.backend_tokenizer.save(str(made / TOKENIZER))
         about = {
-            "format": FORMAT,
             "name": name,
             "fingerprint": fingerprint,
             "width": encoder.width,
             "max_tokens": encoder._max_tokens,
             "pooling": pooling,
             "normalises": normalises,
-            "sha256": {file: file_sha256(made / file) for file in (GRAPH, TOKENIZER)},
         }
-        (made / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        describe_encoder(made, about, names)
         _compare(encoder, GraphEncoder(made))
-        folder.mkdir(exist_ok=True)
-        for file in (GRAPH, TOKENIZER, ABOUT):
-            (made / file).replace(folder / file)
-    return folder
+
+    return put_in_place(folder or graph_folder(fingerprint), write)
 
 
 class _Transformer(nn.Module):
@@ -82,24 +76,24 @@ class _Transformer(nn.Module):
         return self.model(input_ids=ids, position_ids=positions, attention_mask=sees[None, None])[0]
 
 
-def _export(encoder: SentenceEncoder, path: Path) -> None:
+def trace_encoder(encoder: SentenceEncoder, path: Path) -> list[str]:
+    """Write the graph of an encoder's transformer, and return the names of the weights that it asks for.
+
+    Raises:
+        EncoderError: torch made no graph of it.
+    """
     T = torch.export.Dim("T", min=2, max=1 << 16)
-    example = (torch.arange(1000, 1017)[None], torch.arange(17)[None], torch.ones(17, 17, dtype=torch.bool))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            _Transformer(encoder._transformer.auto_model),
-            example,
-            dynamo=True,
-            opset_version=OPSET,
-            dynamic_shapes=({1: T}, {1: T}, {0: T, 1: T}),
-            input_names=["ids", "positions", "sees"],
-            output_names=["hidden"],
-            verbose=False,
-        )
-        if program is None:
-            raise EncoderError(f"encoder {encoder.name!r}: torch made no graph of it")
-        program.save(str(path))
+    example = {
+        "ids": torch.arange(1000, 1017)[None],
+        "positions": torch.arange(17)[None],
+        "sees": torch.ones(17, 17, dtype=torch.bool),
+    }
+    sizes = {"ids": {1: T}, "positions": {1: T}, "sees": {0: T, 1: T}}
+    module = _Transformer(encoder._transformer.auto_model).eval()
+    try:
+        return write_graph(module, example, sizes, list(example), ["hidden"], path, "model.", read_packed)
+    except RuntimeError as error:
+        raise EncoderError(f"encoder {encoder.name!r} cannot be exported: {error}; serve it with torch") from error
 
 
 def _pooling(encoder: SentenceEncoder) -> tuple[str, bool]:

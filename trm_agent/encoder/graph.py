@@ -1,48 +1,32 @@
 """The frozen encoder without torch: an ONNX graph, run by onnxruntime, with the tokenizer that belongs to it.
 
-    encoder.onnx     token ids, positions and who sees whom → token vectors
-    tokenizer.json   of the `tokenizers` library
-    encoder.json     pooling, window, fingerprint of the weights, sha256 of the two files above
+    encoder.onnx          token ids, positions and who sees whom → token vectors; without its weights
+    encoder.safetensors   the weights, see `sixteen_bits`
+    tokenizer.json        of the `tokenizers` library
+    encoder.json          pooling, window, fingerprint of the original weights, sha256 of the three files above
 
-`encoder.export` writes such a folder; it lies in a cache, by the fingerprint of the weights. Texts are encoded end to
-end in small groups, each seeing only itself. T tokens of a group · W tokens of a text · E encoder width.
+`stored.find_graph` says where such a folder lies. Texts are encoded end to end in small groups, each seeing only
+itself. T tokens of a group · W tokens of a text · E encoder width.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file
 
 from trm_agent.data.digest import file_sha256
 from trm_agent.encoder.sentence import JOINED_TOKENS, EncodedText, groups_of
-from trm_agent.encoder.sessions import open_session
+from trm_agent.encoder.sessions import give_back_memory, open_session, runtime_values
 from trm_agent.errors import EncoderError
 
-FORMAT = 1
-GRAPH, TOKENIZER, ABOUT = "encoder.onnx", "tokenizer.json", "encoder.json"
-CACHE_VARIABLE = "TRM_CACHE"
-
-
-def cache_folder() -> Path:
-    """Where exported encoders lie: `TRM_CACHE`, else `trm-agent` in the user's cache directory."""
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trm-agent"
-
-
-def graph_folder(fingerprint: str) -> Path:
-    """Where the export of an encoder lies, or would."""
-    return cache_folder() / "encoders" / fingerprint[:32]
-
-
-def is_exported(fingerprint: str) -> bool:
-    """Whether the cache holds the export of an encoder."""
-    return (graph_folder(fingerprint) / ABOUT).is_file()
+FORMAT = 2
+GRAPH, WEIGHTS, TOKENIZER, ABOUT = "encoder.onnx", "encoder.safetensors", "tokenizer.json", "encoder.json"
+FILES = (GRAPH, WEIGHTS, TOKENIZER)
 
 
 class GraphEncoder:
@@ -54,7 +38,7 @@ class GraphEncoder:
         width: E.
 
     Args:
-        folder: That `encoder.export.export_encoder` wrote.
+        folder: See `stored.find_graph`.
         threads: CPU threads; default: see `encoder.threads`.
 
     Raises:
@@ -67,7 +51,10 @@ class GraphEncoder:
         self.width, self._pooling, self._normalises = int(about["width"]), about["pooling"], bool(about["normalises"])
         self._tokenizer = _tokenizer(folder / TOKENIZER, int(about["max_tokens"]))
         self._untruncated = _tokenizer(folder / TOKENIZER, None)
-        self._session = open_session(folder / GRAPH, threads)
+        weights = runtime_values(load_file(folder / WEIGHTS))
+        self._session = open_session(folder / GRAPH, threads, names=about["weights"], weights=weights)
+        del weights
+        give_back_memory()
 
     def encode(self, texts: Sequence[str]) -> list[EncodedText]:
         """Encode texts, in order; a text longer than the encoder's window is cut there."""
@@ -104,18 +91,30 @@ class GraphEncoder:
         return EncodedText(sentence.astype(np.float32), hidden[keep].astype(np.float16), spans[keep])
 
 
+def describe_encoder(folder: Path, about: Mapping[str, Any], weights: Sequence[str]) -> None:
+    """Write `encoder.json` beside the other files.
+
+    Args:
+        folder: Where they are.
+        about: name, fingerprint, width, max_tokens, pooling, normalises.
+        weights: Names of the weights that the graph asks for.
+    """
+    digests = {file: file_sha256(folder / file) for file in FILES}
+    data = {"format": FORMAT, **about, "weights": list(weights), "sha256": digests}
+    (folder / ABOUT).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+
 def _read_about(folder: Path) -> dict[str, Any]:
+    again = "make it again (recipes/export_graphs.py)"
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if about["format"] != FORMAT:
-            raise EncoderError(f"{folder / ABOUT}: expected format {FORMAT}, got {about['format']!r}")
+            raise EncoderError(f"{folder / ABOUT}: expected format {FORMAT}, got {about['format']!r}; {again}")
         for name, expected in about["sha256"].items():
             if (found := file_sha256(folder / name)) != expected:
-                raise EncoderError(f"{folder / name}: altered: expected sha256 {expected}, got {found}")
+                raise EncoderError(f"{folder / name}: altered: expected sha256 {expected}, got {found}; {again}")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EncoderError(
-            f"{folder}: no exported encoder: {error}; export it again (recipes/export_graphs.py)"
-        ) from error
+        raise EncoderError(f"{folder}: no exported encoder: {error}; {again}") from error
     return dict(about)
 
 

@@ -20,7 +20,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from trm_agent.data.digest import file_sha256
-from trm_agent.errors import EncoderError
+from trm_agent.errors import EncoderError, requires_extra
 from trm_agent.log import logger, progress
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
@@ -87,11 +87,12 @@ class SentenceEncoder:
         dtype: str = "float32",
         packs: bool = True,
     ) -> None:
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
+        with requires_extra("train", f"encoder {name!r} in torch"):
+            import torch
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging as transformers_logging
 
-        from trm_agent.encoder.packed_linear import pack_linears
+            from trm_agent.encoder.packed_linear import pack_linears
 
         transformers_logging.disable_progress_bar()
         self.name = name

@@ -3,5 +3,5 @@
 trm (the paper's recursion: read it first) → config → reader (tokens) → reader_cache → network → heads → spans →
 halting → predict (what an answer says)
 
-export (to ONNX, needs torch) → graphs (run without torch)
+graph_files (which graphs belong to which weights) → export (to ONNX, needs torch) → graphs (run without torch)
 """

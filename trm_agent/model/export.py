@@ -2,51 +2,120 @@
 
 Three graphs, of one conversation and its N decision points (B is 1): `reader` reads tokens, `body` lays out the rows
 and takes the first supervision step, `step` takes any further one. So every number of steps, and halting between them,
-is left to the caller.
+is left to the caller. Nothing of the weights' values gets into them.
 
 N decision points · W tokens · U of them to be read · M messages · K tools · S slots · C choices · E encoder width.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trm_agent.encoder.tracing import write_graph
 from trm_agent.errors import CheckpointError
 from trm_agent.features.batch import Batch
 from trm_agent.features.flags import CHOICE_FLAGS, SLOT_FLAGS, TOOL_FLAGS
 from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
 from trm_agent.features.tools import SLOT_FEATURES, TOOL_FEATURES
-from trm_agent.model.graphs import ANSWER, BODY, BODY_INPUTS, FED_BACK, READER, STEP, STEP_INPUTS
+from trm_agent.log import logger
+from trm_agent.model.config import ModelConfig
+from trm_agent.model.graph_files import BODY, GRAPHS, READER, STEP
+from trm_agent.model.graphs import ANSWER, BODY_INPUTS, FED_BACK, STEP_INPUTS, open_graphs
 from trm_agent.model.heads import Answer, Question
 from trm_agent.model.network import RouterModel
 from trm_agent.model.reader import View, message_age, one_hot_recency, visible_tokens
 from trm_agent.model.trm import deep_recursion
 
-OPSET = 20
+TOLERANCE = 1e-4
+_OUTPUTS = {
+    READER: ["hidden", "layers"],
+    BODY: [*ANSWER, "length", "x", "choices", "y", "z"],
+    STEP: [f"new_{name}" for name in (*ANSWER, "y", "z")],
+}
 
 
-def export_network(model: RouterModel, folder: Path) -> None:
-    """Write the graphs of a network.
-
-    Raises:
-        CheckpointError: It is a control that is served with torch only.
+def check_exportable(config: ModelConfig) -> None:
+    """Raises:
+    CheckpointError: The network is a control that is served with torch only.
     """
-    if model.config.plain or model.config.carry or not model.config.likeness or not model.config.shapes:
+    if config.plain or config.carry or not config.likeness or not config.shapes:
         raise CheckpointError(
             "a network with plain or carry, or without shapes and likeness, has no graphs; serve it with torch"
         )
-    model = model.eval()
-    example = _example(model)
-    _write(_Reader(model), example["reader"], ["hidden", "layers"], folder / READER)
-    _write(_Body(model), example["body"], [*ANSWER, "length", "x", "choices", "y", "z"], folder / BODY)
-    _write(_Step(model), example["step"], [f"new_{name}" for name in (*ANSWER, "y", "z")], folder / STEP)
+
+
+def export_network(config: ModelConfig, folder: Path) -> dict[str, list[str]]:
+    """Write the graphs of an architecture; this takes a minute or two.
+
+    Returns:
+        The names of the weights that each graph asks for.
+
+    Raises:
+        CheckpointError: It is a control that is served with torch only, or torch made no graph of it.
+    """
+    check_exportable(config)
+    model = RouterModel(config).eval()
+    example = _example(config)
+    try:
+        return {
+            graph: write_graph(
+                module,
+                {"inputs": example[graph]},
+                {"inputs": {name: _axes(name, value) for name, value in example[graph].items()}},
+                list(example[graph]),
+                _OUTPUTS[graph],
+                folder / graph,
+                "model.",
+            )
+            for graph, module in _modules(model).items()
+        }
+    except RuntimeError as error:
+        raise CheckpointError(f"the network cannot be exported: {error}; serve it with torch") from error
+
+
+@lru_cache(maxsize=64)
+def still_true(folder: Path, config: ModelConfig, digests: tuple[str, ...]) -> bool:
+    """Whether graphs say what the network of today's source says, with random weights and other sizes than traced.
+
+    Args:
+        folder: With the graphs.
+        config: Of their architecture.
+        digests: Of the files: what was found out of them holds as long as they are the same.
+    """
+    generator = torch.Generator().manual_seed(1)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():  # a training run that saves draws as if it had not
+        model = RouterModel(config).eval()
+        for parameter in model.parameters():
+            parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    example = _example(config, extra=3)
+    try:
+        sessions = open_graphs(folder, weights, optimized=False)
+        for graph, module in _modules(model).items():
+            inputs = example[graph]
+            found = sessions[graph].run(_OUTPUTS[graph], {name: value.numpy() for name, value in inputs.items()})
+            with torch.inference_mode():
+                expected = module(inputs)
+            for name, one, other in zip(_OUTPUTS[graph], found, expected, strict=True):
+                scale = max(1.0, float(other.abs().max())) if other.numel() else 1.0
+                if one.shape != tuple(other.shape) or not np.allclose(one, other.numpy(), atol=TOLERANCE * scale):
+                    logger.info("%s: %s of %s is not what the network says", folder, name, graph)
+                    return False
+    except Exception as error:  # whatever a runtime says of graphs that were made by other source
+        logger.info("%s: the graphs do not run: %s", folder, error)
+        return False
+    return True
+
+
+def _modules(model: RouterModel) -> dict[str, nn.Module]:
+    return dict(zip(GRAPHS, (_Reader(model), _Body(model), _Step(model)), strict=True))
 
 
 class _Reader(nn.Module):
@@ -127,87 +196,77 @@ def _view(batch: Batch) -> View:
     )
 
 
-def _example(model: RouterModel) -> dict[str, dict[str, Tensor]]:
-    """Inputs of unlike sizes, so that no two axes are taken for one."""
-    config = model.config
-    N, W, U, M, K, S, C, T, E, D = 3, 23, 9, 7, 4, 5, 6, 11, config.encoder_width, config.width
+def _example(config: ModelConfig, extra: int = 0) -> dict[str, dict[str, Tensor]]:
+    """Inputs of unlike sizes, so that no two axes are taken for one; larger by `extra` each.
+
+    Example numbers, the same in every run.
+    """
+    randn = _randn()
+    N, W, U, M, K, S, C, T = (size + extra for size in (3, 23, 9, 7, 4, 5, 6, 11))
+    E, D = config.encoder_width, config.width
     heads, width = config.heads, config.width // config.heads
     message = torch.arange(W)[None] * M // W
     body = {
-        "read": torch.randn(1, W, D),
+        "read": randn(1, W, D),
         "token_mask": torch.ones(1, W, dtype=torch.bool),
         "token_message": message,
-        "message_vectors": torch.randn(1, M, E),
+        "message_vectors": randn(1, M, E),
         "roles": torch.zeros(1, M, dtype=torch.long),
-        "tool_vectors": torch.randn(1, K, E),
-        "tool_features": torch.randn(1, K, TOOL_FEATURES),
+        "tool_vectors": randn(1, K, E),
+        "tool_features": randn(1, K, TOOL_FEATURES),
         "tool_mask": torch.ones(1, K, dtype=torch.bool),
-        "slot_vectors": torch.randn(1, S, E),
-        "slot_features": torch.randn(1, S, SLOT_FEATURES),
+        "slot_vectors": randn(1, S, E),
+        "slot_features": randn(1, S, SLOT_FEATURES),
         "slot_mask": torch.ones(1, S, dtype=torch.bool),
         "required": torch.ones(1, K, S, dtype=torch.bool),
         "optional": torch.zeros(1, K, S, dtype=torch.bool),
-        "choice_vectors": torch.randn(1, C, E),
+        "choice_vectors": randn(1, C, E),
         "choice_slot": torch.zeros(1, C, dtype=torch.long),
         "choice_mask": torch.ones(1, C, dtype=torch.bool),
-        "visible": torch.tensor([2, 4, 7]),
-        "tool_flags": torch.randn(N, K, TOOL_FLAGS),
-        "slot_flags": torch.randn(N, S, SLOT_FLAGS),
-        "choice_flags": torch.randn(N, C, CHOICE_FLAGS),
-        "slot_likeness": torch.randn(1, S, W, SLOT_CHANNELS),
-        "tool_likeness": torch.randn(1, K, W, TOOL_CHANNELS),
-        "label_tokens": torch.randn(1, S, T, E).half(),
+        "visible": (torch.arange(N) * (M - 2)) // N + 2,
+        "tool_flags": randn(N, K, TOOL_FLAGS),
+        "slot_flags": randn(N, S, SLOT_FLAGS),
+        "choice_flags": randn(N, C, CHOICE_FLAGS),
+        "slot_likeness": randn(1, S, W, SLOT_CHANNELS),
+        "tool_likeness": randn(1, K, W, TOOL_CHANNELS),
+        "label_tokens": randn(1, S, T, E).half(),
         "label_mask": torch.ones(1, S, T, dtype=torch.bool),
     }
     L = 8 + K + S
     step = body | {
-        "x": torch.randn(N, L, D),
-        "choices": torch.randn(N, C, D),
-        "y": torch.randn(N, L, D),
-        "z": torch.randn(N, L, D),
-        "decision": torch.randn(N, 2),
-        "tool": torch.randn(N, 1 + K),
-        "op": torch.randn(N, S, 3),
-        "start": torch.randn(N, S, W),
-        "end": torch.randn(N, S, W),
-        "choice": torch.randn(N, C),
+        "x": randn(N, L, D),
+        "choices": randn(N, C, D),
+        "y": randn(N, L, D),
+        "z": randn(N, L, D),
+        "decision": randn(N, 2),
+        "tool": randn(N, 1 + K),
+        "op": randn(N, S, 3),
+        "start": randn(N, S, W),
+        "end": randn(N, S, W),
+        "choice": randn(N, C),
     }
     reader = {
-        "tokens": torch.randn(1, U, E).half(),
-        "shapes": torch.randn(1, U, SHAPES),
-        "message_vectors": torch.randn(1, M, E),
+        "tokens": randn(1, U, E).half(),
+        "shapes": randn(1, U, SHAPES),
+        "message_vectors": randn(1, M, E),
         "roles": torch.zeros(1, M, dtype=torch.long),
         "owner": message[:, -U:],
         "attend": torch.ones(1, 1, U, W, dtype=torch.bool),
-        "cosine": torch.randn(U, width),
-        "sine": torch.randn(U, width),
-        "known": torch.randn(config.reader_layers, 2, heads, W - U, width),
+        "cosine": randn(U, width),
+        "sine": randn(U, width),
+        "known": randn(config.reader_layers, 2, heads, W - U, width),
     }
     return {
-        "reader": reader,
-        "body": {name: body[name] for name in BODY_INPUTS},
-        "step": {name: step[name] for name in STEP_INPUTS},
+        READER: reader,
+        BODY: {name: body[name] for name in BODY_INPUTS},
+        STEP: {name: step[name] for name in STEP_INPUTS},
     }
 
 
-def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: Sequence[str], path: Path) -> None:
-    """Export a module; axes of the example that are no size of the network may be of any length."""
-    sizes = {name: _axes(name, value) for name, value in inputs.items()}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            kwargs={"inputs": inputs},
-            dynamo=True,
-            opset_version=OPSET,
-            dynamic_shapes={"inputs": sizes},
-            input_names=list(inputs),
-            output_names=list(outputs),
-            verbose=False,
-        )
-        if program is None:
-            raise CheckpointError(f"{path}: torch made no graph of the network")
-        program.save(str(path))
+def _randn() -> Any:
+    """Random numbers that are the same in every run."""
+    generator = torch.Generator().manual_seed(0)
+    return lambda *size: torch.randn(*size, generator=generator)
 
 
 _LAYOUT = {

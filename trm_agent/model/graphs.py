@@ -1,7 +1,7 @@
 """The network in onnxruntime: what `model.export` wrote, run without torch.
 
     reader.onnx   tokens → read tokens          body.onnx   rows, and the first supervision step
-    step.onnx     any further supervision step  graphs.json  sha256 of the three and of the weights they were made from
+    step.onnx     any further supervision step
 
 One conversation at a time (B is 1), all its N decision points together. Halting, the best spans and the answer state
 are computed in numpy, as `model.halting`, `model.predict` and `responses.head` do with tensors.
@@ -10,21 +10,17 @@ W tokens · U of them new · K tools · S slots · C choices · L rows · D widt
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from trm_agent.data.digest import file_sha256
-from trm_agent.encoder.sessions import open_session
-from trm_agent.errors import CheckpointError
+from trm_agent.encoder.sessions import open_session, runtime_values
 from trm_agent.model.config import ModelConfig
+from trm_agent.model.graph_files import BODY, READER, STEP, read_about
 from trm_agent.model.reader_cache import ReadTokens
 
-FORMAT = 1
-READER, BODY, STEP, ABOUT = "reader.onnx", "body.onnx", "step.onnx", "graphs.json"
-GRAPHS = (READER, BODY, STEP)
 NEVER = -1e4
 SPAN_CANDIDATES = 10
 ANSWER = ("decision", "tool", "op", "start", "end", "choice", "halt", "calls", "outlook", "pieces", "acts")
@@ -45,54 +41,31 @@ STEP_OUTPUTS = (*ANSWER, "y", "z")
 Arrays = Mapping[str, np.ndarray]
 
 
-def graphs_fit(folder: Path, weights: str) -> bool:
-    """Whether a checkpoint folder holds graphs; they must be those of its weights.
+def open_graphs(
+    folder: Path, weights: Mapping[str, np.ndarray], threads: int | None = None, *, optimized: bool = True
+) -> dict[str, Any]:
+    """A session of each graph of a folder.
 
     Raises:
-        CheckpointError: They are of other weights, or damaged.
+        KeyError: The graphs ask for a weight that is not there.
     """
-    path = folder / ABOUT
-    if not path.is_file():
-        return False
-    again = "export them again (recipes/export_graphs.py)"
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        made_from, files = about["weights_sha256"], about["sha256"]
-        if about["format"] != FORMAT or set(files) != set(GRAPHS):
-            raise CheckpointError(f"{path}: graphs of another version; {again}")
-        if made_from != weights:
-            raise CheckpointError(
-                f"{path}: the graphs were made from weights {made_from[:12]}…, not from {weights[:12]}…; {again}"
-            )
-        for name, expected in files.items():
-            if file_sha256(folder / name) != expected:
-                raise CheckpointError(f"{folder / name}: altered; {again}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: damaged: {error}; {again}") from error
-    return True
-
-
-def describe_graphs(folder: Path, weights: str) -> None:
-    """Write `graphs.json` beside graphs made from those weights."""
-    about = {
-        "format": FORMAT,
-        "weights_sha256": weights,
-        "sha256": {name: file_sha256(folder / name) for name in GRAPHS},
+    names, values = read_about(folder)["weights"], runtime_values(weights)
+    return {
+        graph: open_session(folder / graph, threads, names=asked, weights=values, optimized=optimized)
+        for graph, asked in names.items()
     }
-    (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 class GraphReader:
     """The token reader, for `ReadingMemory`.
 
     Args:
-        folder: Of the checkpoint.
-        config: Its sizes.
-        threads: CPU threads of one call.
+        session: Of its graph.
+        config: Sizes of the network.
     """
 
-    def __init__(self, folder: Path, config: ModelConfig, threads: int | None = None) -> None:
-        self._session = open_session(folder / READER, threads)
+    def __init__(self, session: Any, config: ModelConfig) -> None:
+        self._session = session
         self._heads, self._width, self._layers = config.heads, config.width // config.heads, config.reader_layers
 
     def read(self, batch: Arrays, before: ReadTokens | None = None) -> ReadTokens:
@@ -127,15 +100,19 @@ class Graphs:
     """A checkpoint's network, ready to answer.
 
     Args:
-        folder: Of the checkpoint.
-        config: Its sizes.
+        folder: With the graphs.
+        config: Sizes of the network.
+        weights: Its parameters, float32.
         threads: CPU threads of one call.
     """
 
-    def __init__(self, folder: Path, config: ModelConfig, threads: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, config: ModelConfig, weights: Mapping[str, np.ndarray], threads: int | None = None
+    ) -> None:
         self.config = config
-        self.reader = GraphReader(folder, config, threads)
-        self._body, self._step = open_session(folder / BODY, threads), open_session(folder / STEP, threads)
+        sessions = open_graphs(folder, weights, threads)
+        self.reader = GraphReader(sessions[READER], config)
+        self._body, self._step = sessions[BODY], sessions[STEP]
 
     def answers(self, batch: Arrays, read: np.ndarray, steps: int) -> Iterator[dict[str, np.ndarray]]:
         """The answer after each supervision step, see `heads.Answer`.

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS
-from trm_agent.checkpoint import Checkpoint, export_graphs, load_checkpoint
-from trm_agent.errors import CheckpointError
-from trm_agent.model.graphs import GRAPHS, graphs_fit
+from trm_agent.checkpoint import Checkpoint, export_graphs, load_checkpoint, shipped_weights
+from trm_agent.data.digest import file_sha256
+from trm_agent.errors import CheckpointError, EncoderError
+from trm_agent.model.export import still_true
+from trm_agent.model.graph_files import GRAPHS, architecture, graphs_fit, read_about
 from trm_agent.model.halting import Halting
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder, tiny_model
@@ -118,7 +121,7 @@ def test_graphs_of_other_weights_are_refused(folder: Path, tmp_path: Path) -> No
         (tmp_path / file.name).write_bytes(file.read_bytes())
     about = json.loads((tmp_path / "graphs.json").read_text())
     (tmp_path / "graphs.json").write_text(json.dumps(about | {"weights_sha256": "0" * 64}))
-    with pytest.raises(CheckpointError, match=r"the graphs were made from weights 000000000000….*export_graphs"):
+    with pytest.raises(CheckpointError, match=r"the graphs were made for weights 000000000000….*export_graphs"):
         Router.from_pretrained(tmp_path, encoder=HashingEncoder())
     assert Router.from_pretrained(tmp_path, encoder=HashingEncoder(), backend="torch").graphs is None
     (tmp_path / "graphs.json").write_text(json.dumps(about))
@@ -127,24 +130,91 @@ def test_graphs_of_other_weights_are_refused(folder: Path, tmp_path: Path) -> No
         Router.from_pretrained(tmp_path, encoder=HashingEncoder(), backend="onnx")
 
 
-def test_saving_other_weights_drops_the_graphs(folder: Path, tmp_path: Path) -> None:
+def test_saving_other_weights_keeps_graphs_that_answer_by_them(folder: Path, tmp_path: Path) -> None:
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     checkpoint = load_checkpoint(tmp_path)
     checkpoint.save(tmp_path)
-    assert graphs_fit(tmp_path, checkpoint.weights_sha256), "the same weights keep their graphs"
+    assert graphs_fit(tmp_path, checkpoint.model.config, checkpoint.weights_sha256)
     encoder = HashingEncoder()
     Checkpoint(tiny_model(encoder.width, seed=5), encoder.name, encoder.fingerprint).save(tmp_path)
-    assert not graphs_fit(tmp_path, load_checkpoint(tmp_path).weights_sha256)
+    saved = load_checkpoint(tmp_path)
+    assert saved.weights_sha256 != checkpoint.weights_sha256
+    assert graphs_fit(tmp_path, saved.model.config, saved.weights_sha256)
+    pair = [Router.from_pretrained(tmp_path, encoder=encoder, backend=backend) for backend in ("onnx", "torch")]
+    by_new_graphs, by_new_torch = (router.bind(offers()[0], ()).decide_batch(histories(8)) for router in pair)
+    assert_same(by_new_graphs, by_new_torch)
 
 
-def test_without_graphs_onnx_says_how_to_make_them(tmp_path: Path) -> None:
+def test_saving_another_network_drops_the_graphs(folder: Path, tmp_path: Path) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
     encoder = HashingEncoder()
-    Checkpoint(tiny_model(encoder.width), encoder.name, encoder.fingerprint).save(tmp_path)
-    with pytest.raises(CheckpointError, match="make them with recipes/export_graphs"):
+    Checkpoint(tiny_model(encoder.width, plain=True), encoder.name, encoder.fingerprint).save(tmp_path)
+    assert not list(tmp_path.glob("*.onnx"))
+    assert not (tmp_path / "graphs.json").exists()
+
+
+def test_a_router_on_graphs_is_saved_with_them(by_graphs: Router, folder: Path, tmp_path: Path) -> None:
+    by_graphs.save_pretrained(tmp_path)
+    names = {"model.safetensors", "graphs.json", *GRAPHS}
+    assert {name: file_sha256(tmp_path / name) for name in names} == {
+        name: file_sha256(folder / name) for name in names
+    }
+
+
+def test_graphs_hold_no_weights(folder: Path) -> None:
+    from onnx import TensorProto, load
+
+    parameters = dict(tiny_model(HashingEncoder().width).named_parameters())
+    asked = read_about(folder)["weights"]
+    for graph in GRAPHS:
+        initialisers = load(folder / graph, load_external_data=False).graph.initializer
+        outside = {entry.name for entry in initialisers if entry.data_location == TensorProto.EXTERNAL}
+        assert outside == set(asked[graph])
+        assert outside <= parameters.keys()
+    assert set().union(*asked.values()) == parameters.keys(), "every weight is read by one of the graphs"
+
+
+def test_the_shipped_graphs_say_what_the_source_says() -> None:
+    folder = shipped_weights()
+    config = load_checkpoint(folder).model.config
+    assert read_about(folder)["architecture"] == architecture(config)
+    digests = tuple(file_sha256(folder / name) for name in GRAPHS)
+    before = torch.get_rng_state()
+    assert still_true(folder, config, digests), "run recipes/export_graphs.py and commit what it writes"
+    assert torch.equal(torch.get_rng_state(), before), "a training run that saves draws as if it had not"
+    assert sum((folder / name).stat().st_size for name in GRAPHS) < 500_000
+
+
+def test_graphs_of_other_source_are_not_taken(folder: Path, tmp_path: Path) -> None:
+    config = load_checkpoint(folder).model.config
+    for name in (*GRAPHS, "graphs.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    graph = (tmp_path / "body.onnx").read_bytes()
+    (tmp_path / "body.onnx").write_bytes((tmp_path / "step.onnx").read_bytes())
+    assert not still_true(tmp_path, config, ("of", "other", "files"))
+    (tmp_path / "body.onnx").write_bytes(graph)
+    assert still_true(tmp_path, config, ("as", "they", "were"))
+
+
+def test_without_graphs_and_torch_it_is_said_how_to_make_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = HashingEncoder()
+    Checkpoint(tiny_model(encoder.width, plain=True), encoder.name, encoder.fingerprint).save(tmp_path)
+    assert Router.from_pretrained(tmp_path, encoder=encoder).graphs is None, "torch serves what has no graphs"
+    with pytest.raises(CheckpointError, match="has no graphs; serve it with torch"):
         Router.from_pretrained(tmp_path, encoder=encoder, backend="onnx")
+    monkeypatch.setattr("trm_agent.checkpoint.has_torch", lambda: False)
+    with pytest.raises(CheckpointError, match=r"has no graphs, and torch is not installed.*export_graphs.*`train`"):
+        Router.from_pretrained(tmp_path, encoder=encoder)
     with pytest.raises(ValueError, match="auto, onnx or torch, got 'tpu'"):
         Router.from_pretrained(tmp_path, encoder=encoder, backend="tpu")  # type: ignore[arg-type]
+
+
+def test_without_torch_another_encoder_needs_a_graph(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trm_agent.checkpoint.has_torch", lambda: False)
+    with pytest.raises(EncoderError, match=r"'hashing-32' has no graph here, and torch is not installed.*--encoder"):
+        Router.from_pretrained(folder)
 
 
 def test_a_control_has_no_graphs(tmp_path: Path) -> None:
