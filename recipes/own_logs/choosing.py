@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from trm_agent.router import Router
 
 MIDDLE = 0.5
-"""Where two ways do equally well on few conversations, the one nearer to the middle is taken."""
+"""What was best again and again (docs/log.md): half way, or near it."""
+PULL = 4.0
+"""Decisions that a whole way from the middle must bring more: what decides with few conversations, hardly with many."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class Choice:
 def in_order(ways: Sequence[Way], before: int) -> Iterator[Way]:
     """The ways that get more right than the old weights, the best first.
 
-    A way counts with its neighbours: what only one of them gets right is likely to be chance.
+    A way counts with its neighbours, since what only one of them gets right is likely to be chance, and loses `PULL` for
+    its distance from the middle.
     """
     ordered = sorted(ways, key=lambda way: way.share)
     smooth = smoothed([before, *(way.right for way in ordered)])[1:]
-    ranked = sorted(zip(smooth, ordered, strict=True), key=lambda pair: (-pair[0], abs(pair[1].share - MIDDLE)))
+    scores = [score - PULL * abs(way.share - MIDDLE) for score, way in zip(smooth, ordered, strict=True)]
+    ranked = sorted(zip(scores, ordered, strict=True), key=lambda pair: -pair[0])
     yield from (way for _, way in ranked if way.right > before)
 
 

@@ -51,9 +51,9 @@ def plan(conversations: int, points: int, own: float, twins: float, batch: int, 
         own: Share of the logs.
         twins: Share of what is made up; the rest is everyday talk.
         batch: Decision points of a step.
-        steps: Default: 60 up to 80 conversations, then more, up to 150.
+        steps: Default: 60 up to 100 conversations, then more, up to 150.
     """
-    steps = steps or min(150, max(60, round(0.75 * conversations)))
+    steps = steps or min(150, max(60, round(0.6 * conversations)))
     total = steps * batch
     return Plan(steps, max(1, round(own * total / points)), round(twins * total), round((1 - own - twins) * total))
 

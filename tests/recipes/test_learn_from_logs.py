@@ -179,7 +179,7 @@ def test_what_the_log_does_not_decide_stands_in_the_history() -> None:
 def test_few_conversations_are_repeated_and_many_take_more_steps() -> None:
     few, many = plan(14, 50, 0.4, 0.2, 40), plan(160, 500, 0.4, 0.2, 40)
     assert (few.steps, few.repeats, few.twins, few.replay) == (60, 19, 480, 960)
-    assert (many.steps, many.repeats) == (120, 4)
+    assert (many.steps, many.repeats) == (96, 3)
     assert plan(2000, 6000, 0.4, 0.2, 40).steps == 150
     assert plan(14, 50, 0.4, 0.2, 40, steps=7).steps == 7
 
@@ -202,7 +202,7 @@ def test_the_cost_is_seen_on_one_draw_of_the_dev_set() -> None:
 def test_a_way_counts_with_its_neighbours() -> None:
     assert smoothed([4, 8, 4]) == [pytest.approx(8 / 1.5), 6.0, pytest.approx(8 / 1.5)]
     lucky = [Way(0.4, judged(7)), Way(0.6, judged(8)), Way(0.8, judged(5)), Way(1.0, judged(8))]
-    assert [way.share for way in in_order(lucky, 6)] == [0.4, 0.6, 1.0]
+    assert [way.share for way in in_order(lucky, 6)] == [0.4, 0.6, 1.0], "0.8 is no better than before"
     assert list(in_order(lucky, 8)) == []
 
 
