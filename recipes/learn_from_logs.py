@@ -133,7 +133,7 @@ def train(args: argparse.Namespace, parts: Split, tools: Sequence[ToolSchema]) -
     points = sum(map(len, parts.train))
     amounts = mix.plan(len(parts.train), points, args.own, args.twins, args.batch, args.steps)
     files = own.save(args.output / "samples", {"train": parts.train, "held_out": parts.held_out})
-    files |= mix.write_mix(args.output / "samples", tools, amounts, args.seed)
+    files |= mix.write_mix(args.output / "samples", tools, amounts, args.seed, args.replay)
     data = [files["train"]] * amounts.repeats + [files[name] for name in ("twins", "replay") if name in files]
     logger.info("training on %d decisions of the logs %d times over, %d made up from the tools, %d of everyday talk",
                 points, amounts.repeats, amounts.twins, amounts.replay)  # fmt: skip
@@ -183,7 +183,9 @@ def calibrated(checkpoint: Checkpoint, found: Judged) -> tuple[Checkpoint, dict[
         for name, one in promises.items()
     }
     if not moved.calibrated:
-        logger.warning("the thresholds do not hold on the held-out conversations: the checkpoint says calibrated: false")
+        logger.warning(
+            "the thresholds do not hold on the held-out conversations: the checkpoint says calibrated: false"
+        )
     return checkpoint.calibrated_with(moved, len(records)), report, {"decisions": decisions, "calls": calls}
 
 

@@ -29,7 +29,8 @@ HASTY = 0.25
 """Share of conversations typed without capitals and full stops."""
 
 PLACES = {
-    "town": "Ashby|Crowthorne|Dunmore|Ellerton|Fairhaven|Greystoke|Hexley|Ironbridge|Kirkwall|Larchfield|Marwood|Netherby",
+    "town": "Ashby|Crowthorne|Dunmore|Ellerton|Fairhaven|Greystoke|Hexley|Ironbridge|Kirkwall|Larchfield|"
+    "Marwood|Netherby",
     "street": "12 Mill Lane, Hexley|7 Station Road, Dunmore|48b Park Avenue, Marwood|3 Chapel Street, Ashby|"
     "221 Northgate, Larchfield|16 Rose Court, Fairhaven|90 Castle Hill, Netherby|5 Orchard Close, Ellerton",
     "country": "Spain|Japan|Greece|the USA|Thailand|Norway|Egypt|Brazil|Switzerland|South Korea|Croatia|India|Portugal",
@@ -128,7 +129,9 @@ def played(script: Sequence[Line], types: Mapping[str, str], turn: int, rng: ran
     for line in script:
         if line.mark == ">":
             chosen = first + turn + len(raw)
-        text = filled(line.wordings[chosen % len(line.wordings)] if len(line.wordings) > 1 else line.wordings[0], values)
+        text = filled(
+            line.wordings[chosen % len(line.wordings)] if len(line.wordings) > 1 else line.wordings[0], values
+        )
         if line.mark == ">":
             raw.append({"role": "user", "content": typed_in_haste(text) if hasty else text})
         elif line.mark == "<":
@@ -180,7 +183,8 @@ def with_slots(raw: list[dict[str, Any]], values: Mapping[str, str]) -> list[dic
     for turn in raw:
         if turn["role"] == "user":
             for field, kinds in (("phone", ("phone2", "phone")), ("name", ("name",)), ("address", ("street",))):
-                known |= {field: values[kind] for kind in kinds if values[kind] in turn["content"]}
+                said = [values[kind] for kind in kinds if values[kind] in turn["content"]]
+                known[field] = said[-1] if said else known[field]
         elif turn["role"] != "tool_response":
             turn["content"] |= known
     return raw

@@ -48,8 +48,8 @@ class Choice:
 def in_order(ways: Sequence[Way], before: int) -> Iterator[Way]:
     """The ways that get more right than the old weights, the best first.
 
-    A way counts with its neighbours, since what only one of them gets right is likely to be chance, and loses `PULL` for
-    its distance from the middle.
+    A way counts with its neighbours, since what only one of them gets right is likely to be chance, and loses `PULL`
+    for its distance from the middle.
     """
     ordered = sorted(ways, key=lambda way: way.share)
     smooth = smoothed([before, *(way.right for way in ordered)])[1:]

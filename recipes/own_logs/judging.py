@@ -91,7 +91,9 @@ def judged(router: Router, conversations: Sequence[Sequence[Sample]]) -> Judged:
 
 def everyday_points(count: int, folder: Path = EVERYDAY / "dev") -> list[dict[str, Any]]:
     """A fixed draw of everyday dev points without annotations, domain by domain: the same for every run."""
-    points = [without_annotations(raw) for path in sorted(folder.glob("*.yaml")) for raw in samples_of(read_domain(path))]
+    points = [
+        without_annotations(raw) for path in sorted(folder.glob("*.yaml")) for raw in samples_of(read_domain(path))
+    ]
     chosen = sorted(random.Random(0).sample(range(len(points)), min(count, len(points))))
     return [points[i] for i in chosen]
 

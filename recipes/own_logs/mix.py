@@ -15,7 +15,7 @@ from typing import Any
 from recipes.corpora.everyday import samples_of
 from recipes.corpora.everyday_domain import Dialogue, Point
 from recipes.corpora.everyday_format import read_domain
-from recipes.mix_samples import without_annotations
+from recipes.mix_samples import conversations, without_annotations
 from trm_agent.data.jsonl import write_samples
 from trm_agent.types import Sample, ToolSchema
 
@@ -42,23 +42,25 @@ class Plan:
     replay: int
 
 
-def plan(conversations: int, points: int, own: float, twins: float, batch: int, steps: int | None = None) -> Plan:
+def plan(talks: int, points: int, own: float, twins: float, batch: int, steps: int | None = None) -> Plan:
     """Shares of a run → how many samples; the run sees the mix about once.
 
     Args:
-        conversations: To learn from.
+        talks: Conversations to learn from.
         points: Decisions in them.
         own: Share of the logs.
         twins: Share of what is made up; the rest is everyday talk.
         batch: Decision points of a step.
-        steps: Default: 60 up to 100 conversations, then more, up to 150.
+        steps: Default: 60 up to 160 conversations, then more, up to 150.
     """
-    steps = steps or min(150, max(60, round(0.6 * conversations)))
+    steps = steps or min(150, max(60, round(0.375 * talks)))
     total = steps * batch
     return Plan(steps, max(1, round(own * total / points)), round(twins * total), round((1 - own - twins) * total))
 
 
-def write_mix(folder: Path, tools: Sequence[ToolSchema], amounts: Plan, seed: int) -> dict[str, Path]:
+def write_mix(
+    folder: Path, tools: Sequence[ToolSchema], amounts: Plan, seed: int, replay: Path | None = None
+) -> dict[str, Path]:
     """Write `twins.jsonl` and `replay.jsonl`; what nothing is wanted of is left out.
 
     Args:
@@ -66,9 +68,10 @@ def write_mix(folder: Path, tools: Sequence[ToolSchema], amounts: Plan, seed: in
         tools: The user's.
         amounts: How many samples.
         seed: Draws them.
+        replay: Samples of other tools to draw conversations from, instead of everyday talk.
 
     Raises:
-        DataError: No conversation can be made up about these tools.
+        DataError: No conversation can be made up about these tools, or `replay` cannot be read.
     """
     from trm_agent.synthesis.samples import synthesize
 
@@ -78,8 +81,21 @@ def write_mix(folder: Path, tools: Sequence[ToolSchema], amounts: Plan, seed: in
         write_samples(files["twins"], synthesize(tools, amounts.twins, seed))
     if amounts.replay:
         files["replay"] = folder / "replay.jsonl"
-        write_samples(files["replay"], map(Sample.from_json, everyday(EVERYDAY / "train", amounts.replay, seed)))
+        other = given(replay, amounts.replay, seed) if replay else everyday(EVERYDAY / "train", amounts.replay, seed)
+        write_samples(files["replay"], map(Sample.from_json, other))
     return files
+
+
+def given(path: Path, count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """So many samples of a file, or a few more, in whole conversations drawn with the seed; all if it holds no more."""
+    groups = list(conversations(path))
+    random.Random(f"{seed}/replay").shuffle(groups)
+    made = 0
+    for group in groups:
+        if made >= count:
+            return
+        yield from group
+        made += len(group)
 
 
 def everyday(folder: Path, count: int, seed: int) -> Iterator[dict[str, Any]]:

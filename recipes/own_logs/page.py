@@ -75,7 +75,9 @@ def render(
         tiles=sets[first][:4],
         first=first,
         changes={name: changes(old.turns, new.turns) for name, (old, new) in shown.items()},
-        ways=[(f"{float(share):.0%}", found, share == f"{report['share']:g}") for share, found in report["ways"].items()],
+        ways=[
+            (f"{float(share):.0%}", found, share == f"{report['share']:g}") for share, found in report["ways"].items()
+        ],
         elsewhere=[
             ("before", report["elsewhere"]["0"]),
             ("after", report["elsewhere"][f"{report['share']:g}"]),

@@ -135,7 +135,9 @@ def split(conversations: Sequence[list[Sample]], hold_out: float, most: int, see
         DataError: There are too few to hold any out.
     """
     if len(conversations) < LEAST:
-        raise DataError(f"{len(conversations)} conversations; at least {LEAST} are needed to learn and to hold some out")
+        raise DataError(
+            f"{len(conversations)} conversations; at least {LEAST} are needed to learn and to hold some out"
+        )
     alike: dict[str, list[list[Sample]]] = {}
     for conversation in conversations:
         alike.setdefault(spoken(conversation), []).append(conversation)

@@ -18,10 +18,10 @@ from recipes.learn_from_logs import main, summary
 from recipes.own_logs.choosing import Way, choose, in_order, smoothed
 from recipes.own_logs.judging import Judged, everyday_points
 from recipes.own_logs.live import Turn, dialogue_of
-from recipes.own_logs.mix import EVERYDAY, everyday, plan
+from recipes.own_logs.mix import EVERYDAY, everyday, given, plan
 from recipes.own_logs.options import parse_args
 from recipes.own_logs.page import changes
-from recipes.own_logs.samples import by_conversation, look_over, only_filled, refuse_faults, split
+from recipes.own_logs.samples import by_conversation, look_over, only_filled, refuse_faults, save, split
 from trm_agent.checkpoint import load_checkpoint
 from trm_agent.errors import DataError
 from trm_agent.testing import HashingEncoder, tiny_router
@@ -179,7 +179,8 @@ def test_what_the_log_does_not_decide_stands_in_the_history() -> None:
 def test_few_conversations_are_repeated_and_many_take_more_steps() -> None:
     few, many = plan(14, 50, 0.4, 0.2, 40), plan(160, 500, 0.4, 0.2, 40)
     assert (few.steps, few.repeats, few.twins, few.replay) == (60, 19, 480, 960)
-    assert (many.steps, many.repeats) == (96, 3)
+    assert (many.steps, many.repeats) == (60, 2)
+    assert plan(320, 1000, 0.4, 0.2, 40).steps == 120
     assert plan(2000, 6000, 0.4, 0.2, 40).steps == 150
     assert plan(14, 50, 0.4, 0.2, 40, steps=7).steps == 7
 
@@ -190,6 +191,15 @@ def test_everyday_talk_is_drawn_from_many_domains() -> None:
     assert 60 <= len(drawn) < 100
     assert len({sample["meta"]["domain"] for sample in drawn}) >= 3
     assert {sample["meta"]["split"] for sample in drawn} == {"train"}
+
+
+def test_samples_of_other_tools_can_stand_in_for_everyday_talk(tmp_path: Path) -> None:
+    talks = [conversation(f"put 20 on {name}", name) for name in ("anna", "ben", "cleo")]
+    path = save(tmp_path, {"other": talks, "none": []})["other"]
+    drawn = list(given(path, 5, 0))
+    assert len(drawn) == 8, "two whole conversations of four"
+    assert drawn == list(given(path, 5, 0))
+    assert len(list(given(path, 99, 0))) == 12
 
 
 def test_the_cost_is_seen_on_one_draw_of_the_dev_set() -> None:

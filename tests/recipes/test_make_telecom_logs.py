@@ -69,7 +69,7 @@ def test_a_call_is_read_with_the_types_of_its_parameters() -> None:
 def test_a_line_without_a_mark_is_named(tmp_path: Path) -> None:
     path = tmp_path / "script.txt"
     path.write_text("> hello\nhow are you\n", encoding="utf-8")
-    with pytest.raises(DataError, match="script.txt:2: a line begins with >, <, ! or ="):
+    with pytest.raises(DataError, match=r"script.txt:2: a line begins with >, <, ! or ="):
         read_scripts(path)
 
 

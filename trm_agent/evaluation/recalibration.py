@@ -142,4 +142,3 @@ def _moved(known: Logistic | None, pairs: Pairs, prior: float) -> Logistic | Non
     model = LogisticRegression(C=1e6, max_iter=1000).fit(features, labels, sample_weight=weights)
     scale, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
     return Logistic(tuple(scale * c for c in known.coefficients), scale * known.intercept + offset)
-
