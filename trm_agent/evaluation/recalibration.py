@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trm_agent.decoding.calibration import (
     Calibration,
@@ -82,7 +83,7 @@ def recalibrated(known: Calibration, records: Sequence[CalibrationRecord], prior
         if key in r.scores.values
     ]
     models = {"decision": decisions, "call": calls, "value": values}
-    moved = {name: _moved(getattr(known, name), pairs, prior) for name, pairs in models.items()}
+    moved: dict[str, Any] = {name: _moved(getattr(known, name), pairs, prior) for name, pairs in models.items()}
     return replace(known, **moved, holds=True)
 
 
