@@ -174,8 +174,9 @@ def turn(model: ChatTRM, domain: Domain, point: Point, talk: Talk) -> dict[str, 
         call_confidence = min(call_confidence, record["call_confidence"] or 0.0)
         for call in answer.tool_calls:
             made.append({"name": call["name"], "arguments": call["args"]})
-            result = point.result if point.result is not None else {"status": "ok"}
-            talk.messages.append(ToolMessage(json.dumps(result, default=str), tool_call_id=call["id"]))
+            talk.messages.append(
+                ToolMessage(json.dumps(result_of(point, call["name"]), default=str), tool_call_id=call["id"])
+            )
     right = judge(point, made, talk.done)
     talk.done |= {key(call) for call in made}
     return {
@@ -190,6 +191,14 @@ def turn(model: ChatTRM, domain: Domain, point: Point, talk: Talk) -> dict[str, 
         "confidence": confidence,
         "call_confidence": call_confidence,
     }
+
+
+def result_of(point: Point, tool: str) -> Any:
+    """What a tool returns in this turn: where there are as many results as calls, that of its own call."""
+    if isinstance(point.result, list) and len(point.result) == len(point.calls) > 1:
+        own = [result for gold, result in zip(point.calls, point.result, strict=True) if gold.name == tool]
+        return own[0] if own else {"status": "ok"}
+    return point.result if point.result is not None else {"status": "ok"}
 
 
 def judge(point: Point, made: Sequence[Mapping[str, Any]], done: set[str]) -> bool:

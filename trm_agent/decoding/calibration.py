@@ -115,7 +115,11 @@ class Logistic:
     intercept: float
 
     def __call__(self, features: Sequence[float]) -> float:
-        return _sigmoid(self.intercept + math.fsum(c * f for c, f in zip(self.coefficients, features, strict=True)))
+        return _sigmoid(self.score(features))
+
+    def score(self, features: Sequence[float]) -> float:
+        """The logit of the probability."""
+        return self.intercept + math.fsum(c * f for c, f in zip(self.coefficients, features, strict=True))
 
     def widened(self, width: int) -> Logistic:
         """The same over so many features, of which the new ones count nothing."""
@@ -131,12 +135,14 @@ class Calibration:
         call: Over `call_features`.
         value: Over the logit of a value's probability.
         ordinary: Words that a right call may leave unread (`trm_agent.decoding.coverage`).
+        holds: False where held-out decisions were right less often than it promises.
     """
 
     decision: Logistic | None = None
     call: Logistic | None = None
     value: Logistic | None = None
     ordinary: frozenset[str] = frozenset()
+    holds: bool = True
 
     @classmethod
     def identity(cls) -> Calibration:
@@ -144,8 +150,8 @@ class Calibration:
 
     @property
     def calibrated(self) -> bool:
-        """Whether all three models were fitted."""
-        return None not in (self.decision, self.call, self.value)
+        """Whether all three models were fitted, and hold as far as is known."""
+        return self.holds and None not in (self.decision, self.call, self.value)
 
     def summary(self, samples: int) -> dict[str, Any]:
         """What a training record says of it: fitted or not, in whole and in parts, and on how many samples."""
@@ -166,7 +172,7 @@ class Calibration:
 
     def value_confidence(self, probability: float) -> float:
         """Probability that one value is right."""
-        return _unit(probability) if self.value is None else self.value((_logit(probability),))
+        return _unit(probability) if self.value is None else self.value(value_features(probability))
 
     def value_score(self, confidence: float) -> float:
         """The probability that `value_confidence` has made a confidence of."""
@@ -177,6 +183,7 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"version": CALIBRATION_VERSION, "calibrated": self.calibrated}
         out["ordinary"] = sorted(self.ordinary)
+        out |= {} if self.holds else {"holds": False}
         for name in ("decision", "call", "value"):
             model = getattr(self, name)
             out[name] = model and {"coefficients": list(model.coefficients), "intercept": model.intercept}
@@ -198,7 +205,7 @@ class Calibration:
         if not isinstance(ordinary, list) or not all(isinstance(word, str) for word in ordinary):
             raise CheckpointError(f"calibration: 'ordinary' must be a list of words, got {ordinary!r}")
         wide = {name: model and model.widened(_WIDTHS[name]) for name, model in models.items()}
-        return cls(**wide, ordinary=frozenset(ordinary))
+        return cls(**wide, ordinary=frozenset(ordinary), holds=data.get("holds", True) is not False)
 
 
 def decision_features(scores: DecisionScores) -> tuple[float, ...]:
@@ -221,6 +228,11 @@ def call_features(scores: DecisionScores) -> tuple[float, ...]:
     return *logits, math.log(scores.calls), scores.opening, scores.opening * scores.unread, scores.opening * numbers
 
 
+def value_features(probability: float) -> tuple[float, ...]:
+    """The logit of a value's probability."""
+    return (_logit(probability),)
+
+
 _WIDTHS = {"decision": 5, "call": 9, "value": 1}
 
 
@@ -239,7 +251,7 @@ def fit_calibration(records: Iterable[CalibrationRecord], *, ordinary: frozenset
     decisions = [(decision_features(r.scores), r.decision_right) for r in records if r.decision_right is not None]
     calls = [(call_features(r.scores), r.call_right) for r in records if r.call_right is not None]
     values = [
-        ((_logit(r.scores.values[key]),), right)
+        (value_features(r.scores.values[key]), right)
         for r in records
         for key, right in r.values_right.items()
         if key in r.scores.values

@@ -1,5 +1,5 @@
 """Samples → weights: the parts of a run; `recipes/train_router.py` is the run.
 
 episodes → augmentation (rates, chaining), out_of_scope → targets → losses → batches → optimizer, ema →
-fit → responses, generator
+between → fit → responses, generator
 """
