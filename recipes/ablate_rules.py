@@ -1,7 +1,7 @@
 """What each rule of language is worth: each left out, each alone, none; every sample file apart.
 
 uv run python recipes/ablate_rules.py --data bfcl_simple.jsonl everyday.jsonl --num 200 --output table.md
-uv run python recipes/ablate_rules.py --list > docs/rules.md
+uv run python recipes/ablate_rules.py --list
 
 A rule that pays nothing on data that nobody read while writing it goes.
 """
@@ -96,12 +96,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def rule_table() -> Iterator[str]:
-    """The rules in their order, as a page of the docs."""
+    """The rules in their order, as `docs/rules.md` begins."""
     yield "# Rules of language"
     yield ""
     yield "What stands between the network and the values, in this order (`trm_agent/decoding/rules`)."
-    yield "[Results](results.md#rules) has what each is worth. This page is generated:"
-    yield "`uv run python recipes/ablate_rules.py --list > docs/rules.md`."
+    yield "`uv run python recipes/ablate_rules.py --list` prints this table, and with `--data` the one below it."
     yield ""
     yield "| rule | what it does | knows words of |"
     yield "|---|---|---|"
@@ -131,7 +130,7 @@ def ablation(args: argparse.Namespace) -> Iterator[str]:
     for path in args.data:
         samples = list(draw_dialogues(read_samples(path), most, args.seed))
         columns[f"{path.stem} ({len(samples)})"] = figures(router, samples, rows)
-    yield "| rules | " + " | ".join(f"{name} decision | whole call" for name in columns) + " |"
+    yield "| rules | " + " | ".join(f"{name}: decision | whole call" for name in columns) + " |"
     yield "|---" * (1 + 2 * len(columns)) + "|"
     for row in rows:
         cells = []

@@ -27,6 +27,7 @@ from recipes.routing.conversations import Part, Row, cut, find_files, moment, re
 from trm_agent.data.strict_json import parse_json
 from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, progress, setup_logging
+from trm_agent.routing.requests import decision_points
 
 if TYPE_CHECKING:
     from trm_agent.router import Router

@@ -23,7 +23,10 @@ TOOL = {
 
 
 def test_the_page_of_rules_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "rules.md").read_text(encoding="utf-8").splitlines() == list(rule_table())
+    page, table = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8").splitlines(), list(rule_table())
+    assert page[: len(table)] == table
+    worth = [line.split(" | ")[0].removeprefix("| ") for line in page[len(table) :] if line.startswith("| ")]
+    assert worth == ["rules", *dict(variants(alone=True))]
 
 
 def test_rules_have_names_of_their_own_and_say_one_thing() -> None:
@@ -50,5 +53,5 @@ def test_the_table_has_a_row_for_every_variant(
     monkeypatch.setattr("trm_agent.router.Router.from_pretrained", lambda *_: router)
     assert main(["--data", str(data)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "| rules | timers decision | timers whole call |"
+    assert lines[0] == "| rules | timers (1): decision | whole call |"
     assert len(lines) == 2 + 2 + len(RULES)

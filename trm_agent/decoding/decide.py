@@ -16,7 +16,7 @@ from trm_agent.decoding.by_clause import Clause, clauses, reread
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.calls import Call, assemble, made_before
 from trm_agent.decoding.coverage import rate
-from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, unit, units
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate, units
 from trm_agent.decoding.records import gather
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.scene import Scene
@@ -159,7 +159,8 @@ class _Odds:
     @classmethod
     def of(cls, prediction: Prediction, tools: Sequence[ToolSchema]) -> _Odds:
         named = sorted(zip((tool.name for tool in tools), units(prediction.tools), strict=True))
-        return cls(*units((prediction.call, prediction.no_tool, prediction.halt)), dict(named))
+        call, no_tool, halt = units((prediction.call, prediction.no_tool, prediction.halt))
+        return cls(call, no_tool, halt, dict(named))
 
     def ranked(self, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
         return sorted(tools, key=lambda tool: (-self.tools[tool.name], tool.name))
@@ -167,7 +168,7 @@ class _Odds:
     def given_call(self, name: str) -> float:
         """Probability of a tool if some tool is called."""
         total = math.fsum(self.tools.values())
-        return unit(self.tools[name] / total) if total > 0 else 1 / len(self.tools)
+        return self.tools[name] / total if total > 0 else 1 / len(self.tools)
 
     def margin(self, name: str | None) -> float:
         """Lead of a tool's call (None: of the direct answer) over the best other outcome."""

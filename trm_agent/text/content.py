@@ -17,7 +17,6 @@ _END = re.compile(
     r"|,? and (?=(?:book|set|turn|switch|send|call me|remind)\b)|, (?:please|thanks)\b|\s+please\b"
 )
 _TRAILING = re.compile(r"[\s,]+(?:at|on|in|by|for|from|the|this|every|around|before|after|until)?\s*$")
-_OPEN_QUESTION = re.compile(r"\b(?:what|why|how|describe|tell me|which|details|explain)\b|\?\s*$")
 _YES_OR_NO = re.compile(r"^(?:shall|should|do|does|did|is|are|was|were|will|would|can|could|may|have|has|ready)\b")
 
 

@@ -14,7 +14,6 @@ from trm_agent.text.language import knowledge
 from trm_agent.text.units import quantities
 
 _ISO = (("year", "Y"), ("month", "M"), ("week", "W"), ("day", "D"))
-_ISO_CLOCK = (("hour", "H"), ("minute", "M"), ("second", "S"))
 _CITY_WORDS = 4
 _EXAMPLE_NUMBER = re.compile(r"\+\d[\d\s().-]{6,}")
 
