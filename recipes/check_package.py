@@ -29,7 +29,18 @@ from trm_agent.errors import DataError, TRMError
 from trm_agent.log import logger, setup_logging
 
 PACKAGES = ("trm_agent", "langchain_trm")
-OF_SOURCE = (*PACKAGES, "recipes", "tests", "docs", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "uv.lock")
+OF_SOURCE = (
+    *PACKAGES,
+    "recipes",
+    "tests",
+    "docs",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "mkdocs.yml",
+    "uv.lock",
+)
 OF_BUILD = ("PKG-INFO", ".gitignore")
 LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
 MOST_MB = 60
