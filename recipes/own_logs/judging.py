@@ -35,7 +35,7 @@ class Judged:
         groups: Figures of the recorded decisions.
     """
 
-    cases: list[Case]
+    cases: Sequence[Case]
     turns: list[Turn]
     groups: dict[str, Any]
 
