@@ -134,9 +134,10 @@ def train(args: argparse.Namespace, parts: Split, tools: Sequence[ToolSchema]) -
     amounts = mix.plan(len(parts.train), points, args.own, args.twins, args.batch, args.steps)
     files = own.save(args.output / "samples", {"train": parts.train, "held_out": parts.held_out})
     files |= mix.write_mix(args.output / "samples", tools, amounts, args.seed, args.replay)
-    data = [files["train"]] * amounts.repeats + [files[name] for name in ("twins", "replay") if name in files]
-    logger.info("training on %d decisions of the logs %d times over, %d made up from the tools, %d of everyday talk",
-                points, amounts.repeats, amounts.twins, amounts.replay)  # fmt: skip
+    made = {name: lines(files[name]) if name in files else 0 for name in ("twins", "replay")}
+    data = [files["train"]] * amounts.repeats + [files[name] for name in made if name in files]
+    logger.info("training on %d decisions of the logs %d times over, %d made up from the tools, %d of other tools",
+                points, amounts.repeats, made["twins"], made["replay"])  # fmt: skip
     options = ["--init", args.init, "--steps", str(amounts.steps), "--batch", str(args.batch), "--seed", str(args.seed)]
     options += ["--output", str(args.output / "trained"), "--cache", str(args.cache or args.output / "encoded")]
     for name in ("lr", "threads", "device"):
@@ -145,7 +146,13 @@ def train(args: argparse.Namespace, parts: Split, tools: Sequence[ToolSchema]) -
     if train_router([*options, "--data", *map(str, data)]):
         raise TRMError(f"{args.output / 'trained'}: training failed")
     mixed = {"steps": amounts.steps, "batch": args.batch, "repeats": amounts.repeats}
-    return load_checkpoint(args.output / "trained"), mixed | {"twins": amounts.twins, "replay": amounts.replay}
+    return load_checkpoint(args.output / "trained"), mixed | made
+
+
+def lines(path: Path) -> int:
+    """So many samples are in a file."""
+    with path.open(encoding="utf-8") as file:
+        return sum(1 for _ in file)
 
 
 def calibrated(checkpoint: Checkpoint, found: Judged) -> tuple[Checkpoint, dict[str, Any], dict[str, list[Scored]]]:

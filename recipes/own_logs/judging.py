@@ -35,7 +35,7 @@ class Judged:
         groups: Figures of the recorded decisions.
     """
 
-    cases: list[Case]
+    cases: Sequence[Case]
     turns: list[Turn]
     groups: dict[str, Any]
 
@@ -86,7 +86,7 @@ def judged(router: Router, conversations: Sequence[Sequence[Sample]]) -> Judged:
     """Decide every recorded point, then play the conversations live."""
     samples = [sample for conversation in conversations for sample in conversation]
     report = evaluate(router, samples, slot_fields=router.checkpoint.slot_fields, latency_turns=0)
-    return Judged(report.cases, played(router, conversations), report.groups["all"])
+    return Judged(list(report.cases), played(router, conversations), report.groups["all"])
 
 
 def everyday_points(count: int, folder: Path = EVERYDAY / "dev") -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = 60
 """Turns of each kind on the page."""
 
-ROWS = {
+ROWS: dict[str, str | tuple[str, str]] = {
     "live turns right": ("live_right", "live_turns"),
     "decision": "decision",
     "tool of a call": "tool",
