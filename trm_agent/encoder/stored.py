@@ -1,10 +1,11 @@
 """Where encoders for onnxruntime lie, and how the default one gets there without torch.
 
     trm_agent/encoder/minilm/      in an installed package, all files; in the repository the graph alone
-    TRM_CACHE/encoders/…           by the fingerprint of the weights: assembled or exported on first use
+    TRM_CACHE/encoders-2/…         by the fingerprint of the weights: assembled or exported on first use
 
 The default encoder's graph is part of the source, because it holds no weights. What is missing beside it, weights and
-tokenizer, comes from any copy of the model: the hub's cache, the package of the extra `offline`, or the hub.
+tokenizer, comes from any copy of the model: the hub's cache, the package of the extra `offline`, or the hub. The name of
+a folder in the cache ends in the number of its format, so that versions which write other formats share a cache.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from trm_agent.encoder.graph import ABOUT, FILES, GRAPH, TOKENIZER, WEIGHTS, describe_encoder
+from trm_agent.encoder.graph import ABOUT, FILES, FORMAT, GRAPH, TOKENIZER, WEIGHTS, describe_encoder
 from trm_agent.encoder.sentence import DEFAULT_ENCODER, DEFAULT_SHA256
 from trm_agent.encoder.sixteen_bits import packed
 from trm_agent.errors import EncoderError
@@ -43,7 +44,7 @@ def cache_folder() -> Path:
 
 def graph_folder(fingerprint: str) -> Path:
     """Where the cache holds an encoder, or would."""
-    return cache_folder() / "encoders" / fingerprint[:32]
+    return cache_folder() / f"encoders-{FORMAT}" / fingerprint[:32]
 
 
 def find_graph(fingerprint: str) -> Path | None:

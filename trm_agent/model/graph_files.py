@@ -4,7 +4,7 @@
     graphs.json                          sha256 of the weights and of the three, their architecture, names of weights
 
 Graphs hold no weights, so those of one checkpoint serve every other of the same sizes. They lie beside the weights, for
-the shipped sizes in the package, for others in the cache (`TRM_CACHE`).
+the shipped sizes in the package, for others in the cache (`TRM_CACHE`), under the number of their format.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def known_graphs(config: ModelConfig, folders: Sequence[Path]) -> list[Path]:
 
 def cached_graphs(config: ModelConfig) -> Path:
     """Where the cache holds the graphs of an architecture, or would."""
-    return cache_folder() / "graphs" / architecture(config)[:32]
+    return cache_folder() / f"graphs-{FORMAT}" / architecture(config)[:32]
 
 
 def read_about(folder: Path) -> dict[str, Any]:

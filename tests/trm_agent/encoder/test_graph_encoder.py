@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from trm_agent.encoder import stored
 from trm_agent.encoder.export import export_encoder
-from trm_agent.encoder.graph import GraphEncoder
-from trm_agent.encoder.sentence import DEFAULT_ENCODER, SentenceEncoder, find_encoder, load_encoder
+from trm_agent.encoder.graph import ABOUT, FORMAT, GraphEncoder
+from trm_agent.encoder.sentence import DEFAULT_ENCODER, DEFAULT_SHA256, SentenceEncoder, find_encoder, load_encoder
 from trm_agent.encoder.sixteen_bits import packed
 from trm_agent.encoder.stored import assemble_default, cache_folder, find_graph, graph_folder
 from trm_agent.errors import EncoderError
@@ -129,8 +131,25 @@ def test_an_encoder_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_cache_is_where_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRM_CACHE", str(tmp_path))
-    assert graph_folder("a" * 64) == tmp_path / "encoders" / ("a" * 32)
+    assert graph_folder("a" * 64) == tmp_path / "encoders-2" / ("a" * 32)
     assert find_graph("a" * 64) is None
     monkeypatch.delenv("TRM_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
     assert cache_folder() == tmp_path / "x" / "trm-agent"
+
+
+def test_versions_of_other_formats_share_a_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> None:
+    monkeypatch.setenv("TRM_CACHE", str(tmp_path))
+    monkeypatch.setattr(stored, "PACKAGED", tmp_path / "not_packaged")
+    for number in (1, FORMAT + 1):  # an older version and a newer one were here before
+        with monkeypatch.context() as other:
+            other.setattr(stored, "FORMAT", number)
+            theirs = graph_folder(DEFAULT_SHA256)
+            theirs.mkdir(parents=True)
+            (theirs / ABOUT).write_text(json.dumps({"format": number}))
+            assert find_graph(DEFAULT_SHA256) == theirs
+    assert find_graph(DEFAULT_SHA256) is None
+    shutil.copytree(folder, graph_folder(DEFAULT_SHA256))
+    held = find_graph(DEFAULT_SHA256)
+    assert held is not None
+    assert GraphEncoder(held).width == 384
