@@ -1,4 +1,4 @@
-"""Converters: a publisher's files become samples, one module per corpus.
+"""Converters: a publisher's files become samples, one module per corpus, listed in `building.CORPORA`.
 
 Shared: building, single_requests, intents (options, files), wordings, mentions (where a value is said), rivals.
 Dialogues: sgd; star (star_dialogue, star_state, star_tools); multidogo; taskmaster4; multiwoz (multiwoz_dialogues).

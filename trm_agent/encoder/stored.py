@@ -4,8 +4,8 @@
     TRM_CACHE/encoders-2/…         by the fingerprint of the weights: assembled or exported on first use
 
 The default encoder's graph is part of the source, because it holds no weights. What is missing beside it, weights and
-tokenizer, comes from any copy of the model: the hub's cache, the package of the extra `offline`, or the hub. The name of
-a folder in the cache ends in the number of its format, so that versions which write other formats share a cache.
+tokenizer, comes from any copy of the model: the hub's cache, the package of the extra `offline`, or the hub. The name
+of a folder in the cache ends in the number of its format, so that versions which write other formats share a cache.
 """
 
 from __future__ import annotations
