@@ -38,7 +38,7 @@ def test_the_page_and_its_files_are_served(served: Serve) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'self'" in page.headers["content-security-policy"]
     named = re.findall(r'(?:src|href)="(static/[^"]+)"', page.text)
-    assert sorted(named) == ["static/playground.css", "static/playground.js"]
+    assert sorted(named) == ["static/playground.css", "static/playground.js", "static/record.js"]
     for path in [*named, "static/example.json"]:
         assert httpx.get(f"{url}/{path}").status_code == 200
 
@@ -105,8 +105,11 @@ def test_a_bare_signature_is_enough(text: str) -> None:
             "id": 1,
             "result": {"tools": [{"name": "search_flights", "inputSchema": {"type": "object"}}]},
         },
+        [{"function_declarations": [{"name": "search_flights", "parameters": {"type": "OBJECT"}}]}],
+        [{"toolSpec": {"name": "search_flights", "inputSchema": {"json": {"type": "object"}}}}],
+        [{"type": "web_search_preview"}, *TOOLS],
     ],
-    ids=["list", "object", "one", "bare", "mcp"],
+    ids=["list", "object", "one", "bare", "mcp", "gemini", "bedrock", "beside a provider's"],
 )
 def test_lists_are_read_in_every_form(listed: Any) -> None:
     assert read_pasted(json.dumps(listed))[0]["function"]["name"] == "search_flights"
@@ -117,9 +120,16 @@ def test_lists_are_read_in_every_form(listed: Any) -> None:
     [
         (" ", "there is nothing to read; paste a JSON list of tools, or a Python function"),
         ("[", "the tools are not JSON"),
-        ("[]", "the list holds no tools"),
-        ("[1]", "a tool must be an object, got 1"),
-        ('[{"name": 1, "parameters": {}}]', "cannot be read|needs a name"),
+        ("[]", "expected a list of tool declarations, got an empty list"),
+        ("[1]", "a tool must be an object with a name and its parameters, got a number"),
+        ('[{"name": 1, "parameters": {}}]', "a tool needs a name"),
+        ('[{"type": "custom", "custom": {"name": "c"}}]', "a tool needs a name"),
+        ('{"servers": 1}', "expected a list of tool declarations, got an object with 'servers'"),
+        ('[{"name": "f", "args": {"a": 1}}]', "tool 'f' has no parameters, but 'args'"),
+        ('[{"name": "f", "parameters": {"a": {"type": "string"}}}]', "tool 'f': expected a JSON Schema of type object"),
+        ('[{"name": "f"}, {"name": "f"}]', "two tools are named 'f'"),
+        ("def f(a): ...\ndef f(b): ...", "two tools are named 'f'"),
+        ('[{"type": "web_search_preview"}]', "a provider runs these tools itself"),
         ("hello there", "this is neither JSON nor Python"),
         ("x = 1", "there is no function in this"),
         ("def f(" + "(" * 300, "neither JSON nor Python|nests too deep"),
