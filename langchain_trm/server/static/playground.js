@@ -5,12 +5,14 @@
 const state = { tools: [], results: {}, suggestions: [], messages: [], decisions: {}, chosen: null, busy: false };
 const $ = (id) => document.getElementById(id);
 
+/* What the server answers to a body, or, without one, to a plain request. */
 async function ask(path, body) {
-  const headers = { "content-type": "application/json" };
-  if ($("key").value) headers.authorization = `Bearer ${$("key").value}`;
+  const headers = $("key").value ? { authorization: `Bearer ${$("key").value}` } : {};
+  const request = body === undefined ? { headers }
+    : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    answer = await fetch(path, request);
   } catch {
     throw new Error("The server cannot be reached. Is it still running?");
   }
@@ -60,13 +62,7 @@ async function decide(before = null) {
 
 let served = null;
 async function modelName() {
-  if (served === null) {
-    const headers = $("key").value ? { authorization: `Bearer ${$("key").value}` } : {};
-    const answer = await fetch("v1/models", { headers });
-    const data = await answer.json();
-    if (!answer.ok) throw new Error(data.error.message);
-    served = data.data[0].id;
-  }
+  if (served === null) served = (await ask("v1/models")).data[0].id;
   return served;
 }
 

@@ -20,12 +20,18 @@ const percent = (share) => (share > 0.999 && share < 1 ? "> 99.9 %"
 const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 const words = (name) => name.replaceAll("_", " ").replaceAll(".", " › ");
 
+/* A record may leave the list of calls out where there is one. */
+function callsOf(record) {
+  if (record.decision !== "tool_call") return [];
+  return record.calls && record.calls.length ? record.calls : [record];
+}
+
 function summary(record) {
   if (record.decision !== "tool_call") {
     const about = record.intended_tool ? ` about ${record.intended_tool}` : "";
     return record.missing.length ? `ask for ${words(record.missing[0])}` : `answer${about}`;
   }
-  return record.calls.map((call) => `${call.tool}(${Object.entries(call.arguments)
+  return callsOf(record).map((call) => `${call.tool}(${Object.entries(call.arguments)
     .map(([name, value]) => `${name}=${plain(value)}`).join(", ")})`).join(", ");
 }
 
@@ -40,7 +46,7 @@ function colour(name) {
 
 /* A value of each argument of each call, then what else is known; slots of one tool are keyed `tool.slot`. */
 function sources(record) {
-  const calls = record.calls || [];
+  const calls = callsOf(record);
   const out = calls.flatMap((call) => Object.entries(call.argument_values)
     .map(([name, value]) => ({ name, value, called: true, of: calls.length > 1 ? call.tool : null })));
   const known = new Set(out.map(({ name }) => name));

@@ -9,7 +9,9 @@ import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
+from tests.langchain_trm.scripted_router import Plan
 from tests.langchain_trm.server.conftest import TOOLS, Serve, openai_client
+from tests.langchain_trm.test_langchain_several import WEATHER, TwiceRouter
 
 FLIGHT = [{"role": "user", "content": "a flight to Rome tomorrow"}]
 
@@ -91,6 +93,19 @@ def test_a_stream_is_server_sent_events(served: Serve) -> None:
 def test_tool_choice_is_kept(client: OpenAI, choice: Any, called: list[str]) -> None:
     answer = ask(client, [{"role": "user", "content": "hello"}], tool_choice=choice)
     assert [call.function.name for call in answer.choices[0].message.tool_calls or ()] == called
+
+
+def test_several_calls_come_in_one_answer_unless_they_are_turned_off(served: Serve) -> None:
+    router = TwiceRouter(lambda *_: Plan("get_weather", {"city": "Rome"}))
+    said = [{"role": "user", "content": "The weather in Rome and in Oslo"}]
+    with openai_client(served(router=router)) as client:
+        for parallel, cities in ((True, ["Rome", "Oslo"]), (False, ["Rome"])):
+            tools = [{"type": "function", "function": WEATHER}]
+            calls = ask(client, said, tools=tools, parallel_tool_calls=parallel).choices[0].message.tool_calls
+            assert [json.loads(call.function.arguments)["city"] for call in calls] == cities
+        chunks = ask(client, said, tools=tools, stream=True)
+        parts = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
+        assert sorted({part.index for part in parts}) == [0, 1]
 
 
 def test_allowed_tools_leave_the_others_out(client: OpenAI) -> None:

@@ -161,7 +161,8 @@ def conversation(url: str) -> dict[str, Any]:
         answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30).json()
         decisions[str(len(messages))] = answer["trm"]["decision"]
         messages.append(answer["choices"][0]["message"])
-    return {"tools": TOOLS, "messages": messages, "decisions": decisions, "now": "2026-03-01T08:00:00"}
+    moments = {place: f"2026-03-0{place}T08:00:00" for place in decisions}
+    return {"tools": TOOLS, "messages": messages, "decisions": decisions, "moments": moments}
 
 
 def test_a_conversation_is_exported_as_samples(served: Serve) -> None:
@@ -174,7 +175,11 @@ def test_a_conversation_is_exported_as_samples(served: Serve) -> None:
     assert answer.decision == "direct_answer"
     assert answer.content == sent["messages"][-1]["content"]
     assert [message.role for message in answer.history] == ["user", "tool_call", "tool_response"]
-    assert answer.meta["now"] == "2026-03-01T08:00:00"
+    assert [call.meta["now"], answer.meta["now"]] == ["2026-03-01T08:00:00", "2026-03-03T08:00:00"]
+    assert call.meta["dialogue"] == answer.meta["dialogue"]
+    sent["messages"][0]["content"] = "a flight to Oslo"
+    other = json.loads(httpx.post(f"{url}/playground/export", json=sent).json()["text"].splitlines()[0])
+    assert other["meta"]["dialogue"] != call.meta["dialogue"]
 
 
 def test_a_conversation_is_exported_as_a_test_that_passes(
@@ -190,6 +195,30 @@ def test_a_conversation_is_exported_as_a_test_that_passes(
     names["test_the_decision_is_as_it_was"]()
     assert "('search_flights', {'city': 'Rome', 'day': 'tomorrow'})" in text
     monkeypatch.setattr(ChatTRM, "invoke", lambda *_: type("Answer", (), {"tool_calls": []}))
+    with pytest.raises(AssertionError):
+        names["test_the_decision_is_as_it_was"]()
+
+
+def test_the_test_of_an_answer_says_what_is_asked_for(
+    served: Serve, travel: ScriptedRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = served(model="runs/mine")
+    messages = [{"role": "user", "content": "a flight to Rome"}]
+    body = {"model": "trm", "messages": messages, "tools": TOOLS}
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30).json()
+    sent = {
+        "tools": TOOLS,
+        "messages": [*messages, answer["choices"][0]["message"]],
+        "decisions": {"1": answer["trm"]["decision"]},
+        "format": "test",
+    }
+    text = httpx.post(f"{url}/playground/export", json=sent).json()["text"]
+    assert "ChatTRM(model='runs/mine', tools=TOOLS" in text
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda *_: travel)
+    names: dict[str, Any] = {}
+    exec(compile(text, "test_conversation.py", "exec"), names)
+    names["test_the_decision_is_as_it_was"]()
+    names["MESSAGES"][0]["content"] = "hello"
     with pytest.raises(AssertionError):
         names["test_the_decision_is_as_it_was"]()
 
