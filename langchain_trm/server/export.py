@@ -40,10 +40,10 @@ def test_the_decision_is_as_it_was() -> None:
     calls = [(call["name"], call["args"]) for call in answer.tool_calls]
     assert calls == {calls}
 '''
-_ANSWER = '''    decision = answer.response_metadata["decision"]
+_ANSWER = """    decision = answer.response_metadata["decision"]
     assert decision["intended_tool"] == {tool!r}
     assert decision["missing"] == {missing!r}
-'''
+"""
 
 
 def export_samples(data: Mapping[str, Any], limits: Limits) -> str:

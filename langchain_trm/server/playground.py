@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from langchain_trm.server.errors import bad_request
 from langchain_trm.server.export import export_samples, export_test
@@ -35,7 +37,10 @@ def playground_routes(limits: Limits, checkpoint: str | None = None) -> list[Bas
         limits: For what it sends.
         checkpoint: The folder of the weights that decide; None for those that ship.
     """
-    writers = {"samples": export_samples, "test": partial(export_test, checkpoint=checkpoint)}
+    writers: dict[str, Callable[[Mapping[str, Any], Limits], str]] = {
+        "samples": export_samples,
+        "test": partial(export_test, checkpoint=checkpoint),
+    }
 
     async def page(_: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers=_HEADERS)

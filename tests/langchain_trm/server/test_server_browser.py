@@ -45,7 +45,8 @@ def say(page: Page, text: str, title: str) -> None:
     """Type a message, send it with the keyboard, and wait for the card with its decision."""
     page.type(text)
     page.press("Enter")
-    page.wait(f"(n => n && n.textContent === {json.dumps(title)})(Array.from(document.querySelectorAll('.what')).pop())")
+    newest = "Array.from(document.querySelectorAll('.what'), n => n.textContent).pop()"
+    page.wait(f"{newest} === {json.dumps(title)}")
 
 
 def tools(page: Page) -> list[Any]:
