@@ -18,6 +18,8 @@ from pydantic import BaseModel
 from trm_agent.errors import ToolError
 from trm_agent.log import logger
 from trm_agent.types import ToolSchema
+from trm_agent.types.tools import SCHEMA_KEYS
+from trm_agent.utils.declarations import check_parameters
 
 ToolLike = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 
@@ -29,7 +31,7 @@ _ARGS = re.compile(r"(?:^|\n)[ \t]*Args:[ \t]*\n(?P<body>(?:[ \t]+\S.*(?:\n|$))+
 _ARG = re.compile(
     r"^(?P<indent>[ \t]+)(?P<name>\w+)(?: \([^)]*\))?:(?P<text>.*(?:\n(?P=indent)[ \t]+.*)*)", re.MULTILINE
 )
-_SCHEMA_KEYS = ("function", "input_schema", "inputSchema", "toolSpec", "parameters", "properties")
+_DECLARING = ("function", "toolSpec", "properties", "function_declarations", "functionDeclarations", *SCHEMA_KEYS)
 
 
 def read_tools(tools: Iterable[ToolLike]) -> list[dict[str, Any]]:
@@ -42,7 +44,7 @@ def read_tools(tools: Iterable[ToolLike]) -> list[dict[str, Any]]:
         raise ToolError(f"tools must be a list of tools, got {tools!r:.120}; put a single tool into a list")
     converted = []
     for tool in tools:
-        if isinstance(tool, Mapping) and _is_provider_tool(tool):
+        if isinstance(tool, Mapping) and is_provider_tool(tool):
             logger.debug("tool %.80r is run by a provider; it is not among the choices", tool)
             continue
         converted.append(_remembered(tool) if isinstance(tool, BaseTool) else _read_tool(tool))
@@ -85,6 +87,15 @@ def tool_name(tool: Mapping[str, Any]) -> str:
     return str(tool.get("function", tool)["name"])
 
 
+def is_provider_tool(tool: Mapping[str, Any]) -> bool:
+    """Whether a declaration is of a tool that a provider runs by itself."""
+    if not tool or any(isinstance(tool.get(key), Mapping | list) for key in _DECLARING):
+        return False
+    if tool.get("type", "function") in ("function", "custom"):
+        return not {"name", "title"} & tool.keys() and "type" not in tool
+    return tool.get("type") != "object"
+
+
 def is_output(tool: Mapping[str, Any]) -> bool:
     """Whether a converted tool only carries an answer (an agent's `response_format`): it runs nothing."""
     return bool(tool.get(OUTPUT_MARK))
@@ -106,14 +117,6 @@ def top_tools(
     return [tool for tool, name in zip(tools, names, strict=True) if name in chosen]
 
 
-def _is_provider_tool(tool: Mapping[str, Any]) -> bool:
-    if not tool or any(isinstance(tool.get(key), Mapping) for key in _SCHEMA_KEYS):
-        return False
-    if tool.get("type", "function") in ("function", "custom"):
-        return not {"name", "title"} & tool.keys() and "type" not in tool
-    return tool.get("type") != "object"
-
-
 def _remembered(tool: BaseTool) -> dict[str, Any]:
     """A tool's conversion, made once: agents bind the same objects at every step."""
     key, face = id(tool), (tool.name, tool.description, id(tool.args_schema), repr(tool.metadata))
@@ -125,6 +128,8 @@ def _remembered(tool: BaseTool) -> dict[str, Any]:
 
 
 def _read_tool(tool: ToolLike) -> dict[str, Any]:
+    if isinstance(tool, Mapping):
+        _check_declaration(tool)
     try:
         converted = dict(convert_to_openai_tool(_from_mcp(tool)))
     except (ValueError, TypeError) as error:
@@ -144,6 +149,14 @@ def _read_tool(tool: ToolLike) -> dict[str, Any]:
     if converted.get(OUTPUT_MARK) or _runs_nothing(tool):
         out[OUTPUT_MARK] = True
     return out
+
+
+def _check_declaration(tool: Mapping[str, Any]) -> None:
+    """That no parameters are overlooked: a tool without any would be called with none."""
+    body = tool.get("function", tool)
+    if isinstance(body, Mapping) and "toolSpec" not in body and "properties" not in body:
+        schema = next((body[key] for key in SCHEMA_KEYS if body.get(key) is not None), None)
+        check_parameters(body.get("name"), body, schema)
 
 
 def _from_mcp(tool: ToolLike) -> ToolLike:

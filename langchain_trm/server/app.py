@@ -52,7 +52,7 @@ def create_app(model: ChatTRM, settings: ServerSettings | None = None) -> Starle
             Route("/v1/models/{name:path}", server.model_card),
             Route("/health", server.health),
             Route("/metrics", server.metrics_text),
-            *playground_routes(server.settings.limits),
+            *playground_routes(server.settings.limits, model.model),
         ],
         middleware=[Middleware(Guard, settings=server.settings, metrics=server.metrics)],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error},

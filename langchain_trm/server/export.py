@@ -1,11 +1,12 @@
 """A conversation of the page, written down: as samples (one for each decision), or as a pytest test of the last one.
 
-The page sends what it showed: `tools`, `messages` in OpenAI's form, `now`, `confirm`, and `decisions`: for each
-assistant message, by its place, the decision record.
+The page sends what it showed: `tools`, `messages` in OpenAI's form, `confirm`, and for each assistant message, by its
+place, the decision record (`decisions`) and what "today" was (`moments`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pprint
 from collections.abc import Mapping
@@ -34,11 +35,15 @@ MESSAGES = {messages}
 
 
 def test_the_decision_is_as_it_was() -> None:
-    model = ChatTRM(tools=TOOLS, now=datetime.fromisoformat({now!r}), confirm={confirm!r})
+    model = ChatTRM({model}tools=TOOLS, now=datetime.fromisoformat({now!r}), confirm={confirm!r})
     answer = model.invoke(convert_to_messages(MESSAGES))
     calls = [(call["name"], call["args"]) for call in answer.tool_calls]
     assert calls == {calls}
 '''
+_ANSWER = """    decision = answer.response_metadata["decision"]
+    assert decision["intended_tool"] == {tool!r}
+    assert decision["missing"] == {missing!r}
+"""
 
 
 def export_samples(data: Mapping[str, Any], limits: Limits) -> str:
@@ -50,8 +55,8 @@ def export_samples(data: Mapping[str, Any], limits: Limits) -> str:
     tools, _ = read_offer(data.get("tools"), None, limits)
     conversation = read_conversation(data.get("messages"), limits)
     entries = read_messages(conversation)
-    records = data.get("decisions")
-    records = records if isinstance(records, Mapping) else {}
+    records = _mapping(data, "decisions")
+    dialogue = _dialogue(data)
     lines = []
     for place, message in enumerate(conversation):
         record = records.get(str(place))
@@ -66,8 +71,8 @@ def export_samples(data: Mapping[str, Any], limits: Limits) -> str:
             "slots": record.get("slots") or {},
             "tool": calls[0] if calls else None,
             "content": None if calls else message.text,
-            "id": f"playground:{place}",
-            "meta": {"source": "playground", "dialogue": "playground", **_now(data)},
+            "id": f"{dialogue}:{place}",
+            "meta": {"source": "playground", "dialogue": dialogue, **_now(data, place)},
         } | ({"calls": calls} if len(calls) > 1 else {})
         try:
             lines.append(json.dumps(Sample.from_json(sample).to_json(), ensure_ascii=False))
@@ -78,8 +83,13 @@ def export_samples(data: Mapping[str, Any], limits: Limits) -> str:
     return "\n".join(lines) + "\n"
 
 
-def export_test(data: Mapping[str, Any], limits: Limits) -> str:
+def export_test(data: Mapping[str, Any], limits: Limits, checkpoint: str | None = None) -> str:
     """A file with one test: what was decided last is decided again.
+
+    Args:
+        data: What the page sends.
+        limits: For it.
+        checkpoint: The folder of the weights that decided; None for those that ship.
 
     Raises:
         ApiError: The conversation cannot be read, or holds no decision (400).
@@ -91,15 +101,32 @@ def export_test(data: Mapping[str, Any], limits: Limits) -> str:
         raise bad_request("there is no decision to write down yet", "messages")
     answer = conversation[last]
     calls = [(call["name"], call["args"]) for call in getattr(answer, "tool_calls", [])]
-    return _TEST.format(
+    record = _mapping(data, "decisions").get(str(last))
+    text = _TEST.format(
         tools=pprint.pformat(tools, width=110, sort_dicts=False),
         messages=pprint.pformat(data["messages"][:last], width=110, sort_dicts=False),
-        now=_now(data).get("now", "2026-01-01T12:00:00"),
+        model="" if checkpoint is None else f"model={checkpoint!r}, ",
+        now=_now(data, last).get("now", "2026-01-01T12:00:00"),
         confirm=data["confirm"] if data.get("confirm") in ("always", "never") else "auto",
         calls=pprint.pformat(calls, width=100, sort_dicts=False),
     )
+    if calls or not isinstance(record, Mapping):
+        return text
+    return text + _ANSWER.format(tool=record.get("intended_tool"), missing=record.get("missing") or [])
 
 
-def _now(data: Mapping[str, Any]) -> dict[str, str]:
-    now = data.get("now")
+def _now(data: Mapping[str, Any], place: int) -> dict[str, str]:
+    """What "today" was for the decision at a place."""
+    now = _mapping(data, "moments").get(str(place), data.get("now"))
     return {"now": now} if isinstance(now, str) else {}
+
+
+def _dialogue(data: Mapping[str, Any]) -> str:
+    """A name that a conversation keeps while it goes on, and that no other has."""
+    begun = json.dumps([data["messages"][0], next(iter(_mapping(data, "moments").values()), data.get("now"))])
+    return f"playground-{hashlib.sha256(begun.encode()).hexdigest()[:8]}"
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, Mapping) else {}

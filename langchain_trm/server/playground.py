@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from langchain_trm.server.errors import bad_request
 from langchain_trm.server.export import export_samples, export_test
@@ -25,15 +28,19 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-_WRITERS = {"samples": export_samples, "test": export_test}
 
 
-def playground_routes(limits: Limits) -> list[BaseRoute]:
+def playground_routes(limits: Limits, checkpoint: str | None = None) -> list[BaseRoute]:
     """The routes of the page.
 
     Args:
         limits: For what it sends.
+        checkpoint: The folder of the weights that decide; None for those that ship.
     """
+    writers: dict[str, Callable[[Mapping[str, Any], Limits], str]] = {
+        "samples": export_samples,
+        "test": partial(export_test, checkpoint=checkpoint),
+    }
 
     async def page(_: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers=_HEADERS)
@@ -50,7 +57,7 @@ def playground_routes(limits: Limits) -> list[BaseRoute]:
 
     async def export(request: Request) -> Response:
         data = parse_object(await read_body(request, limits.body_bytes))
-        write = _WRITERS.get(str(data.get("format")))
+        write = writers.get(str(data.get("format")))
         if write is None:
             raise bad_request(f"`format` must be samples or test, got {data.get('format')!r:.80}", "format")
         return JSONResponse({"text": write(data, limits)})

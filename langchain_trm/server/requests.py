@@ -88,8 +88,7 @@ def read_request(data: Mapping[str, Any], limits: Limits) -> ChatRequest:
     if data.get("n") not in (None, 1):
         raise bad_request(f"`n` must be 1, got {data['n']!r}: one decision is made", "n")
     tools, choice = read_offer(data.get("tools"), data.get("tool_choice"), limits)
-    options = data.get("stream_options") or {}
-    extension = data.get(EXTENSION) or {}
+    options, extension = (data[key] if data.get(key) is not None else {} for key in ("stream_options", EXTENSION))
     if not isinstance(options, Mapping) or not isinstance(extension, Mapping):
         wrong = "stream_options" if not isinstance(options, Mapping) else EXTENSION
         raise bad_request(f"`{wrong}` must be an object", wrong)
@@ -99,12 +98,12 @@ def read_request(data: Mapping[str, Any], limits: Limits) -> ChatRequest:
         messages=read_conversation(data.get("messages"), limits),
         tools=tools,
         tool_choice=choice,
-        parallel=data.get("parallel_tool_calls") is not False,
+        parallel=_flag(data, "parallel_tool_calls", default=True),
         stop=_stop(data.get("stop")),
-        stream=data.get("stream") is True,
-        include_usage=options.get("include_usage") is True,
+        stream=_flag(data, "stream"),
+        include_usage=_flag(options, "include_usage", "stream_options."),
         overrides=_overrides(extension),
-        hand_over=extension.get("hand_over") is not False,
+        hand_over=_flag(extension, "hand_over", "trm.", default=True),
         beyond=_beyond(data),
     )
 
@@ -202,6 +201,8 @@ def _allowed(tools: Sequence[dict[str, Any]], choice: Mapping[str, Any]) -> tupl
         raise bad_request("`tool_choice.allowed_tools.tools` must be a list of tools", "tool_choice")
     bodies = [tool.get("function", tool) for tool in listed]
     names = {body.get("name") for body in bodies if isinstance(body, Mapping)}
+    if unknown := sorted(map(repr, names - {tool_name(tool) for tool in tools})):
+        raise bad_request(f"`tool_choice` allows tools that are not on offer: {', '.join(unknown)}", "tool_choice")
     return [tool for tool in tools if tool_name(tool) in names], inner.get("mode", "auto")
 
 
@@ -256,6 +257,13 @@ def _stop(stop: Any) -> list[str] | None:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise bad_request("`stop` must be text or a list of texts", "stop")
     return words
+
+
+def _flag(data: Mapping[str, Any], key: str, prefix: str = "", *, default: bool = False) -> bool:
+    value = data.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise bad_request(f"`{prefix}{key}` must be true or false, got {value!r:.80}", f"{prefix}{key}")
+    return default if value is None else value
 
 
 def _text(value: Any, place: str) -> str:

@@ -1,4 +1,4 @@
-"""Pasted text → tools: a JSON list (OpenAI's, MCP's, bare), an object that holds one, or Python functions.
+"""Pasted text → tools: JSON as tool files hold it (`trm_agent.utils.declarations` reads it), or Python functions.
 
 Python is read, never run: signature, annotations, docstring.
 """
@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from langchain_trm.tools import read_tools
+from langchain_trm.tools import is_provider_tool, read_tools
 from trm_agent.data.strict_json import parse_json
 from trm_agent.errors import DataError, ToolError
-from trm_agent.utils.declarations import tool_list
+from trm_agent.types import ToolSchema
+from trm_agent.utils.declarations import read_declarations, tool_list
 
 _TYPES = {
     "str": "string",
@@ -29,6 +30,8 @@ _TYPES = {
     "tuple": "array",
     "set": "array",
 }
+_ALONE = {"name", "function", "toolSpec", "title"}
+"""An object with one of these is a tool."""
 _FORMATS = {"date": "date", "datetime": "date-time", "time": "time", "timedelta": "duration"}
 
 
@@ -40,24 +43,25 @@ def read_pasted(text: str) -> list[dict[str, Any]]:
     """
     if not text.strip():
         raise ToolError("there is nothing to read; paste a JSON list of tools, or a Python function")
-    if text.lstrip()[:1] in "[{":
-        return read_tools(_listed(text))
-    return read_tools(list(_functions(text)))
+    tools = _declared(text) if text.lstrip()[:1] in "[{" else read_declarations(list(_functions(text)))
+    return read_tools([tool.to_json() for tool in tools])
 
 
-def _listed(text: str) -> list[Any]:
+def _declared(text: str) -> tuple[ToolSchema, ...]:
+    """The tools of a list, of an object that holds one, or of a single declaration; those a provider runs left out."""
     try:
         data = parse_json(text)
     except DataError as error:
         raise ToolError(f"the tools are {error}") from None
-    if isinstance(data, Mapping):
-        listed = tool_list(data)
-        data = listed if isinstance(listed, list) else [data]
-    if not data:
-        raise ToolError("the list holds no tools")
-    if wrong := next((item for item in data if not isinstance(item, Mapping)), None):
-        raise ToolError(f"a tool must be an object, got {wrong!r:.80}")
-    return list(data)
+    if isinstance(data, Mapping) and _ALONE & data.keys() and not isinstance(tool_list(data), list):
+        data = [data]
+    listed = tool_list(data)
+    if not isinstance(listed, list) or not listed:
+        return read_declarations(data)
+    kept = [tool for tool in listed if not (isinstance(tool, Mapping) and is_provider_tool(tool))]
+    if not kept:
+        raise ToolError("a provider runs these tools itself; none is left for the router to call")
+    return read_declarations(kept)
 
 
 def _functions(text: str) -> Iterator[dict[str, Any]]:

@@ -33,7 +33,7 @@ def read_declarations(data: Any) -> tuple[ToolSchema, ...]:
             raise ToolError(f"{EXPECTED}, got text that is {error}") from None
     listed = tool_list(data)
     if not isinstance(listed, list) or not listed:
-        raise ToolError(EXPECTED)
+        raise ToolError(f"{EXPECTED}, got {_what(data)}")
     return parse_tools([tool for item in listed for tool in _declarations(item)])
 
 
@@ -51,6 +51,31 @@ def tool_list(data: Any) -> Any:
     return next((data[key] for key in _LISTS if key in data), None)
 
 
+def check_parameters(name: Any, body: Mapping[str, Any], schema: Any) -> None:
+    """That a declaration has its parameters where they are looked for, as a schema of an object.
+
+    Args:
+        name: Of the tool, for the error.
+        body: The declaration.
+        schema: What it declares its parameters with; None where there is no such thing.
+
+    Raises:
+        ToolError: It has them elsewhere, or in another form.
+    """
+    if schema is None and (found := [key for key in _ELSEWHERE if body.get(key)]):
+        raise ToolError(
+            f"tool {name!r} has no parameters, but {found[0]!r}; expected a JSON Schema under {', '.join(SCHEMA_KEYS)}"
+        )
+    if isinstance(schema, Mapping) and schema and not _is_object_schema(schema):
+        raise ToolError(f"tool {name!r}: expected a JSON Schema of type object with properties, got {_brief(schema)}")
+
+
+def _what(data: Any) -> str:
+    if isinstance(data, Mapping):
+        return f"an object with {', '.join(map(repr, list(data)[:6])) or 'nothing'}"
+    return "an empty list" if data == [] else json_type(data)
+
+
 def _declarations(item: Any) -> list[dict[str, Any] | ToolSchema]:
     if isinstance(item, ToolSchema):
         return [item]
@@ -66,6 +91,8 @@ def _declarations(item: Any) -> list[dict[str, Any] | ToolSchema]:
 def _declaration(body: Mapping[str, Any]) -> dict[str, Any]:
     """One declaration in OpenAI's inner form."""
     name = body.get("name") or (body.get("title") if "properties" in body else None)
+    if not isinstance(name, str):
+        raise ToolError(f"a tool needs a name and a JSON Schema of its parameters, got {_brief(body)}")
     out = {"name": name, "description": body.get("description") or body.get("title") or ""}
     schema = next((body[key] for key in SCHEMA_KEYS if body.get(key) is not None), None)
     if isinstance(schema, Mapping) and isinstance(schema.get("json"), Mapping):  # Bedrock
@@ -73,12 +100,7 @@ def _declaration(body: Mapping[str, Any]) -> dict[str, Any]:
     if schema is None and "properties" in body:  # the schema itself, its title the name
         schema = {key: value for key, value in body.items() if key not in ("name", "title", "description")}
         out["description"] = body.get("description") or ""
-    if schema is None and (found := [key for key in _ELSEWHERE if body.get(key)]):
-        raise ToolError(
-            f"tool {name!r} has no parameters, but {found[0]!r}; expected a JSON Schema under {', '.join(SCHEMA_KEYS)}"
-        )
-    if isinstance(schema, Mapping) and schema and not _is_object_schema(schema):
-        raise ToolError(f"tool {name!r}: expected a JSON Schema of type object with properties, got {_brief(schema)}")
+    check_parameters(name, body, schema)
     if schema is not None:
         out["parameters"] = schema
     annotations = body.get("annotations")
@@ -93,7 +115,7 @@ def _is_object_schema(schema: Mapping[str, Any]) -> bool:
     """Whether a schema is of an object; `{"city": {"type": "string"}}` is a list of parameters without its frame."""
     if any(key in schema for key in ("properties", "$ref", "allOf", "anyOf", "oneOf", "additionalProperties")):
         return True
-    return schema.get("type") in ("object", "dict") and not any(
+    return str(schema.get("type")).lower() in ("object", "dict") and not any(
         isinstance(value, Mapping) and "type" in value for key, value in schema.items() if not key.startswith("$")
     )
 

@@ -2,33 +2,17 @@
 /* The page's state is the conversation in OpenAI's form and, for each assistant message, its decision record.
    Texts enter the page as text nodes only. */
 
-const COLOURS = 6;
-const SHOWN_TOOLS = 8;
 const state = { tools: [], results: {}, suggestions: [], messages: [], decisions: {}, chosen: null, busy: false };
 const $ = (id) => document.getElementById(id);
 
-function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value === true) node.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== null));
-  return node;
-}
-
-const percent = (share) => (share > 0.999 && share < 1 ? "> 99.9 %"
-  : `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`);
-const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-const words = (name) => name.replaceAll("_", " ");
-
+/* What the server answers to a body, or, without one, to a plain request. */
 async function ask(path, body) {
-  const headers = { "content-type": "application/json" };
-  if ($("key").value) headers.authorization = `Bearer ${$("key").value}`;
+  const headers = $("key").value ? { authorization: `Bearer ${$("key").value}` } : {};
+  const request = body === undefined ? { headers }
+    : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    answer = await fetch(path, request);
   } catch {
     throw new Error("The server cannot be reached. Is it still running?");
   }
@@ -41,30 +25,30 @@ async function ask(path, body) {
 
 function settings() {
   const number = (id) => ($(id).value === "" ? null : Number($(id).value));
-  const out = {
+  return {
     min_confidence: number("min-confidence"),
     min_call_confidence: number("min-call-confidence"),
     confirm: $("confirm").value,
+    now: $("now").value || localNow(),
     hand_over: false,
   };
-  if ($("now").value) out.now = $("now").value;
-  return out;
 }
 
 async function decide(before = null) {
+  const asked = settings();
   state.busy = true;
   $("error").textContent = "";
   render();
   try {
     const model = await modelName();
     const data = await ask("v1/chat/completions", {
-      model, messages: state.messages, tools: state.tools, trm: settings(),
+      model, messages: state.messages, tools: state.tools, trm: asked,
     });
     const message = data.choices[0].message;
     const kept = { role: "assistant", content: message.content };
     if (message.tool_calls) kept.tool_calls = message.tool_calls;
     state.chosen = state.messages.length;
-    state.decisions[state.chosen] = { ...data.trm, before };
+    state.decisions[state.chosen] = { ...data.trm, before, now: asked.now };
     state.messages.push(kept);
     $("status").textContent = `${summary(data.trm.decision)}, ${sureness(data.trm.decision)}. ${message.content || ""}`;
   } catch (error) {
@@ -72,19 +56,13 @@ async function decide(before = null) {
   }
   state.busy = false;
   render();
-  const field = document.querySelector(".results textarea");
-  (field || $("text")).focus();
+  const editing = $("side").contains(document.activeElement); // a tool, say: the focus stays there
+  if (!editing) (document.querySelector(".results textarea") || $("text")).focus();
 }
 
 let served = null;
 async function modelName() {
-  if (served === null) {
-    const headers = $("key").value ? { authorization: `Bearer ${$("key").value}` } : {};
-    const answer = await fetch("v1/models", { headers });
-    const data = await answer.json();
-    if (!answer.ok) throw new Error(data.error.message);
-    served = data.data[0].id;
-  }
+  if (served === null) served = (await ask("v1/models")).data[0].id;
   return served;
 }
 
@@ -93,9 +71,16 @@ function lastDecision() {
   return places.length ? Math.max(...places) : null;
 }
 
+const undecided = () => state.messages.length > 0 && state.messages.at(-1).role !== "assistant";
+
 function decideAgain() {
+  if (state.busy) return;
+  if (undecided()) { // the last try failed
+    decide();
+    return;
+  }
   const place = lastDecision();
-  if (place === null || state.busy) return;
+  if (place === null) return;
   const { decision } = state.decisions[place];
   const said = state.messages[place].content;
   cut(place);
@@ -106,15 +91,6 @@ function cut(place) {
   state.messages.length = place;
   for (const key of Object.keys(state.decisions)) if (Number(key) >= place) delete state.decisions[key];
   state.chosen = lastDecision();
-}
-
-function summary(record) {
-  if (record.decision !== "tool_call") {
-    const about = record.intended_tool ? ` about ${record.intended_tool}` : "";
-    return record.missing.length ? `ask for ${words(record.missing[0])}` : `answer${about}`;
-  }
-  return record.calls.map((call) => `${call.tool}(${Object.entries(call.arguments)
-    .map(([name, value]) => `${name}=${plain(value)}`).join(", ")})`).join(", ");
 }
 
 /* The conversation */
@@ -132,59 +108,17 @@ function render() {
   $("log").scrollTop = $("log").scrollHeight;
   const none = !state.messages.length || state.busy;
   for (const id of ["back", "fresh"]) $(id).disabled = none;
-  for (const id of ["again", "samples", "test"]) $(id).disabled = state.busy || lastDecision() === null;
+  $("again").disabled = none || !(undecided() || lastDecision() !== null);
+  for (const id of ["samples", "test"]) $(id).disabled = state.busy || lastDecision() === null;
   $("send").disabled = state.busy;
 }
 
 function welcome() {
   const buttons = state.suggestions.map((text) =>
     h("button", { type: "button", class: "quiet", onclick: () => say(text) }, text));
-  return h("div", { class: "empty" }, h("p", {}, "Say something, or begin with one of these:"), ...buttons);
-}
-
-const colours = new Map();
-
-function colour(name) {
-  if (!colours.has(name)) colours.set(name, `c${colours.size % COLOURS}`);
-  return colours.get(name);
-}
-
-function sources(record) {
-  const found = new Map();
-  const take = (values) => {
-    for (const [name, value] of Object.entries(values)) {
-      const short = name.split(".").pop();
-      if (!found.has(short)) found.set(short, value);
-    }
-  };
-  for (const call of record.calls || []) take(call.argument_values);
-  take(record.argument_values);
-  take(record.slot_values);
-  return [...found].map(([name, value]) => ({ name, value, colour: colour(name) }));
-}
-
-function marked(text, place) {
-  const record = state.chosen === null ? null : state.decisions[state.chosen].decision;
-  if (!record) return [text];
-  const letters = Array.from(text);
-  const spans = [];
-  for (const { name, value, colour } of sources(record)) {
-    const { message, start, end, text: said } = value.source;
-    if (message !== place || !said) continue;
-    let from = start;
-    if (letters.slice(start, end).join("") !== said) from = Array.from(text.slice(0, text.indexOf(said))).length;
-    if (text.includes(said)) spans.push({ from, to: from + Array.from(said).length, name, colour });
-  }
-  spans.sort((a, b) => a.from - b.from);
-  const out = [];
-  let at = 0;
-  for (const span of spans) {
-    if (span.from < at) continue;
-    out.push(letters.slice(at, span.from).join(""));
-    out.push(h("mark", { class: span.colour, title: words(span.name) }, letters.slice(span.from, span.to).join("")));
-    at = span.to;
-  }
-  return [...out, letters.slice(at).join("")];
+  return h("div", { class: "empty" }, 
+    h("p", {}, `Say something${buttons.length ? ", or begin with one of these:" : " that a user of your tools would say."}`),
+    ...buttons);
 }
 
 function card(message, place) {
@@ -200,8 +134,7 @@ function card(message, place) {
       bubble.replaceChildren(...lead, ...marked(state.messages[spot].content, spot));
     });
   };
-  const title = calls.length ? `Call ${calls.map((call) => call.function.name).join(", ")}`
-    : record.missing.length ? `Ask for ${words(record.missing[0])}` : "Answer";
+  const title = calls.length ? `Call ${calls.map((call) => call.function.name).join(", ")}` : answerTitle(record);
   const node = h("article", { class: place === state.chosen ? "decision chosen" : "decision", onfocusin: choose,
     onclick: choose, "aria-label": title },
     h("div", { class: "head" },
@@ -214,81 +147,6 @@ function card(message, place) {
     why(record, place),
     calls.length && place === state.messages.length - 1 && !state.busy ? results(calls) : null);
   return node;
-}
-
-function sureness(record) {
-  const whole = record.call_confidence === null ? "" : `, whole call ${percent(record.call_confidence)}`;
-  return `${percent(record.confidence)} sure${whole} · ${Math.round(record.latency_ms.total)} ms`;
-}
-
-function overText(over, record) {
-  if (over.measure === "unserved") return "Would be handed over: no tool here serves what the user wants.";
-  const what = over.measure === "confidence" ? "decision and tool are" : "the whole call is";
-  return `Would be handed over: ${what} ${percent(record[over.measure])} sure, ${percent(over.threshold)} is asked for.`;
-}
-
-function change(before, record, said) {
-  if (before.text === summary(record)) {
-    const shift = `(${percent(before.confidence)} → ${percent(record.confidence)})`;
-    return `Same decision as before ${shift}${before.said === said ? "." : `, in other words. Before: “${before.said}”`}`;
-  }
-  return `Changed. Before: ${before.text}, ${percent(before.confidence)} sure.`;
-}
-
-const ORIGINS = {
-  span: (source) => `said: “${source.text}”`,
-  choice: (source) => (source.text ? `chosen, said: “${source.text}”` : "chosen from the list"),
-  default: () => "the declared default",
-  state: () => "remembered",
-  dontcare: () => "the user does not mind",
-};
-
-function values(record) {
-  const rows = sources(record).filter(({ name }) =>
-    record.decision !== "tool_call" || (record.calls || []).some((call) => name in call.arguments));
-  if (!rows.length && !record.missing.length) return null;
-  const items = rows.map(({ name, value, colour }) => h("li", {},
-    h("span", { class: `key ${colour}` }, words(name)), " ", plain(value.value), " ",
-    h("span", { class: "from" }, `${percent(value.confidence)} · ${(ORIGINS[value.source.kind] || (() => value.source.kind))(value.source)}`)));
-  if (record.missing.length) {
-    items.push(h("li", {}, h("span", { class: "from" }, `missing: ${record.missing.map(words).join(", ")}`)));
-  }
-  return h("ul", { class: "values" }, ...items);
-}
-
-const opened = new Set();
-
-function why(record, place) {
-  const chances = record.probabilities;
-  const best = (all) => Object.entries(all).sort((a, b) => b[1] - a[1]);
-  const acts = chances.speech_acts ? best(chances.speech_acts).slice(0, 3) : [];
-  const slots = Object.entries(record.slots);
-  const notes = [];
-  if (record.intended_tool) notes.push(`It is about ${record.intended_tool}.`);
-  if (record.note) notes.push(`Note: ${record.note}.`);
-  if (record.calibrated === false) notes.push("The confidence is not calibrated.");
-  const details = h("details", { class: "why", open: opened.has(place),
-    ontoggle: (event) => (event.target.open ? opened.add(place) : opened.delete(place)) },
-    h("summary", {}, "Why"),
-    notes.length ? h("p", {}, notes.join(" ")) : null,
-    h("h3", {}, "Call or answer"),
-    bars([["call a tool", chances.tool_call], ["answer", chances.direct_answer]]),
-    Object.keys(chances.tools).length ? h("h3", {}, "Which tool") : null,
-    bars(best(chances.tools).slice(0, SHOWN_TOOLS)),
-    acts.length ? h("h3", {}, "What the user does") : null,
-    acts.length ? bars(acts.map(([name, share]) => [words(name), share])) : null,
-    h("h3", {}, "Remembered"),
-    slots.length ? h("ul", { class: "values" }, ...slots.map(([name, value]) =>
-      h("li", {}, h("code", {}, name), " ", plain(value)))) : h("p", { class: "hint" }, "nothing yet"));
-  return details;
-}
-
-function bars(rows) {
-  const cells = rows.flatMap(([name, share]) => [
-    h("span", {}, name),
-    h("meter", { min: 0, max: 1, value: share, "aria-label": name }),
-    h("span", { class: "share" }, percent(share))]);
-  return h("div", { class: "chances" }, ...cells);
 }
 
 function results(calls) {
@@ -368,6 +226,7 @@ async function addTools(text, replace) {
     state.tools = [...(replace ? [] : state.tools.filter((tool) => !names.has(tool.function.name))), ...tools];
     $("pasted").value = "";
     $("adding").open = false;
+    $("adding").querySelector("summary").focus();
     state.suggestions = replace ? [] : state.suggestions;
     renderTools();
     if (lastDecision() === null) render();
@@ -386,11 +245,11 @@ function localNow() {
 
 async function writeDown(format) {
   $("error").textContent = "";
-  const decisions = Object.fromEntries(Object.entries(state.decisions).map(([at, kept]) => [at, kept.decision]));
-  const now = $("now").value || localNow();
+  const each = (key) => Object.fromEntries(Object.entries(state.decisions).map(([at, kept]) => [at, kept[key]]));
   try {
     const { text } = await ask("playground/export", {
-      format, tools: state.tools, messages: state.messages, decisions, now, confirm: $("confirm").value,
+      format, tools: state.tools, messages: state.messages, decisions: each("decision"), moments: each("now"),
+      confirm: $("confirm").value,
     });
     const file = format === "samples" ? "samples.jsonl" : "test_conversation.py";
     $("export-title").textContent = file;

@@ -9,7 +9,9 @@ import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
+from tests.langchain_trm.scripted_router import Plan
 from tests.langchain_trm.server.conftest import TOOLS, Serve, openai_client
+from tests.langchain_trm.test_langchain_several import WEATHER, TwiceRouter
 
 FLIGHT = [{"role": "user", "content": "a flight to Rome tomorrow"}]
 
@@ -93,6 +95,19 @@ def test_tool_choice_is_kept(client: OpenAI, choice: Any, called: list[str]) -> 
     assert [call.function.name for call in answer.choices[0].message.tool_calls or ()] == called
 
 
+def test_several_calls_come_in_one_answer_unless_they_are_turned_off(served: Serve) -> None:
+    router = TwiceRouter(lambda *_: Plan("get_weather", {"city": "Rome"}))
+    said = [{"role": "user", "content": "The weather in Rome and in Oslo"}]
+    with openai_client(served(router=router)) as client:
+        for parallel, cities in ((True, ["Rome", "Oslo"]), (False, ["Rome"])):
+            tools = [{"type": "function", "function": WEATHER}]
+            calls = ask(client, said, tools=tools, parallel_tool_calls=parallel).choices[0].message.tool_calls
+            assert [json.loads(call.function.arguments)["city"] for call in calls] == cities
+        chunks = ask(client, said, tools=tools, stream=True)
+        parts = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
+        assert sorted({part.index for part in parts}) == [0, 1]
+
+
 def test_allowed_tools_leave_the_others_out(client: OpenAI) -> None:
     allowed = {"mode": "required", "tools": [{"type": "function", "function": {"name": "book_flight"}}]}
     answer = ask(client, tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
@@ -129,6 +144,16 @@ def test_the_models_are_listed(client: OpenAI) -> None:
         ({"tools": [{"type": "function", "function": {}}]}, "tools", "a tool needs a name and a JSON Schema"),
         ({"tools": [TOOLS[0], TOOLS[0]]}, "tools", "search_flights"),
         ({"tool_choice": {"type": "function", "function": {"name": "x"}}}, "tool_choice", "'x' is not on offer"),
+        (
+            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"name": "fly"}]}}},
+            "tool_choice",
+            "`tool_choice` allows tools that are not on offer: 'fly'",
+        ),
+        ({"tools": [{"name": "f", "args": {"a": 1}}]}, "tools", "tool 'f' has no parameters, but 'args'"),
+        ({"stream": "yes"}, "stream", "`stream` must be true or false, got 'yes'"),
+        ({"parallel_tool_calls": 0}, "parallel_tool_calls", "`parallel_tool_calls` must be true or false, got 0"),
+        ({"trm": {"hand_over": "no"}}, "trm.hand_over", "`trm.hand_over` must be true or false, got 'no'"),
+        ({"trm": []}, "trm", "`trm` must be an object"),
         ({"n": 2}, "n", "`n` must be 1, got 2"),
         ({"stop": [1]}, "stop", "`stop` must be text or a list of texts"),
         ({"functions": []}, "functions", "`functions` is not supported; use `tools`"),

@@ -38,7 +38,7 @@ def test_the_page_and_its_files_are_served(served: Serve) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'self'" in page.headers["content-security-policy"]
     named = re.findall(r'(?:src|href)="(static/[^"]+)"', page.text)
-    assert sorted(named) == ["static/playground.css", "static/playground.js"]
+    assert sorted(named) == ["static/playground.css", "static/playground.js", "static/record.js"]
     for path in [*named, "static/example.json"]:
         assert httpx.get(f"{url}/{path}").status_code == 200
 
@@ -105,8 +105,11 @@ def test_a_bare_signature_is_enough(text: str) -> None:
             "id": 1,
             "result": {"tools": [{"name": "search_flights", "inputSchema": {"type": "object"}}]},
         },
+        [{"function_declarations": [{"name": "search_flights", "parameters": {"type": "OBJECT"}}]}],
+        [{"toolSpec": {"name": "search_flights", "inputSchema": {"json": {"type": "object"}}}}],
+        [{"type": "web_search_preview"}, *TOOLS],
     ],
-    ids=["list", "object", "one", "bare", "mcp"],
+    ids=["list", "object", "one", "bare", "mcp", "gemini", "bedrock", "beside a provider's"],
 )
 def test_lists_are_read_in_every_form(listed: Any) -> None:
     assert read_pasted(json.dumps(listed))[0]["function"]["name"] == "search_flights"
@@ -117,9 +120,16 @@ def test_lists_are_read_in_every_form(listed: Any) -> None:
     [
         (" ", "there is nothing to read; paste a JSON list of tools, or a Python function"),
         ("[", "the tools are not JSON"),
-        ("[]", "the list holds no tools"),
-        ("[1]", "a tool must be an object, got 1"),
-        ('[{"name": 1, "parameters": {}}]', "cannot be read|needs a name"),
+        ("[]", "expected a list of tool declarations, got an empty list"),
+        ("[1]", "a tool must be an object with a name and its parameters, got a number"),
+        ('[{"name": 1, "parameters": {}}]', "a tool needs a name"),
+        ('[{"type": "custom", "custom": {"name": "c"}}]', "a tool needs a name"),
+        ('{"servers": 1}', "expected a list of tool declarations, got an object with 'servers'"),
+        ('[{"name": "f", "args": {"a": 1}}]', "tool 'f' has no parameters, but 'args'"),
+        ('[{"name": "f", "parameters": {"a": {"type": "string"}}}]', "tool 'f': expected a JSON Schema of type object"),
+        ('[{"name": "f"}, {"name": "f"}]', "two tools are named 'f'"),
+        ("def f(a): ...\ndef f(b): ...", "two tools are named 'f'"),
+        ('[{"type": "web_search_preview"}]', "a provider runs these tools itself"),
         ("hello there", "this is neither JSON nor Python"),
         ("x = 1", "there is no function in this"),
         ("def f(" + "(" * 300, "neither JSON nor Python|nests too deep"),
@@ -151,7 +161,8 @@ def conversation(url: str) -> dict[str, Any]:
         answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30).json()
         decisions[str(len(messages))] = answer["trm"]["decision"]
         messages.append(answer["choices"][0]["message"])
-    return {"tools": TOOLS, "messages": messages, "decisions": decisions, "now": "2026-03-01T08:00:00"}
+    moments = {place: f"2026-03-0{place}T08:00:00" for place in decisions}
+    return {"tools": TOOLS, "messages": messages, "decisions": decisions, "moments": moments}
 
 
 def test_a_conversation_is_exported_as_samples(served: Serve) -> None:
@@ -164,7 +175,11 @@ def test_a_conversation_is_exported_as_samples(served: Serve) -> None:
     assert answer.decision == "direct_answer"
     assert answer.content == sent["messages"][-1]["content"]
     assert [message.role for message in answer.history] == ["user", "tool_call", "tool_response"]
-    assert answer.meta["now"] == "2026-03-01T08:00:00"
+    assert [call.meta["now"], answer.meta["now"]] == ["2026-03-01T08:00:00", "2026-03-03T08:00:00"]
+    assert call.meta["dialogue"] == answer.meta["dialogue"]
+    sent["messages"][0]["content"] = "a flight to Oslo"
+    other = json.loads(httpx.post(f"{url}/playground/export", json=sent).json()["text"].splitlines()[0])
+    assert other["meta"]["dialogue"] != call.meta["dialogue"]
 
 
 def test_a_conversation_is_exported_as_a_test_that_passes(
@@ -180,6 +195,30 @@ def test_a_conversation_is_exported_as_a_test_that_passes(
     names["test_the_decision_is_as_it_was"]()
     assert "('search_flights', {'city': 'Rome', 'day': 'tomorrow'})" in text
     monkeypatch.setattr(ChatTRM, "invoke", lambda *_: type("Answer", (), {"tool_calls": []}))
+    with pytest.raises(AssertionError):
+        names["test_the_decision_is_as_it_was"]()
+
+
+def test_the_test_of_an_answer_says_what_is_asked_for(
+    served: Serve, travel: ScriptedRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = served(model="runs/mine")
+    messages = [{"role": "user", "content": "a flight to Rome"}]
+    body = {"model": "trm", "messages": messages, "tools": TOOLS}
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30).json()
+    sent = {
+        "tools": TOOLS,
+        "messages": [*messages, answer["choices"][0]["message"]],
+        "decisions": {"1": answer["trm"]["decision"]},
+        "format": "test",
+    }
+    text = httpx.post(f"{url}/playground/export", json=sent).json()["text"]
+    assert "ChatTRM(model='runs/mine', tools=TOOLS" in text
+    monkeypatch.setattr("langchain_trm.settings.load_router", lambda *_: travel)
+    names: dict[str, Any] = {}
+    exec(compile(text, "test_conversation.py", "exec"), names)
+    names["test_the_decision_is_as_it_was"]()
+    names["MESSAGES"][0]["content"] = "hello"
     with pytest.raises(AssertionError):
         names["test_the_decision_is_as_it_was"]()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import httpx
@@ -99,6 +100,26 @@ def test_an_upstream_that_is_not_there_is_a_502(served: Serve) -> None:
     with openai_client(served(settings, min_confidence=0.9)) as client, unreached as caught:
         ask(client)
     assert caught.value.status_code == 502
+
+
+def test_an_upstream_that_stays_silent_is_a_504(served: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        upstream = Upstream(f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        settings = ServerSettings(upstream=upstream, limits=Limits(upstream_timeout=0.3))
+        late = pytest.raises(InternalServerError, match="the upstream did not answer in time")
+        with openai_client(served(settings, min_confidence=0.9)) as client, late as caught:
+            ask(client)
+    assert (caught.value.status_code, caught.value.code) == (504, "upstream_timeout")
+
+
+def test_langchains_openai_model_sees_who_answered(served: Serve, upstream_url: str) -> None:
+    from langchain_openai import ChatOpenAI
+
+    url = served(ServerSettings(upstream=Upstream(upstream_url)), min_confidence=0.9)
+    model = ChatOpenAI(model="trm", base_url=f"{url}/v1", api_key="any", max_retries=0, include_response_headers=True)  # type: ignore[arg-type]
+    bound = model.bind_tools(TOOLS)
+    for said, by in (("hm, maybe", "upstream"), ("a flight to Rome tomorrow", "trm")):
+        assert bound.invoke(said).response_metadata["headers"]["x-trm-handled-by"] == by
 
 
 def test_any_model_name_is_taken_and_passed_on(served: Serve, upstream_url: str, played: PlayedUpstream) -> None:
