@@ -136,7 +136,7 @@ class Router:
             logger.warning("%s: its confidence is not calibrated: %s", path or "the shipped weights", _FIT_IT)
         router = cls(checkpoint, encoder, threads=threads, graphs=graphs)
         if keep_tools and own_encoder:
-            router.tool_vectors.folder = ToolFolder(cache_folder() / "tools" / encoder.fingerprint[:32])
+            router.tool_vectors.folder = _tool_folder(encoder)
         if tool_vectors is not None:
             router.tool_vectors.load(Path(tool_vectors))
         return router
@@ -273,6 +273,15 @@ class Router:
         held = sum(bound.nbytes for bound in self._bound.values())
         while len(self._bound) > 1 and (len(self._bound) > MOST_BOUND or held > BOUND_CAPACITY):
             held -= self._bound.popitem(last=False)[1].nbytes
+
+
+def _tool_folder(encoder: Encoder) -> ToolFolder | None:
+    """Where the lists of an encoder are kept; nowhere for a user without a home."""
+    try:
+        return ToolFolder(cache_folder() / "tools" / encoder.fingerprint[:32])
+    except RuntimeError as error:
+        logger.warning("tool vectors are not kept between processes: %s", error)
+        return None
 
 
 def _packed(model: Any) -> Any:

@@ -8,6 +8,7 @@ N texts · T tokens of all of them · E encoder width.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -109,7 +110,7 @@ class ToolVectors:
         spans = np.concatenate([part.spans for part in (none, *parts)])
         counts = np.array([len(part.tokens) for part in parts], np.int32)
         about = {"format": FORMAT, "encoder": self.encoder.name, "fingerprint": self.encoder.fingerprint}
-        partial = path.with_name(f"{path.name}.partial")
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             held = {"digests": digests, "vectors": vectors.astype(np.float32), "counts": counts}
