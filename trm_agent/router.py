@@ -27,9 +27,11 @@ from trm_agent.checkpoint import Backend, Checkpoint, open_parts, shipped_weight
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.encoder.sentence import CachingEncoder, Encoder
+from trm_agent.encoder.stored import cache_folder
 from trm_agent.encoder.threads import settle_threads
 from trm_agent.errors import CheckpointError
 from trm_agent.features.catalogue import Catalogue, Limits
+from trm_agent.features.tool_folder import ToolFolder
 from trm_agent.features.tool_vectors import ToolVectors
 from trm_agent.log import logger
 from trm_agent.model.graphs import Graphs
@@ -48,6 +50,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundRouter", "Router", "shipped_weights", "weights_hash"]
 
+MOST_BOUND = 256
+BOUND_CAPACITY = 256 << 20
+"""Bytes of vectors in remembered tool lists."""
 _FIT_IT = "it ranks decisions and promises nothing; fit it on held-out samples with recipes/calibrate_router.py"
 
 
@@ -105,6 +110,7 @@ class Router:
         tool_vectors: str | Path | None = None,
         threads: int | None = None,
         backend: Backend = "auto",
+        keep_tools: bool = True,
     ) -> Router:
         """Load a checkpoint folder, or the weights that ship with the package.
 
@@ -116,16 +122,21 @@ class Router:
             backend: `auto`: network and encoder each in onnxruntime where its graph is there, and so for the shipped
                 sizes always; else in torch. `onnx` exports what is missing, once; `torch` insists on torch. Decisions
                 are the same.
+            keep_tools: Keep the vectors of bound tool lists in the cache directory (`TRM_CACHE`, 256 MB at most), so
+                that the next process binds them without encoding; never for an encoder that is handed in.
 
         Raises:
             CheckpointError: The folder cannot be trusted.
             EncoderError: Its encoder cannot be found, or the tool vectors are another encoder's.
         """
         folder = Path(path) if path is not None else shipped_weights()
+        own_encoder = encoder is None
         checkpoint, graphs, encoder = open_parts(folder, backend, encoder, threads)
         if not checkpoint.calibration.calibrated:
             logger.warning("%s: its confidence is not calibrated: %s", path or "the shipped weights", _FIT_IT)
         router = cls(checkpoint, encoder, threads=threads, graphs=graphs)
+        if keep_tools and own_encoder:
+            router.tool_vectors.folder = _tool_folder(encoder)
         if tool_vectors is not None:
             router.tool_vectors.load(Path(tool_vectors))
         return router
@@ -254,9 +265,23 @@ class Router:
             self.responses.meet(parsed)
         with self._lock:
             self._bound[key] = bound
-            while len(self._bound) > 256:
-                self._bound.popitem(last=False)
+            self._forget()
         return bound
+
+    def _forget(self) -> None:
+        """Let go of the tool lists bound longest ago, but not of the last."""
+        held = sum(bound.nbytes for bound in self._bound.values())
+        while len(self._bound) > 1 and (len(self._bound) > MOST_BOUND or held > BOUND_CAPACITY):
+            held -= self._bound.popitem(last=False)[1].nbytes
+
+
+def _tool_folder(encoder: Encoder) -> ToolFolder | None:
+    """Where the lists of an encoder are kept; nowhere for a user without a home."""
+    try:
+        return ToolFolder(cache_folder() / "tools" / encoder.fingerprint[:32])
+    except RuntimeError as error:
+        logger.warning("tool vectors are not kept between processes: %s", error)
+        return None
 
 
 def _packed(model: Any) -> Any:

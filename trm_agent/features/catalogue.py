@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 from typing import TypeVar
 
@@ -113,6 +114,17 @@ class Catalogue:
         self._lock = Lock()
         self._nearness: OrderedDict[tuple[str, str], tuple[np.ndarray, float]] = OrderedDict()
         self._tables: OrderedDict[tuple[tuple[int, ...], tuple[int, ...]], ToolTable] = OrderedDict()
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes of its vectors; of a long list also of what it remembers of messages, once that is full."""
+        arrays = (self._tool_vectors, self._slot_vectors, self._choice_vectors, self._slot_features)
+        labels = sum(label.tokens.nbytes for label in (*self._tool_labels, *self._slot_labels))
+        own = sum(array.nbytes for array in arrays) + labels
+        if self.fits:
+            return own
+        rows = (self.limits.tools + self.limits.slots) * self._tool_vectors.shape[1]
+        return own + 8 * _MESSAGES * len(self.tools) + 4 * _TABLES * rows
 
     @property
     def fits(self) -> bool:

@@ -88,22 +88,18 @@ def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: 
         encoded: What the encoder says of each message's `read_text`.
         first: The oldest message whose tokens are kept.
     """
-    tokens, spans, owner, starts, ends, shapes = [], [], [], [], [], []
+    tokens, spans, owner, parts = [], [], [], []
     words: list[str] = []
     found: list[tuple[int, int, int]] = []
     count = 0
     for index in range(first, len(messages)):
-        message, part = messages[index], encoded[index]
-        text = read_text(message)
-        limit, breaks = TOKEN_LIMITS[message.role], _word_breaks(text)
-        tokens.append(part.tokens[:limit])
-        spans.append(part.spans[:limit])
+        message, limit = messages[index], TOKEN_LIMITS[messages[index].role]
+        tokens.append(encoded[index].tokens[:limit])
+        spans.append(encoded[index].spans[:limit])
         owner.append(np.full(len(tokens[-1]), index))
-        starts.append(breaks[spans[-1][:, 0]])
-        ends.append(breaks[spans[-1][:, 1]])
-        shapes.append(token_shapes(text, spans[-1]))
-        words.extend(_words_of(text, spans[-1]))
-        found.extend(piece_spans(text, spans[-1], count, LONGEST_PIECE))
+        parts.append(_read_tokens(read_text(message), np.ascontiguousarray(spans[-1], np.int32).tobytes()))
+        words.extend(parts[-1].words)
+        found.extend((count + at, *rest) for at, *rest in parts[-1].pieces)
         count += len(tokens[-1])
     keep = slice(-MAX_TOKENS, None)
     cut = max(0, count - MAX_TOKENS)
@@ -114,12 +110,45 @@ def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: 
         tokens=np.concatenate(tokens)[keep],
         token_message=np.concatenate(owner)[keep].astype(np.int64),
         token_spans=np.concatenate(spans)[keep],
-        word_start=np.concatenate(starts)[keep],
-        word_end=np.concatenate(ends)[keep],
-        shapes=np.concatenate(shapes)[keep],
+        word_start=np.concatenate([part.starts for part in parts])[keep],
+        word_end=np.concatenate([part.ends for part in parts])[keep],
+        shapes=np.concatenate([part.shapes for part in parts])[keep],
         pieces=np.array([(at - cut, *rest) for at, *rest in found if at >= cut], np.int64).reshape(-1, 3),
         words=tuple(words[keep]),
     )
+
+
+@dataclass(frozen=True)
+class _TokenWords:
+    """How the tokens of one message are written, wherever in a conversation it stands.
+
+    Attributes:
+        starts: Whether a word starts with the token, [W].
+        ends: Whether a word ends with the token, [W].
+        shapes: [W, 28].
+        words: The word of each token.
+        pieces: First token, length − 1, kind.
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    shapes: np.ndarray
+    words: tuple[str, ...]
+    pieces: tuple[tuple[int, int, int], ...]
+
+
+@lru_cache(maxsize=1024)
+def _read_tokens(text: str, covered: bytes) -> _TokenWords:
+    """What is written where; a conversation's messages are laid out again every turn.
+
+    Args:
+        text: Of a message.
+        covered: The characters that each of its tokens covers, int32 [W, 2].
+    """
+    spans, breaks = np.frombuffer(covered, np.int32).reshape(-1, 2), _word_breaks(text)
+    pieces = tuple(piece_spans(text, spans, 0, LONGEST_PIECE))
+    starts, ends = breaks[spans[:, 0]], breaks[spans[:, 1]]
+    return _TokenWords(starts, ends, token_shapes(text, spans), tuple(_words_of(text, spans)), pieces)
 
 
 def _words_of(text: str, spans: np.ndarray) -> list[str]:

@@ -8,8 +8,9 @@ N texts · T tokens of all of them · E encoder width.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -17,12 +18,16 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from trm_agent.encoder.sentence import EncodedText, Encoder
+from trm_agent.encoder.sentence import EncodedText, Encoder, text_bytes
 from trm_agent.errors import EncoderError
 from trm_agent.features.likeness import LABEL_TOKENS
+from trm_agent.features.tool_folder import LEAST_TEXTS, ToolFolder
 
 FORMAT = "trm-tool-vectors-2"
 DIGEST_BYTES = 16
+
+CAPACITY = 512 << 20
+"""Bytes kept; a tool with five parameters takes some 45 kB."""
 
 _CHUNK = 2048
 
@@ -32,14 +37,17 @@ class ToolVectors:
 
     Args:
         encoder: Whose vectors.
-        capacity: Texts kept, least recently used first out.
+        capacity: Bytes kept, least recently used first out.
+        folder: Where whole lists are kept between processes; default: nowhere.
     """
 
-    def __init__(self, encoder: Encoder, capacity: int = 200_000) -> None:
+    def __init__(self, encoder: Encoder, capacity: int = CAPACITY, folder: ToolFolder | None = None) -> None:
         self.encoder = encoder
         self.capacity = capacity
+        self.folder = folder
         self.misses = 0
         self._lock = Lock()
+        self._held = 0
         self._known: OrderedDict[bytes, EncodedText] = OrderedDict()
 
     def __len__(self) -> int:
@@ -53,10 +61,10 @@ class ToolVectors:
         """Look texts up; those not known yet are encoded. Only their first `LABEL_TOKENS` tokens are kept."""
         keys = [_digest(text) for text in texts]
         wanted = dict(zip(keys, texts, strict=True))
-        with self._lock:
-            found = {key: self._known[key] for key in wanted if key in self._known}
-            for key in found:
-                self._known.move_to_end(key)
+        found = self._find(wanted)
+        path = self.folder.path(wanted) if self.folder and len(wanted) - len(found) >= LEAST_TEXTS else None
+        if self.folder and path:
+            self.folder.load(path, lambda file: self._take(file, wanted, found))
         fresh = [key for key in wanted if key not in found]
         for start in range(0, len(fresh), _CHUNK):
             chosen = fresh[start : start + _CHUNK]
@@ -65,7 +73,23 @@ class ToolVectors:
         if fresh:
             self._keep({key: found[key] for key in fresh})
             self.misses += len(fresh)
+            if self.folder and path:
+                self.folder.save(path, lambda file: self._write(file, {key: found[key] for key in wanted}))
         return [found[key] for key in keys]
+
+    def _find(self, wanted: Iterable[bytes]) -> dict[bytes, EncodedText]:
+        with self._lock:
+            found = {key: self._known[key] for key in wanted if key in self._known}
+            for key in found:
+                self._known.move_to_end(key)
+        return found
+
+    def _take(self, path: Path, wanted: Iterable[bytes], found: dict[bytes, EncodedText]) -> int:
+        """Add what a file holds of what is wanted; all of it is kept, as `load` does."""
+        held = self._read(path)
+        self._keep(held)
+        found.update((key, held[key]) for key in wanted if key in held)
+        return len(held)
 
     def save(self, path: Path) -> None:
         """Write all vectors known.
@@ -75,6 +99,9 @@ class ToolVectors:
         """
         with self._lock:
             known = dict(self._known)
+        self._write(path, known)
+
+    def _write(self, path: Path, known: Mapping[bytes, EncodedText]) -> None:
         digests = np.frombuffer(b"".join(known), np.uint8).reshape(-1, DIGEST_BYTES)
         none = EncodedText(np.zeros(self.width), np.zeros((0, self.width), np.float16), np.zeros((0, 2), np.int32))
         parts = list(known.values())
@@ -83,7 +110,7 @@ class ToolVectors:
         spans = np.concatenate([part.spans for part in (none, *parts)])
         counts = np.array([len(part.tokens) for part in parts], np.int32)
         about = {"format": FORMAT, "encoder": self.encoder.name, "fingerprint": self.encoder.fingerprint}
-        partial = path.with_name(f"{path.name}.partial")
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             held = {"digests": digests, "vectors": vectors.astype(np.float32), "counts": counts}
@@ -98,6 +125,11 @@ class ToolVectors:
         Raises:
             EncoderError: The file cannot be read, or holds the vectors of another encoder.
         """
+        held = self._read(path)
+        self._keep(held)
+        return len(held)
+
+    def _read(self, path: Path) -> dict[bytes, EncodedText]:
         try:
             with safe_open(path, framework="numpy") as file:
                 about = file.metadata() or {}
@@ -122,11 +154,10 @@ class ToolVectors:
         vectors = vectors.astype(np.float32, copy=False)
         ends = np.cumsum(counts)
         texts = (
-            EncodedText(vector, tokens[end - count : end], spans[end - count : end])
+            EncodedText(vector.copy(), tokens[end - count : end].copy(), spans[end - count : end].copy())
             for vector, count, end in zip(vectors, counts, ends, strict=True)
         )
-        self._keep({row.tobytes(): text for row, text in zip(digests, texts, strict=True)})
-        return len(digests)
+        return {row.tobytes(): text for row, text in zip(digests, texts, strict=True)}
 
     def _check_encoder(self, path: Path, about: dict[str, str]) -> None:
         if about.get("fingerprint") != self.encoder.fingerprint:
@@ -137,9 +168,13 @@ class ToolVectors:
 
     def _keep(self, vectors: dict[bytes, EncodedText]) -> None:
         with self._lock:
-            self._known.update(vectors)
-            while len(self._known) > self.capacity:
-                self._known.popitem(last=False)
+            for key, text in vectors.items():
+                if key in self._known:
+                    self._held -= text_bytes(self._known.pop(key))
+                self._known[key] = text
+                self._held += text_bytes(text)
+            while self._held > self.capacity:
+                self._held -= text_bytes(self._known.popitem(last=False)[1])
 
 
 def _digest(text: str) -> bytes:

@@ -138,6 +138,9 @@ def last_answer(
     answers: Iterator[dict[str, np.ndarray]], batch: Arrays, threshold: float | None, unchanged: bool
 ) -> tuple[dict[str, np.ndarray], list[int]]:
     """Every point's last answer, and its supervision steps; see `Halting.last`."""
+    if threshold is None and not unchanged:
+        every = list(answers)
+        return every[-1], [len(every)] * len(batch["visible"])
     kept = next(answers)
     running = np.ones(len(batch["visible"]), bool)
     steps = np.ones(len(running), np.int64)
@@ -179,12 +182,7 @@ def _spans(answer: Mapping[str, np.ndarray], batch: Arrays, size: int) -> dict[s
     owner, weights, length = batch["token_message"][0], answer["pieces"], answer["length"]
     piece_at, piece_extra, kind = batch["pieces"][0].T
     real = (kind >= 0) & (piece_extra < size)
-    row = {(a, b): i for i, (a, b) in enumerate(zip(at.tolist(), extra.tolist(), strict=True))}
-    marked = [
-        (row[a, b], k)
-        for a, b, k in zip(piece_at[real].tolist(), piece_extra[real].tolist(), kind[real].tolist(), strict=True)
-        if (a, b) in row
-    ]
+    marked, kinds = _rows_of(piece_at[real] * size + piece_extra[real], at * size + extra, kind[real])
     out: dict[str, np.ndarray] = {
         "span": np.zeros((N, S, SPAN_CANDIDATES), np.float32),
         "start": np.zeros((N, S, SPAN_CANDIDATES), np.int64),
@@ -193,8 +191,7 @@ def _spans(answer: Mapping[str, np.ndarray], batch: Arrays, size: int) -> dict[s
     for n in range(N):
         scores = answer["start"][n][:, at] + answer["end"][n][:, at + extra] + length[extra]
         if weights.shape[-1]:
-            for i, k in marked:
-                scores[:, i] += weights[n, :, k]
+            np.add.at(scores, (slice(None), marked), weights[n][:, kinds])
         seen = np.flatnonzero(owner[at] < batch["visible"][n])
         if not len(seen):
             continue
@@ -205,6 +202,14 @@ def _spans(answer: Mapping[str, np.ndarray], batch: Arrays, size: int) -> dict[s
         out["span"][n, :, :count] = np.take_along_axis(joint, best, -1)
         out["start"][n, :, :count], out["length"][n, :, :count] = at[seen][best], extra[seen][best]
     return out
+
+
+def _rows_of(wanted: np.ndarray, spans: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where wanted numbers stand among those of the spans, in order, and their kinds; what is not there is left out."""
+    row = np.searchsorted(spans, wanted)
+    there = row < len(spans)
+    there[there] = spans[row[there]] == wanted[there]
+    return row[there], kinds[there]
 
 
 def _legal_spans(batch: Arrays, size: int) -> tuple[np.ndarray, np.ndarray]:

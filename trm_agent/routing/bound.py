@@ -62,6 +62,11 @@ class BoundRouter:
         self._slot = {slot.key: slot for slot in self.slots}
         self.fingerprint = hashlib.sha256(f"{router.fingerprint}|{digest}".encode()).hexdigest()[:32]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the vectors it holds."""
+        return self._catalogue.nbytes
+
     def entering(self, history: Sequence[Message | Mapping[str, Any]]) -> list[str]:
         """The tools, by name, that would be looked at after a history: all of them, or the nearest of a long list.
 

@@ -20,6 +20,7 @@ from trm_agent.encoder.sentence import (
     Vocabulary,
     groups_of,
     load_encoder,
+    text_bytes,
 )
 from trm_agent.errors import EncoderError
 from trm_agent.testing import HashingEncoder
@@ -132,7 +133,8 @@ def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
 
 
 def test_a_cache_asks_once_and_forgets_the_oldest() -> None:
-    cache = CachingEncoder(HashingEncoder(), capacity=2)
+    size = text_bytes(HashingEncoder().encode(["a"])[0])
+    cache = CachingEncoder(HashingEncoder(), capacity=2 * size)
     cache.encode(["a", "b", "a"])
     cache.encode(["a"])
     assert cache.misses == 2

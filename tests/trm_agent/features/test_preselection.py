@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trm_agent.encoder.sentence import text_bytes
 from trm_agent.features.catalogue import CALLED, Catalogue, Limits
 from trm_agent.features.conversation import read_conversation
 from trm_agent.features.relevance import relevance_by_length
@@ -232,6 +233,6 @@ def test_vectors_of_tools_are_the_encoders_and_encoded_once() -> None:
         for ours, theirs in zip(vectors.encode(texts), ENCODER.encode(texts), strict=True):
             np.testing.assert_array_equal(ours.sentence, theirs.sentence)
     assert (vectors.misses, len(vectors)) == (2, 2)
-    small = ToolVectors(ENCODER, capacity=1)
+    small = ToolVectors(ENCODER, capacity=text_bytes(ENCODER.encode(["a"])[0]))
     assert len(small.encode(texts)) == 3
     assert len(small) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from safetensors.numpy import save_file
 
 from tests.trm_agent.model_doubles import TOOLS
 from trm_agent.errors import EncoderError
+from trm_agent.features.tool_folder import LEAST_TEXTS, ToolFolder
 from trm_agent.features.tool_vectors import FORMAT, ToolVectors
+from trm_agent.log import logger
 from trm_agent.router import Router
 from trm_agent.testing import HashingEncoder, tiny_router
 
@@ -89,3 +92,67 @@ def test_files_that_are_no_tool_vectors_are_named(tmp_path: Path) -> None:
         vectors.load(path)
     with pytest.raises(EncoderError, match="tool vectors cannot be written"):
         vectors.save(path / "below a file")
+
+
+TEXTS = [f"text {i}" for i in range(LEAST_TEXTS)]
+
+
+def kept_in(folder: Path, capacity: int = 1 << 20) -> ToolVectors:
+    return ToolVectors(HashingEncoder(), folder=ToolFolder(folder, capacity))
+
+
+def test_the_next_process_finds_a_list_in_the_folder(tmp_path: Path) -> None:
+    expected = kept_in(tmp_path).encode(TEXTS)
+    later = kept_in(tmp_path)
+    for ours, theirs in zip(later.encode(list(reversed(TEXTS))), reversed(expected), strict=True):
+        np.testing.assert_array_equal(ours.sentence, theirs.sentence)
+        np.testing.assert_array_equal(ours.tokens, theirs.tokens)
+    assert later.misses == 0
+    later.encode([*TEXTS[1:], "reworded"])
+    assert later.misses == 1
+
+
+def test_a_damaged_file_of_the_folder_costs_only_the_encoding(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    kept_in(tmp_path).encode(TEXTS)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(b"no tensors")
+    logger.addHandler(caplog.handler)
+    try:
+        again = kept_in(tmp_path)
+        again.encode(TEXTS)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert again.misses == len(TEXTS)
+    assert "the tools are encoded anew" in caplog.text
+    last = kept_in(tmp_path)
+    last.encode(TEXTS)
+    assert last.misses == 0, "it was written anew"
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_costs_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    logger.addHandler(caplog.handler)
+    try:
+        assert len(kept_in(tmp_path / "file").encode(TEXTS)) == len(TEXTS)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "tool vectors are not kept between processes" in caplog.text
+
+
+def test_the_folder_stays_within_its_bytes(tmp_path: Path) -> None:
+    kept_in(tmp_path).encode(TEXTS)
+    (first,) = tmp_path.iterdir()
+    size = first.stat().st_size
+    os.utime(first, (1, 1))
+    vectors = kept_in(tmp_path, capacity=2 * size + size // 2)
+    for i in range(3):
+        vectors.encode([f"{i} {text}" for text in TEXTS])
+    assert len(list(tmp_path.iterdir())) == 2
+    assert not first.exists(), "the one used longest ago"
+
+
+def test_few_texts_make_no_file(tmp_path: Path) -> None:
+    kept_in(tmp_path).encode(TEXTS[1:])
+    assert list(tmp_path.iterdir()) == []
