@@ -82,6 +82,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--num", type=int, default=1000, help="how many conversations")
     parser.add_argument("--output", type=Path, required=True, help="JSONL file to write")
     parser.add_argument("--messages", type=int, default=4, choices=range(1, 5), help="most messages of a conversation")
+    parser.add_argument(
+        "--customers", type=int, help="so many people, each with one number, name and town; default: always another one"
+    )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 
@@ -91,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     setup_logging()
     try:
         with args.output.open("w", encoding="utf-8") as file:
-            for row in conversations(args.num, args.messages, args.seed):
+            for row in conversations(args.num, args.messages, args.seed, args.customers):
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except (TRMError, OSError) as error:
         logger.error("%s", error)
@@ -100,21 +103,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def conversations(count: int, messages: int = 4, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """So many rows of at most so many messages."""
+def conversations(
+    count: int, messages: int = 4, seed: int = 0, customers: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """So many rows of at most so many messages; of so many customers, who then ask the same things again."""
     tools = {tool["function"]["name"]: tool for tool in json.loads((FOLDER / "tools.json").read_text(encoding="utf-8"))}
     types = parameter_types(FOLDER / "tools.json")
     kinds = [kind for kind, length in KINDS.items() if length <= messages]
     for number in range(count):
         rng = random.Random(f"{seed}/{number}")
         desk = rng.choice(DESKS)
-        said = talk(rng.choice(kinds), rng.choice(desk), types, rng)
+        values = drawn(random.Random(f"{seed}/customer {rng.randrange(customers)}") if customers else rng)
+        said = talk(rng.choice(kinds), rng.choice(desk), values, types, rng)
         yield {"id": f"c{number:06}", "messages": said, "tools": [tools[name] for name in desk]}
 
 
-def talk(kind: str, tool: str, types: Mapping[str, str], rng: random.Random) -> list[dict[str, Any]]:
+def talk(
+    kind: str, tool: str, values: Mapping[str, str], types: Mapping[str, str], rng: random.Random
+) -> list[dict[str, Any]]:
     """The messages of one conversation, as OpenAI writes them."""
-    values = drawn(rng)
     text = filled(rng.choice(ASIDES if rng.random() < ASIDE else REQUESTS[tool]), values)
     said: list[dict[str, Any]] = [{"role": "user", "content": typed_in_haste(text) if rng.random() < 0.3 else text}]
     if kind.startswith("greeted"):
