@@ -175,6 +175,8 @@ def route_parts(
         ray.init(address=args.address or "local", **quiet, **local)
     except ConnectionError as error:
         raise DataError(f"--address {args.address}: no Ray cluster answers: {error}") from error
+    except Exception as error:  # Ray raises no class of its own where it takes longer than its half minute
+        raise DataError(f"Ray does not start: {error}") from error
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
