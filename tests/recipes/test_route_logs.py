@@ -237,9 +237,11 @@ def test_generated_conversations_are_varied_and_can_be_read(tmp_path: Path) -> N
     assert {len(row.history) for row in rows} == {1, 2, 3, 4}
     assert {len(json.loads(row.tools)) for row in rows} == {3, 4, 5}
     assert len({row.history[-1].content for row in rows if row.history[-1].role == "user"}) > 100
-    short = [json.loads(json.dumps(row)) for row in generate.conversations(20, messages=1)]
+    short = list(generate.conversations(300, messages=1))
     assert all(len(row["messages"]) == 1 for row in short)
-    assert short == list(generate.conversations(30, messages=1))[:20]
+    assert short[:20] == list(generate.conversations(20, messages=1))
+    again = generate.conversations(300, messages=1, customers=1)
+    assert len({row["messages"][0]["content"] for row in again}) < len({row["messages"][0]["content"] for row in short})
 
 
 def test_a_folder_begun_with_other_input_or_settings_is_left_alone(tmp_path: Path) -> None:
@@ -292,6 +294,21 @@ def test_two_workers_are_killed_in_the_middle_and_the_same_command_goes_on(tmp_p
     assert len((output / "bad.jsonl").read_text().splitlines()) == 3
     again = subprocess.run(command(log, output), cwd=ROOT, capture_output=True, text=True, check=True)
     assert "21 of 21 parts are there already" in again.stderr
+
+
+@NEEDS_RAY
+def test_a_ray_that_does_not_start_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import ray
+
+    def slow(**options: Any) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", slow)
+    log = write(tmp_path / "x.jsonl", 5)
+    assert route_logs.main(["--data", str(log), "--tools", str(TOOLS), "--output", str(tmp_path / "out")]) == 1
+    assert caplog.messages[-1] == "Ray does not start: The current node timed out during startup."
 
 
 def test_without_ray_the_command_says_how_to_get_it(
