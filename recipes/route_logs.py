@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Key = tuple[str, str | None, str]
 
 MANIFEST = "manifest.json"
+STARTS = 4
 BATCH = 64
 """Conversations whose texts are encoded together."""
 KNOWN = 50_000
@@ -171,12 +172,7 @@ def route_parts(
         {} if args.address else {"num_cpus": workers * args.threads + 1, "object_store_memory": 100 * 2**20}
     )
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        ray.init(address=args.address or "local", **quiet, **local)
-    except ConnectionError as error:
-        raise DataError(f"--address {args.address}: no Ray cluster answers: {error}") from error
-    except Exception as error:  # Ray raises no class of its own where it takes longer than its half minute
-        raise DataError(f"Ray does not start: {error}") from error
+    _start(lambda: ray.init(address=args.address or "local", **quiet, **local), args.address)
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -193,6 +189,21 @@ def route_parts(
             yield {key: float(value) for key, value in report.items()}
     finally:
         ray.shutdown()
+
+
+def _start(init: Callable[[], Any], address: str | None) -> None:
+    """Start Ray, or reach it. It allows itself half a minute, which a busy machine may need more than once."""
+    for attempt in range(1, STARTS + 1):
+        try:
+            init()
+        except ConnectionError as error:
+            raise DataError(f"--address {address}: no Ray cluster answers: {error}") from error
+        except Exception as error:  # Ray raises no class of its own where it takes too long
+            if attempt == STARTS:
+                raise DataError(f"Ray does not start: {error}") from error
+            logger.warning("Ray does not start, trying again: %s", error)
+        else:
+            return
 
 
 class PartRouter:

@@ -297,17 +297,21 @@ def test_two_workers_are_killed_in_the_middle_and_the_same_command_goes_on(tmp_p
 
 
 @NEEDS_RAY
-def test_a_ray_that_does_not_start_is_one_line(
+def test_a_ray_that_does_not_start_is_started_again_and_then_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     import ray
 
+    started: list[Any] = []
+
     def slow(**options: Any) -> None:
+        started.append(options)
         raise Exception("The current node timed out during startup.")
 
     monkeypatch.setattr(ray, "init", slow)
     log = write(tmp_path / "x.jsonl", 5)
     assert route_logs.main(["--data", str(log), "--tools", str(TOOLS), "--output", str(tmp_path / "out")]) == 1
+    assert len(started) == route_logs.STARTS
     assert caplog.messages[-1] == "Ray does not start: The current node timed out during startup."
 
 
