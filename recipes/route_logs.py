@@ -16,9 +16,10 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,12 +31,20 @@ from trm_agent.log import logger, progress, setup_logging
 from trm_agent.routing.requests import decision_points
 
 if TYPE_CHECKING:
-    from trm_agent.router import Router
+    from trm_agent.router import BoundRouter, Router
     from trm_agent.types import Decision, Message
 
+    Bind = Callable[[str], BoundRouter]
+    Key = tuple[str, str | None, str]
+
 MANIFEST = "manifest.json"
-BATCH = 32
-"""Conversations forwarded together."""
+STARTS = 4
+BATCH = 64
+"""Conversations whose texts are encoded together."""
+KNOWN = 50_000
+"""Decided conversations that a worker remembers: logs are full of "hello"."""
+TOOL_LISTS = 256
+"""Tool lists that a worker remembers; to read one takes as long as a tenth of a decision."""
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -46,7 +55,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--tools", type=Path, help="JSON list of tools, for conversations that bring none")
     add("--checkpoint", type=Path, help="checkpoint folder; default: the shipped weights")
     add("--every-turn", action="store_true", help="decide after every message of the user and every result")
-    add("--now", help="what relative dates count from where a row has no `now` (ISO 8601); default: the present")
+    add(
+        "--now",
+        help="what relative dates count from where a row has no `now` (ISO 8601); default: when --output was begun",
+    )
     add("--workers", type=_positive, default=1, help="processes, each with a router of its own")
     add("--threads", type=_positive, default=1, help="CPU threads of each worker")
     add("--part-rows", type=_positive, default=1000, help="conversations in a part: what is done again after a stop")
@@ -80,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         "every_turn": args.every_turn,
         "now": args.now,
     }
-    open_output(args.output, settings, parts)
+    settings["now"] = open_output(args.output, settings, parts)
     todo = [part for part in parts if not (args.output / part.name).exists()]
     if len(todo) < len(parts):
         logger.info("%d of %d parts are there already", len(parts) - len(todo), len(parts))
@@ -119,8 +131,11 @@ def follow(reports: Iterable[Mapping[str, float]], rows: int) -> None:
     )
 
 
-def open_output(folder: Path, settings: Mapping[str, Any], parts: Sequence[Part]) -> None:
+def open_output(folder: Path, settings: Mapping[str, Any], parts: Sequence[Part]) -> str:
     """Begin a folder of decisions, or check that what is there was asked for in the same words.
+
+    Returns:
+        What relative dates count from: the settings' `now`, or the time at which the folder was begun.
 
     Raises:
         DataError: The folder holds decisions of other input or settings.
@@ -132,12 +147,14 @@ def open_output(folder: Path, settings: Mapping[str, Any], parts: Sequence[Part]
     for unfinished in folder.glob(".*.partial"):
         unfinished.unlink()
     if not path.exists():
-        _put(path, json.dumps(wanted, ensure_ascii=False))
-        return
+        began = datetime.now().isoformat(timespec="minutes")
+        _put(path, json.dumps({"began": began} | wanted, ensure_ascii=False))
+        return str(settings["now"] or began)
     there = parse_json(path.read_bytes())
     changed = [key for key in wanted if there.get(key) != wanted[key]]
     if changed:
         raise DataError(f"{folder}: was begun with other {' and '.join(changed)}; choose another --output")
+    return str(settings["now"] or there["began"])
 
 
 def route_parts(
@@ -147,6 +164,7 @@ def route_parts(
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # the workers run in this very environment
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 starves workers wherever anything else runs
     import ray
 
     workers = min(args.workers, len(todo))
@@ -154,10 +172,7 @@ def route_parts(
         {} if args.address else {"num_cpus": workers * args.threads + 1, "object_store_memory": 100 * 2**20}
     )
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        ray.init(address=args.address or "local", **quiet, **local)
-    except ConnectionError as error:
-        raise DataError(f"--address {args.address}: no Ray cluster answers: {error}") from error
+    _start(lambda: ray.init(address=args.address or "local", **quiet, **local), args.address)
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -176,6 +191,21 @@ def route_parts(
         ray.shutdown()
 
 
+def _start(init: Callable[[], Any], address: str | None) -> None:
+    """Start Ray, or reach it. It allows itself half a minute, which a busy machine may need more than once."""
+    for attempt in range(1, STARTS + 1):
+        try:
+            init()
+        except ConnectionError as error:
+            raise DataError(f"--address {address}: no Ray cluster answers: {error}") from error
+        except Exception as error:  # Ray raises no class of its own where it takes too long
+            if attempt == STARTS:
+                raise DataError(f"Ray does not start: {error}") from error
+            logger.warning("Ray does not start, trying again: %s", error)
+        else:
+            return
+
+
 class PartRouter:
     """One worker: loads the router once, then turns parts into files.
 
@@ -191,6 +221,10 @@ class PartRouter:
         self.output = Path(output)
         self.settings = settings
         self.router = Router.from_pretrained(settings["checkpoint"], threads=threads)
+        self.router.network.memory.capacity = 0  # it is for conversations that go on; these come once
+        self.router.warm_up()
+        self.known: dict[Key, dict[str, Any]] = {}
+        self.bind = lru_cache(TOOL_LISTS)(lambda tools: self.router.bind(json.loads(tools)))
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[float]]:
         """One part, as Ray Data hands it over (a column for each field), and the report on it."""
@@ -201,39 +235,71 @@ class PartRouter:
 
     def route(self, part: Part) -> int:
         """Write the decisions of a part, its bad rows first, and count them."""
-        rows: list[Row] = []
-        bad: list[dict[str, Any]] = []
+        rows: dict[int, Row] = {}
+        bad: dict[int, str] = {}
         for number, raw in read_rows(part):
             try:
                 row = read_row(raw, f"{part.file}:{number}", self.settings)
-                self.router.bind(json.loads(row.tools))
-                rows.append(row)
+                self.bind(row.tools)
+                rows[number] = row
             except TRMError as error:
-                bad.append({"file": part.file, "row": number, "error": str(error)})
-        lines = decide_rows(self.router, rows, self.settings["every_turn"])
-        _put(self.output / part.bad_name, _jsonl(bad))
+                bad[number] = str(error)
+        lines = []
+        answered = decide_rows(self.router, list(rows.values()), self.settings["every_turn"], self.bind, self.known)
+        if len(self.known) > KNOWN:
+            self.known.clear()
+        for number, line in zip(rows, answered, strict=True):
+            if "error" in line:
+                bad[number] = line["error"]
+            else:
+                lines.append(line)
+        _put(
+            self.output / part.bad_name,
+            _jsonl({"file": part.file, "row": number, "error": bad[number]} for number in sorted(bad)),
+        )
         _put(self.output / part.name, _jsonl(lines))
         return sum(len(line["decisions"]) for line in lines)
 
 
-def decide_rows(router: Router, rows: Sequence[Row], every_turn: bool) -> list[dict[str, Any]]:
-    """The decisions on conversations, in their order; those with the same tools and time are forwarded together."""
-    alike: dict[tuple[str, str | None], list[int]] = {}
-    for index, row in enumerate(rows):
-        alike.setdefault((row.tools, row.now), []).append(index)
-    out: dict[int, dict[str, Any]] = {}
-    for (tools, now), members in alike.items():
-        bound = router.bind(json.loads(tools))
-        when = None if now is None else datetime.fromisoformat(now)
-        for begin in range(0, len(members), BATCH):
-            taken = members[begin : begin + BATCH]
-            points = [(i, n) for i in taken for n in routed_points(rows[i].history, every_turn)]
-            histories = [rows[i].history[:n] for i, n in points]
-            for i in taken:
-                out[i] = {"id": rows[i].id, "decisions": []}
-            for (i, n), decision in zip(points, bound.decide_batch(histories, now=when), strict=True):
-                out[i]["decisions"].append({"messages": n} | told(decision))
-    return [out[i] for i in range(len(rows))]
+def decide_rows(
+    router: Router, rows: Sequence[Row], every_turn: bool, bind: Bind, known: dict[Key, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The decisions on conversations, in their order; where the router fails, `error` stands instead of `decisions`.
+
+    A conversation that is in `known` is not decided again. The texts of a batch are encoded together, whatever tools
+    and time its conversations have.
+    """
+    from trm_agent.features.conversation import read_text
+    from trm_agent.types import history_hash
+
+    keys = [(row.tools, row.now, history_hash(row.history)) for row in rows]
+    fresh = [(key, row) for key, row in dict(zip(keys, rows, strict=True)).items() if key not in known]
+    for begin in range(0, len(fresh), BATCH):
+        batch = fresh[begin : begin + BATCH]
+        router.encoder.encode([read_text(message) for _, row in batch for message in row.history])
+        alike: dict[tuple[str, str | None], list[tuple[Key, Row]]] = {}
+        for key, row in batch:
+            alike.setdefault((row.tools, row.now), []).append((key, row))
+        for (tools, now), members in alike.items():
+            answers = decide_talks(bind(tools), [row.history for _, row in members], now, every_turn)
+            known.update(zip((key for key, _ in members), answers, strict=True))
+    return [{"id": row.id} | known[key] for key, row in zip(keys, rows, strict=True)]
+
+
+def decide_talks(
+    bound: BoundRouter, talks: Sequence[list[Message]], now: str | None, every_turn: bool
+) -> list[dict[str, Any]]:
+    """`decisions` on conversations with the same tools and time, or `error` where the router fails."""
+    when = None if now is None else datetime.fromisoformat(now)
+    points = [routed_points(talk, every_turn) for talk in talks]
+    histories = [talk[:n] for talk, lengths in zip(talks, points, strict=True) for n in lengths]
+    try:
+        decisions = iter(bound.decide_batch(histories, now=when))
+    except Exception as error:  # whatever it is: of millions of conversations, one must not stop the others
+        if len(talks) == 1:
+            return [{"error": f"the router fails: {error!r:.300}"}]
+        return [answer for talk in talks for answer in decide_talks(bound, [talk], now, every_turn)]
+    return [{"decisions": [{"messages": n} | told(next(decisions)) for n in lengths]} for lengths in points]
 
 
 def routed_points(history: Sequence[Message], every_turn: bool) -> list[int]:

@@ -1,1 +1,1 @@
-"""What `recipes/route_logs.py` reads: conversations (files → parts → rows)."""
+"""What `recipes/route_logs.py` reads: conversations (files → parts → rows), or made up to try it on (generate)."""

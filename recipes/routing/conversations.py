@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,7 @@ def read_row(raw: Any, name: str, settings: Mapping[str, Any]) -> Row:
         HistoryError: Its messages are none.
         ToolError: Its tools are none.
     """
-    from trm_agent.types import parse_history, parse_tools
+    from trm_agent.types import parse_history
 
     data = parse_json(raw) if isinstance(raw, bytes) else raw
     if not isinstance(data, Mapping):
@@ -128,11 +129,19 @@ def read_row(raw: Any, name: str, settings: Mapping[str, Any]) -> Row:
     if tools is None:
         raise DataError('the row has no "tools", and there is no --tools')
     if own is not None:
-        parse_tools(own)
-    said = data.get("now") or settings["now"]
+        _check_tools(tools)
+    meta = data.get("meta")
+    said = data.get("now") or (meta.get("now") if isinstance(meta, Mapping) else None) or settings["now"]
     now = None if said is None else moment(str(said)).isoformat()
     given = data.get("id")
     return Row(name if given is None else str(given), talk, tools, now)
+
+
+@lru_cache(1024)
+def _check_tools(tools: str) -> None:
+    from trm_agent.types import parse_tools
+
+    parse_tools(json.loads(tools))
 
 
 def _line_bounds(file: Path, rows: int) -> Iterator[tuple[int, int, int]]:

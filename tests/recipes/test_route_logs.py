@@ -8,6 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,12 @@ from typing import Any
 import pytest
 
 from recipes import route_logs
+from recipes.routing import generate
 from recipes.routing.conversations import Part, cut, find_files, read_row, read_rows
 from trm_agent.errors import DataError, HistoryError, ToolError
-from trm_agent.router import Router
+from trm_agent.router import BoundRouter, Router
 from trm_agent.testing import tiny_router
+from trm_agent.types import Decision
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "tests" / "sample_data" / "setup" / "tools.json"
@@ -125,12 +130,14 @@ def test_a_row_brings_its_own_id_tools_and_time() -> None:
     own = {"id": 7, "history": history, "tools": [{"name": "f"}], "now": "2026-03-01T10:00"}
     row = read_row(json.dumps(own).encode(), "file:3", SETTINGS)
     assert (row.id, json.loads(row.tools), row.now) == ("7", [{"name": "f"}], "2026-03-01T10:00:00")
+    sample = read_row(json.dumps(own | {"now": None, "meta": {"now": "2026-04-01"}}).encode(), "file:3", SETTINGS)
+    assert sample.now == "2026-04-01T00:00:00"
 
 
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> route_logs.PartRouter:
     router = tiny_router()
-    monkeypatch.setattr(Router, "from_pretrained", lambda path: router)
+    monkeypatch.setattr(Router, "from_pretrained", lambda path, threads: router)
     return route_logs.PartRouter(str(tmp_path), SETTINGS, 1)
 
 
@@ -152,7 +159,7 @@ def test_decisions_are_the_routers_own_at_the_end_or_at_every_turn(worker: route
     rows = [read_row(json.dumps(conversation(n)).encode(), "?", SETTINGS) for n in range(5)]
     rows[1] = read_row(json.dumps(conversation(1) | {"now": "2026-03-01"}).encode(), "?", SETTINGS)
     bound = worker.router.bind(json.loads(SETTINGS["tools"]))
-    last = route_logs.decide_rows(worker.router, rows, every_turn=False)
+    last = route_logs.decide_rows(worker.router, rows, False, worker.bind, {})
     assert [line["id"] for line in last] == [row.id for row in rows]
     for line, row in zip(last, rows, strict=True):
         alone = route_logs.told(bound.decide(row.history))
@@ -160,8 +167,81 @@ def test_decisions_are_the_routers_own_at_the_end_or_at_every_turn(worker: route
         assert {key: decision[key] for key in ("decision", "tool", "missing")} == {
             key: alone[key] for key in ("decision", "tool", "missing")
         }
-    every = route_logs.decide_rows(worker.router, rows, every_turn=True)
+    every = route_logs.decide_rows(worker.router, rows, True, worker.bind, {})
     assert [[d["messages"] for d in line["decisions"]] for line in every] == [[1, 3], [1], [1], [1, 3], [1]]
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the user said last in each history that the router decides; "Trouble" makes it fail."""
+    texts: list[str] = []
+    decide_batch = BoundRouter.decide_batch
+
+    def watched(self: BoundRouter, histories: Sequence[Any], **options: Any) -> list[Decision]:
+        said = [str(history[-1].content) for history in histories]
+        if "Trouble" in said:
+            raise ValueError("no such word")
+        texts.extend(said)
+        return decide_batch(self, histories, **options)
+
+    monkeypatch.setattr(BoundRouter, "decide_batch", watched)
+    return texts
+
+
+def said(path: Path, *texts: str) -> Part:
+    """A file of conversations of one message each, as one part."""
+    rows = ({"id": n, "messages": [{"role": "user", "content": text}]} for n, text in enumerate(texts))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (part,) = cut([path], 100)
+    return part
+
+
+def test_equal_conversations_are_decided_once_by_a_worker(
+    worker: route_logs.PartRouter, decided: list[str], tmp_path: Path
+) -> None:
+    assert worker.route(said(tmp_path / "a.jsonl", "Hello", "My bill", "Hello")) == 3
+    assert worker.route(replace(said(tmp_path / "b.jsonl", "My bill", "Thanks"), number=1)) == 2
+    assert decided == ["Hello", "My bill", "Thanks"]
+    assert ids(tmp_path) == ["0", "1", "2", "0", "1"]
+    first, _, third = (json.loads(line) for line in (tmp_path / "part-000000.jsonl").read_text().splitlines())
+    assert first["decisions"] == third["decisions"]
+
+
+def test_a_conversation_on_which_the_router_fails_stops_no_other(
+    worker: route_logs.PartRouter, decided: list[str], tmp_path: Path
+) -> None:
+    part = said(tmp_path / "a.jsonl", "Hello", "Trouble", "My bill")
+    assert worker.route(part) == 2
+    assert (ids(tmp_path), decided) == (["0", "2"], ["Hello", "My bill"])
+    assert route_logs.gather_bad(tmp_path, [part]) == 1
+    bad = json.loads((tmp_path / "bad.jsonl").read_text())
+    assert bad == {"file": part.file, "row": 2, "error": "the router fails: ValueError('no such word')"}
+
+
+def test_the_present_stays_what_it_was_when_the_folder_was_begun(tmp_path: Path) -> None:
+    parts = list(cut([write(tmp_path / "x.jsonl", 5)], 4))
+    began = route_logs.open_output(tmp_path / "out", SETTINGS, parts)
+    assert abs((datetime.now() - datetime.fromisoformat(began)).total_seconds()) < 120
+    manifest = tmp_path / "out" / route_logs.MANIFEST
+    manifest.write_text(manifest.read_text().replace(began, "2026-01-05T09:00"))
+    assert route_logs.open_output(tmp_path / "out", SETTINGS, parts) == "2026-01-05T09:00"
+    dated = SETTINGS | {"now": "2026-03-01"}
+    assert route_logs.open_output(tmp_path / "dated", dated, parts) == "2026-03-01"
+
+
+def test_generated_conversations_are_varied_and_can_be_read(tmp_path: Path) -> None:
+    assert generate.main(["--num", "200", "--output", str(tmp_path / "x.jsonl")]) == 0
+    (part,) = cut([tmp_path / "x.jsonl"], 1000)
+    rows = [read_row(raw, "?", SETTINGS) for _, raw in read_rows(part)]
+    assert [row.id for row in rows] == [f"c{number:06}" for number in range(200)]
+    assert {len(row.history) for row in rows} == {1, 2, 3, 4}
+    assert {len(json.loads(row.tools)) for row in rows} == {3, 4, 5}
+    assert len({row.history[-1].content for row in rows if row.history[-1].role == "user"}) > 100
+    short = list(generate.conversations(300, messages=1))
+    assert all(len(row["messages"]) == 1 for row in short)
+    assert short[:20] == list(generate.conversations(20, messages=1))
+    again = generate.conversations(300, messages=1, customers=1)
+    assert len({row["messages"][0]["content"] for row in again}) < len({row["messages"][0]["content"] for row in short})
 
 
 def test_a_folder_begun_with_other_input_or_settings_is_left_alone(tmp_path: Path) -> None:
@@ -214,6 +294,25 @@ def test_two_workers_are_killed_in_the_middle_and_the_same_command_goes_on(tmp_p
     assert len((output / "bad.jsonl").read_text().splitlines()) == 3
     again = subprocess.run(command(log, output), cwd=ROOT, capture_output=True, text=True, check=True)
     assert "21 of 21 parts are there already" in again.stderr
+
+
+@NEEDS_RAY
+def test_a_ray_that_does_not_start_is_started_again_and_then_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import ray
+
+    started: list[Any] = []
+
+    def slow(**options: Any) -> None:
+        started.append(options)
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", slow)
+    log = write(tmp_path / "x.jsonl", 5)
+    assert route_logs.main(["--data", str(log), "--tools", str(TOOLS), "--output", str(tmp_path / "out")]) == 1
+    assert len(started) == route_logs.STARTS
+    assert caplog.messages[-1] == "Ray does not start: The current node timed out during startup."
 
 
 def test_without_ray_the_command_says_how_to_get_it(
