@@ -88,9 +88,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     sticks = [yardstick()]
     figures: dict[str, Any] = {"turns": [], "peers": [], "bind": [], "batches": []}
     for i, threads in enumerate(args.threads):
-        logger.info("%d threads: turns", threads)
         router = Router.from_pretrained(args.checkpoint, threads=threads, backend=args.backend, keep_tools=False)
         router.bind(make_tools(5, random.Random(args.seed))).decide([{"role": "user", "content": "hello"}])
+        logger.info("%d threads: turns", threads)
         rows = turn_rows(router, args.tools, args.messages, args.turns, random.Random(args.seed))
         figures["turns"] += [{"threads": threads, **row} for row in rows]
         sticks.append(yardstick())

@@ -53,8 +53,12 @@ def peer_rows(router: Router, wanted: Sequence[str], runs: int, rng: random.Rand
         for name, route in routes.items():
             if not name.startswith("causal") or i < WARM_UP + SLOW_RUNS:
                 spent[name].append(timed(partial(route, said))[1])
-    rows = [{"peer": name, "runs": len(all_) - WARM_UP, **summary(all_[WARM_UP:])} for name, all_ in spent.items()]
-    return [{**row, "times": row["cpu"]["p50"] / rows[0]["cpu"]["p50"]} for row in rows]
+    ours = summary(spent[OURS][WARM_UP:])["cpu"]["p50"]
+    measured = {name: all_[WARM_UP:] for name, all_ in spent.items()}
+    return [
+        {"peer": name, "runs": len(some), **summary(some), "times": summary(some)["cpu"]["p50"] / ours}
+        for name, some in measured.items()
+    ]
 
 
 def _peers(router: Router, wanted: Sequence[str], tools: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Route]]:
@@ -76,7 +80,7 @@ def _semantic_router(encoder: Any, tools: Sequence[dict[str, Any]]) -> tuple[str
 
     from semantic_router import Route as Target
     from semantic_router.encoders import DenseEncoder
-    from semantic_router.routers import SemanticRouter
+    from semantic_router.routers import IndexedRouter
 
     class SameEncoder(DenseEncoder):  # type: ignore[misc, unused-ignore]
         """The router's own encoder, so that only what is around it differs."""
@@ -87,7 +91,7 @@ def _semantic_router(encoder: Any, tools: Sequence[dict[str, Any]]) -> tuple[str
     targets = [
         Target(name=tool["name"], utterances=[tool["description"], tool["name"].replace("_", " ")]) for tool in tools
     ]
-    route = SemanticRouter(encoder=SameEncoder(name="same", score_threshold=0.3), routes=targets, auto_sync="local")
+    route = IndexedRouter(encoder=SameEncoder(name="same"), routes=targets)
     return f"semantic-router {version('semantic-router')}, same encoder, no arguments", route
 
 

@@ -191,7 +191,7 @@ def _spans(answer: Mapping[str, np.ndarray], batch: Arrays, size: int) -> dict[s
     for n in range(N):
         scores = answer["start"][n][:, at] + answer["end"][n][:, at + extra] + length[extra]
         if weights.shape[-1]:
-            np.add.at(scores, (slice(None), marked), weights[n][:, kinds])
+            np.add.at(scores.T, marked, weights[n][:, kinds].T)
         seen = np.flatnonzero(owner[at] < batch["visible"][n])
         if not len(seen):
             continue
