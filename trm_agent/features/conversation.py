@@ -99,7 +99,7 @@ def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: 
         owner.append(np.full(len(tokens[-1]), index))
         parts.append(_read_tokens(read_text(message), np.ascontiguousarray(spans[-1], np.int32).tobytes()))
         words.extend(parts[-1].words)
-        found.extend((count + at, *rest) for at, *rest in parts[-1].pieces)
+        found.extend((count + at, extra, kind) for at, extra, kind in parts[-1].pieces)
         count += len(tokens[-1])
     keep = slice(-MAX_TOKENS, None)
     cut = max(0, count - MAX_TOKENS)
