@@ -50,7 +50,7 @@ def test_the_table_has_a_row_for_every_variant(
     data = tmp_path / "timers.jsonl"
     data.write_text(json.dumps(sample) + "\n", encoding="utf-8")
     router = tiny_router()
-    monkeypatch.setattr("trm_agent.router.Router.from_pretrained", lambda *_: router)
+    monkeypatch.setattr("trm_agent.router.Router.from_pretrained", lambda *_, **__: router)
     assert main(["--data", str(data)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "| rules | timers (1): decision | whole call |"

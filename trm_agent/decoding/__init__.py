@@ -1,7 +1,7 @@
 """A prediction → a legal decision, without any tensor.
 
-prediction, scene (what every step looks at) → rules (what the words around a value say of it) → in_history (the value
-of a span where it stands) → slots (one value each) → calls (put together) → several, coordination, echoes, by_clause
-(more than one call), record_fields, records (lists of records) → coverage, calibration (how sure) → state (which may
-be trusted) → decide (all of it, in order)
+prediction, scene (what every step looks at), shown (what results have shown) → rules (what the words around a value say
+of it) → in_history (the value of a span where it stands) → slots (one value each) → calls (put together) → several,
+coordination, echoes, by_clause (more than one call), record_fields, records (lists of records) → coverage, calibration
+(how sure) → state (which may be trusted) → decide (all of it, in order)
 """

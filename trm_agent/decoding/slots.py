@@ -17,8 +17,8 @@ from trm_agent.decoding.in_history import ends, number_place
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, unit, units
 from trm_agent.decoding.rules import RULES, Rule, refine
 from trm_agent.decoding.rules.enumerations import named_choices
-from trm_agent.decoding.rules.shown import shown_names, shown_values
 from trm_agent.decoding.scene import Scene
+from trm_agent.decoding.shown import shown_names, shown_values
 from trm_agent.text.field_names import meant_fields
 from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, validates

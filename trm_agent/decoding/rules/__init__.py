@@ -4,8 +4,8 @@
 model did not point at, but flags, entries of closed lists and values named by a declaration that the user says.
 `recipes/ablate_rules.py` measures what each is worth; a rule that pays nothing on data that nobody read goes.
 
-Numbers and texts by name: binding, naming, numerals, twins, directions. Spans and values: spans, wording, shown,
-overlaps, enumerations, answers, examples. How many calls: counting, acts. Last of all: doubts.
+Numbers by name: binding, numerals, twins. Spans and values: spans, wording, overlaps, enumerations, examples. How many
+calls: counting. Last of all: doubts.
 """
 
 from __future__ import annotations
@@ -14,17 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trm_agent.decoding.prediction import Prediction
-from trm_agent.decoding.rules.acts import hold_back
-from trm_agent.decoding.rules.answers import say_forms, take_answers
 from trm_agent.decoding.rules.binding import bind_numbers
 from trm_agent.decoding.rules.counting import count_calls
-from trm_agent.decoding.rules.directions import point_directions
 from trm_agent.decoding.rules.doubts import settle
 from trm_agent.decoding.rules.enumerations import spread
 from trm_agent.decoding.rules.examples import say_examples
-from trm_agent.decoding.rules.naming import name_texts
 from trm_agent.decoding.rules.overlaps import part_overlaps
-from trm_agent.decoding.rules.shown import snap
 from trm_agent.decoding.rules.twins import order_twins
 from trm_agent.decoding.rules.wording import say_flags, word_spans
 from trm_agent.decoding.scene import Scene
@@ -49,31 +44,9 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        "asked_for",
-        "A call is at most as likely as it is that the user asks for something.",
-        hold_back,
-        (),
-    ),
-    Rule(
         "numbers_by_name",
         "A number goes to the parameter whose name or unit stands beside it.",
         bind_numbers,
-    ),
-    Rule(
-        "result_fields",
-        "A span of an assistant's message ends where the value of a shown result does.",
-        snap,
-        (),
-    ),
-    Rule(
-        "from_to",
-        "A text goes to the direction that is said before it: from, to, and their like.",
-        point_directions,
-    ),
-    Rule(
-        "texts_by_name",
-        "A text goes to the parameter whose name stands beside it.",
-        name_texts,
     ),
     Rule(
         "last_missing",
@@ -100,17 +73,6 @@ RULES: tuple[Rule, ...] = (
         "described_values",
         "A value that a description names and the user says is the value.",
         say_examples,
-    ),
-    Rule(
-        "bare_answers",
-        "A message that is nothing but an answer fills the parameter that was asked for.",
-        take_answers,
-        (),
-    ),
-    Rule(
-        "forms_of_choices",
-        "An entry of a closed list is chosen by another form of its word.",
-        say_forms,
     ),
     Rule(
         "nested",
