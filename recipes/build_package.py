@@ -28,7 +28,7 @@ from trm_agent.encoder.stored import PACKAGED, assemble_default
 from trm_agent.errors import DataError, EncoderError, TRMError
 from trm_agent.log import logger, setup_logging
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 SECOND_NAME = "langchain-trm"
 ADDED = tuple((PACKAGED / name).relative_to(ROOT).as_posix() for name in (WEIGHTS, TOKENIZER, ABOUT))
 """What a build adds to the files that git knows."""
