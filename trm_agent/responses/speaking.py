@@ -101,9 +101,14 @@ def speak_with_frames(
     return None if wrong else framed
 
 
+def last_answer(history: Sequence[Message]) -> str:
+    """The latest words of the assistant; empty before it spoke."""
+    return next((m.text for m in reversed(history) if m.role == "assistant"), "").rstrip()
+
+
 def asked_to_go_ahead(frames: Frames, history: Sequence[Message]) -> bool:
     """Whether the latest answer asks something else than what more can be done."""
-    last = next((m.text for m in reversed(history) if m.role == "assistant"), "").rstrip()
+    last = last_answer(history)
     closing = [f.text for kind in (*TALK, "later", "reply", "nothing") for f in frames.of(kind)]
     return last[-1:] in QUESTION_MARKS and bool(last) and not any(last.endswith(text) for text in closing)
 
@@ -155,8 +160,13 @@ class _Point:
         return self._otherwise(tool) if self.small_talk else None
 
     def _let_go(self, waits: bool) -> Framed | None:
-        """That nothing is done, where the user refuses or gives up what waits; that it waits, where they hesitate."""
-        if self.decision.lets_go and (waits or asked_to_go_ahead(self.frames, self.history)):
+        """That nothing is done, where the user refuses or gives up what waits; that it waits, where they hesitate.
+
+        A refusal that answers no question ("please don't cancel B-77") is heard as well; it needs no offer of help.
+        """
+        asked = last_answer(self.history).endswith(tuple(QUESTION_MARKS))
+        unasked = self.decision.speech_act == "refuse" and not asked
+        if unasked or (self.decision.lets_go and (waits or asked_to_go_ahead(self.frames, self.history))):
             return _framed(self.frames.fill("cancelled", {}), "cancelled")
         hesitates = waits and self.decision.speech_act == "hesitate"
         return _framed(self.frames.fill("waiting", {}), "waiting") if hesitates else None

@@ -304,6 +304,13 @@ def test_what_waits_is_let_go_when_the_user_refuses(act: str, kind: str) -> None
     assert framed.text == ("All right, I won't." if kind == "cancelled" else "All right, I will wait.")
 
 
+def test_a_refusal_that_nobody_asked_for_is_heard() -> None:
+    refused = decision(probabilities={"speech_acts": {"refuse": 0.9, "request": 0.1}})
+    framed = speak_with_frames(FRAMES, refused, [user("please don't book anything")], TOOLS, encoder=HashingEncoder())
+    assert framed is not None
+    assert framed.text == "All right, I won't."
+
+
 def test_a_refusal_without_a_tool_answers_the_question_but_not_an_offer_of_more_help() -> None:
     refused = decision(probabilities={"speech_acts": {"refuse": 1.0}})
     for asked, kinds in (
