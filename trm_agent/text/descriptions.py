@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from trm_agent.text.phrases import pattern, patterns, spoken_language
@@ -66,4 +67,14 @@ def parameter_words(description: str) -> Described:
     words = words.rstrip(" .:,!")
     if not words or pattern(language, "no_noun_phrase").match(words) or len(words.split()) > _MOST_WORDS:
         return Described("none", "")
-    return Described("noun", _INDEFINITE.sub("the ", words))
+    return Described("none", "") if _is_form(words) else Described("noun", _INDEFINITE.sub("the ", words))
+
+
+def _is_form(words: str) -> bool:
+    """Whether words are a form or an example alone (`BW-1234`, `AAAA-MM-JJ`): nobody asks "What is the BW-1234?".
+
+    What is asked is read again as words of the conversation, and an example in it would be taken for a value.
+    """
+    cased = any(letter.islower() or letter.isupper() for letter in words)
+    spelled = any(a.islower() and b.islower() for a, b in pairwise(words))
+    return (cased or not any(map(str.isalpha, words))) and not spelled
