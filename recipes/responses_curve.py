@@ -69,7 +69,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     router = open_router(args.checkpoint, args.threads)
     if args.cache:
         loaded = router.encoder.encoder
-        router = Router(router.checkpoint, KnownTexts(Vocabulary.load(args.cache), lambda: loaded))
+        router = Router(
+            router.checkpoint, KnownTexts(Vocabulary.load(args.cache), lambda: loaded), graphs=router.graphs
+        )
     dev = list(draw_dialogues(read_samples(args.dev), args.dev_dialogues, args.seed))
     config = ResponseConfig(read=args.read, steps=args.steps, seed=args.seed, decoder=None)
     out: dict[str, Any] = {"seed": args.seed, "dev_dialogues": args.dev_dialogues, "sizes": {}}

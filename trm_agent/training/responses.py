@@ -136,7 +136,8 @@ def teach(
 
 def with_responses(router: Router, responses: Responses) -> Router:
     """The same router with these words."""
-    return Router(replace(router.checkpoint, responses=responses), router.encoder.encoder, router.halting)
+    checkpoint = replace(router.checkpoint, responses=responses)
+    return Router(checkpoint, router.encoder.encoder, router.halting, graphs=router.graphs)
 
 
 def drawn_conversations(
