@@ -65,8 +65,7 @@ def read(folder: Path, options: Options) -> Iterator[Skill]:
     found = list(models(folder))
     if not found:
         raise DataError(f"{folder}: no interaction model, no IntentSchema.json and no Lex bot")
-    made = (_skill(model, options.rng(f"alexa/{model.name}")) for model in found)
-    yield from without_repeated_talk(skill for skill in made if skill is not None)
+    yield from without_repeated_talk(_skill(model, options.rng(f"alexa/{model.name}")) for model in found)
 
 
 convert = convert_skills(read)

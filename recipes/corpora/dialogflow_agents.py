@@ -69,8 +69,7 @@ def read(folder: Path, options: Options) -> Iterator[Skill]:
     agents = list(_agents(folder))
     if not agents:
         raise DataError(f"{folder}: no Dialogflow agent (a folder or zip with intents/NAME.json)")
-    made = (_skill(agent, options.rng(f"dialogflow/{agent.name}")) for agent in agents)
-    yield from without_repeated_talk(skill for skill in made if skill is not None)
+    yield from without_repeated_talk(_skill(agent, options.rng(f"dialogflow/{agent.name}")) for agent in agents)
 
 
 convert = convert_skills(read)

@@ -165,13 +165,13 @@ def make_skill(
     return Skill(name, themes, offered, tuple(both), language, min(1.0, MOST_LINES / len(both)), groups)
 
 
-def without_repeated_talk(skills: Iterable[Skill]) -> list[Skill]:
-    """The skills, each name and each line of talk only where it is met first."""
+def without_repeated_talk(skills: Iterable[Skill | None]) -> list[Skill]:
+    """The skills that there are, each name and each line of talk only where it is met first."""
     said: set[str] = set()
     named: set[str] = set()
     out = []
     for skill in skills:
-        if skill.name in named:
+        if skill is None or skill.name in named:
             continue
         named.add(skill.name)
         lines = []

@@ -58,8 +58,7 @@ def read(folder: Path, options: Options) -> Iterator[Skill]:
     found = [bot for bot in bots(folder) if not FOREIGN.search(bot.name)]
     if not found:
         raise DataError(f"{folder}: no Rasa bot (nlu.yml, nlu.md or rasa_nlu_data)")
-    made = (_skill(bot) for bot in found)
-    yield from without_repeated_talk(skill for skill in made if skill is not None)
+    yield from without_repeated_talk(map(_skill, found))
 
 
 convert = convert_skills(read)

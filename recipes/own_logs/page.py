@@ -56,20 +56,12 @@ def render(
         scored: Held-out confidences and what came of them, for the plot.
     """
     with requires_extra("report", "the page"):
-        import jinja2
-
+        from trm_agent.evaluation.page import page_template
         from trm_agent.evaluation.plots import reliability_plot
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sets = {name: rows(old.figures(), new.figures()) for name, (old, new) in shown.items()}
     first = "test" if "test" in shown else "held out"
-    return environment.get_template("page.html").render(
+    return page_template(Path(__file__).with_name("page.html")).render(
         report=report,
         sets=sets,
         tiles=sets[first][:4],

@@ -247,16 +247,22 @@ def fit_calibration(records: Iterable[CalibrationRecord], *, ordinary: frozenset
         A calibration; what there was too little data for, or data of one class only, stays the identity, and a
         warning says so.
     """
-    records = list(records)
-    decisions = [(decision_features(r.scores), r.decision_right) for r in records if r.decision_right is not None]
-    calls = [(call_features(r.scores), r.call_right) for r in records if r.call_right is not None]
-    values = [
-        (value_features(r.scores.values[key]), right)
-        for r in records
-        for key, right in r.values_right.items()
-        if key in r.scores.values
-    ]
-    return Calibration(_fit("decision", decisions), _fit("call", calls), _fit("value", values), ordinary)
+    fitted = {name: _fit(name, pairs) for name, pairs in labelled(list(records)).items()}
+    return Calibration(fitted["decision"], fitted["call"], fitted["value"], ordinary)
+
+
+def labelled(records: Sequence[CalibrationRecord]) -> dict[str, list[tuple[tuple[float, ...], bool]]]:
+    """Model (`decision`, `call`, `value`) → its features of each record, and whether that was right."""
+    return {
+        "decision": [(decision_features(r.scores), r.decision_right) for r in records if r.decision_right is not None],
+        "call": [(call_features(r.scores), r.call_right) for r in records if r.call_right is not None],
+        "value": [
+            (value_features(r.scores.values[key]), right)
+            for r in records
+            for key, right in r.values_right.items()
+            if key in r.scores.values
+        ],
+    }
 
 
 def _fit(name: str, pairs: Sequence[tuple[tuple[float, ...], bool]]) -> Logistic | None:

@@ -29,6 +29,18 @@ with requires_extra("report", "the report page"):
 FAILING, RIGHT, TOP = 60, 10, 12
 
 
+def page_template(path: Path) -> jinja2.Template:
+    """A page's template: texts are escaped, and a name without a value is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(path.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(path.name)
+
+
 def render_page(report: Report, *, failing: int = FAILING, right: int = RIGHT) -> str:
     """Draw the page.
 
@@ -49,14 +61,7 @@ def render_page(report: Report, *, failing: int = FAILING, right: int = RIGHT) -
         ("Decisions", decision_confusion_plot(report.cases), "Calls and answers: counts, shaded by row share."),
         ("Tools", tool_confusion_plot(report.cases), "On gold calls: the tool pointed at."),
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
+    return page_template(Path(__file__).with_name("page.html")).render(
         report=report,
         note=NOTE,
         tiles=_tiles(report.groups),

@@ -17,9 +17,7 @@ from trm_agent.decoding.calibration import (
     CalibrationRecord,
     DecisionScores,
     Logistic,
-    call_features,
-    decision_features,
-    value_features,
+    labelled,
 )
 from trm_agent.errors import requires_extra
 from trm_agent.evaluation.confidence import Scored
@@ -74,16 +72,9 @@ def recalibrated(known: Calibration, records: Sequence[CalibrationRecord], prior
         records: Of held-out decisions, made with `known`'s ordinary words.
         prior: More of it keeps closer to `known`.
     """
-    decisions = [(decision_features(r.scores), r.decision_right) for r in records if r.decision_right is not None]
-    calls = [(call_features(r.scores), r.call_right) for r in records if r.call_right is not None]
-    values = [
-        (value_features(r.scores.values[key]), right)
-        for r in records
-        for key, right in r.values_right.items()
-        if key in r.scores.values
-    ]
-    models = {"decision": decisions, "call": calls, "value": values}
-    moved: dict[str, Any] = {name: _moved(getattr(known, name), pairs, prior) for name, pairs in models.items()}
+    moved: dict[str, Any] = {
+        name: _moved(getattr(known, name), pairs, prior) for name, pairs in labelled(records).items()
+    }
     return replace(known, **moved, holds=True)
 
 
