@@ -58,6 +58,7 @@ class Config:
     after_result: float
     dropout: float
     augment: bool
+    one_by_one: float
     seed: int
     amp: bool
     device: str
@@ -87,6 +88,7 @@ def train(args: argparse.Namespace) -> None:
     from trm_agent.training.ema import EMA
     from trm_agent.training.episodes import fingerprint, read_episodes
     from trm_agent.training.losses import losses, total
+    from trm_agent.training.one_by_one import read_one_by_one
     from trm_agent.training.optimizer import (
         Schedule,
         average_gradients,
@@ -108,6 +110,8 @@ def train(args: argparse.Namespace) -> None:
     if not episodes:
         raise TRMError(f"no samples in {', '.join(map(str, args.data))}")
     slot_fields = episodes[0].slot_fields
+    if args.one_by_one:
+        episodes += read_one_by_one(args.data, slot_fields, args.one_by_one, args.seed)
     if args.augment:
         episodes = augment(episodes, args.seed)
     val = [sample.dated(args.now) for sample in validation_samples(args.val, args.val_dialogues, args.seed)]
@@ -132,7 +136,7 @@ def train(args: argparse.Namespace) -> None:
     config = Config(
         args.preset or ("of the initial weights" if start else "small"), model.config.plain,
         round(last / per_epoch, 3), args.batch, lr, args.warmup, args.ema,
-        args.after_result, args.dropout, args.augment, args.seed, amp, device.type,
+        args.after_result, args.dropout, args.augment, args.one_by_one, args.seed, amp, device.type,
     )  # fmt: skip
     schedule = Schedule(lr, min(args.warmup, max(1, last // 10)), last)
     state = args.output / "last" / "state.safetensors"

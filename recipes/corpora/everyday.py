@@ -21,7 +21,7 @@ from recipes.corpora.everyday_counts import COUNTED, counts
 from recipes.corpora.everyday_domain import ANSWERS, Dialogue, Domain, GoldCall, Message, Point
 from recipes.corpora.everyday_format import read_domain
 from trm_agent.errors import DataError
-from trm_agent.types import Slot, parse_tools, slot_table
+from trm_agent.types import Parameter, Slot, parse_tools, slot_table
 from trm_agent.values import parse_value
 
 SPEECH_ACT = {
@@ -93,7 +93,7 @@ class WordingFinder:
 
     def find(self, tool: str, name: str, value: Any, said: Sequence[str]) -> list[str]:
         """The shortest words of the latest message that read as the value; none where it stands there as it is."""
-        parameter = self.parameters.get((tool, name))
+        parameter = self._parameter(tool, name)
         if parameter is None or parameter.choices or isinstance(value, bool | list | dict):
             return []
         if isinstance(value, str) and not re.search(r"\d", value):
@@ -107,11 +107,20 @@ class WordingFinder:
                 return shortest
         return []
 
+    def _parameter(self, tool: str, name: str) -> Parameter | None:
+        """The parameter by its dotted name; of an entry of a list, what its entries are."""
+        whole = self.parameters.get((tool, re.sub(r"\[\d+\]", "", name)))
+        if whole is None or not name.endswith("]"):
+            return whole
+        entry = whole.schema.get("items")
+        return Parameter(whole.name, entry) if isinstance(entry, dict) else None
+
     def _reads(self, tool: str, name: str, words: str) -> Any:
-        key = (tool, name, words)
+        key = (tool, re.sub(r"\d+(?=\])", "", name), words)
         if key not in self._read:
+            parameter = self._parameter(tool, name)
             try:
-                self._read[key] = parse_value(words, self.parameters[tool, name], self.now)
+                self._read[key] = parameter and parse_value(words, parameter, self.now)
             except (ValueError, OverflowError):
                 self._read[key] = None
         return self._read[key]
@@ -126,13 +135,16 @@ def windows(text: str, longest: int = 5) -> Iterator[str]:
 
 
 def leaves(arguments: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Arguments by their dotted names."""
+    """Arguments by their dotted names; those of a list's entries as `items[0].name` or `items[0]`."""
     for name, value in arguments.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{prefix}{name}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for record in value:
-                yield from leaves(record, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            for place, entry in enumerate(value):
+                if isinstance(entry, dict):
+                    yield from leaves(entry, f"{prefix}{name}[{place}].")
+                else:
+                    yield f"{prefix}{name}[{place}]", entry
         else:
             yield f"{prefix}{name}", value
 

@@ -60,6 +60,13 @@ def parse_args(argv: Sequence[str] | None, description: str | None) -> argparse.
         action="store_true",
         help="change names, descriptions and types of tools at random and chain single requests: for tools never seen",
     )
+    parser.add_argument(
+        "--one-by-one",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of the turns with several calls or with lists so many are also read one call at a time",
+    )
     parser.add_argument("--lr", type=float, help=f"default: {SCRATCH['lr']:g}; with --init {FINE_TUNING['lr']:g}")
     parser.add_argument("--warmup", type=int, default=150, help="steps")
     parser.add_argument("--ema", type=float, default=0.999, help="decay")

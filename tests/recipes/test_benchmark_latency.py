@@ -83,7 +83,11 @@ def test_a_peer_that_is_not_installed_is_said_to_be(
 
 
 def test_a_start_loads_little_and_a_turn_costs_few_yardsticks() -> None:
-    """Generous: about twice what a start and a turn cost when this was written."""
+    """Generous: about twice what a start and a turn cost when this was written.
+
+    A turn and its yardstick are taken side by side, and the best pair counts: what else the machine does may slow
+    either down.
+    """
     cold, warm = start_rows(1)
     for row in (cold, warm):
         assert row["heavy"] == []
@@ -94,8 +98,11 @@ def test_a_start_loads_little_and_a_turn_costs_few_yardsticks() -> None:
     bound = Router.from_pretrained(threads=1, keep_tools=False).bind(made_up.make_tools(5, rng))
     known = made_up.make_conversation(8, rng)
     state = bound.decide(known).state
-    spent = [timed(partial(bound.decide, [*known, *made_up.make_exchange(rng)], state=state))[1].cpu for _ in range(12)]
-    assert sorted(spent)[6] < 25 * yardstick()
+    ratios = [
+        timed(partial(bound.decide, [*known, *made_up.make_exchange(rng)], state=state))[1].cpu / yardstick(3)
+        for _ in range(12)
+    ]
+    assert sorted(ratios)[3] < 30, ratios
 
 
 @pytest.mark.slow

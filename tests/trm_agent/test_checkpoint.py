@@ -24,7 +24,9 @@ TOOLS = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a router for whose sizes no graphs are at hand, whatever other tests exported."""
+    monkeypatch.setenv("TRM_CACHE", str(tmp_path / "cache"))
     tiny_router(slot_fields=[SlotField("phone", "a number", ("1", "2"))]).save_pretrained(tmp_path / "saved")
     return tmp_path / "saved"
 

@@ -22,12 +22,14 @@ class Scene:
         slots: Their slot table, in the order of the prediction's slots.
         history: What spans point into.
         now: What relative dates count from; None is what a system message says, else the present.
+        one_entry: Whether one entry of a list is read at a time.
     """
 
     tools: Sequence[ToolSchema]
     slots: Sequence[Slot]
     history: Sequence[Message]
     now: datetime | None = None
+    one_entry: bool = False
     _read: dict[tuple[str, Span, int], tuple[Any, Source] | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

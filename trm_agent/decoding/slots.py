@@ -190,7 +190,7 @@ def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0
     if said.choices:
         listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
         entries = sorted(zip(units(said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
-        named = named_choices(parameter, scene.request) if listed else []
+        named = named_choices(parameter, scene.request) if listed and not scene.one_entry else []
         if len(named) > 1 and validates(named, parameter.schema):
             yield Value(named, unit(said.filled * entries[0][0]), Source("choice"))
         for probability, choice in entries:

@@ -55,7 +55,7 @@ class Batch:
         tool_flags: What was done with the tool, how near it is to what was said; [N, K, 7], see `flags.py`.
         slot_flags: What calls and results hold of the slot, how near it is; [N, S, 6], see `flags.py`.
         choice_flags: Literal mentions of the choice, how near it is; [N, C, 8], see `flags.py`.
-        shapes: How each token is written, [B, W, 28].
+        shapes: How each token is written, and its marks; [B, W, 30].
         pieces: Likely values: first token, length − 1, kind; the kind is −1 for none; [B, P, 3].
         slot_likeness: How like each token is to the words of each slot, [B, S, W, 16], see `features.likeness`.
         tool_likeness: The same of each tool, [B, K, W, 3].
@@ -144,7 +144,7 @@ def collate_arrays(items: Sequence[tuple[ToolTable, Conversation, Sequence[int]]
         "tool_flags": _pad([point.tools for points in flags for point in points], K),
         "slot_flags": _pad([point.slots for points in flags for point in points], S),
         "choice_flags": _pad([point.choices for points in flags for point in points], C),
-        "shapes": _pad([t.shapes for t in talks], W),
+        "shapes": _pad([np.concatenate([t.shapes, t.marks], axis=1) for t in talks], W),
         "pieces": _pad_pieces([t.pieces for t in talks]),
         "slot_likeness": _pad([_slot_likeness(t, talk) for t, talk, _ in items], S, W),
         "tool_likeness": _pad([_tool_likeness(t, talk) for t, talk, _ in items], K, W),

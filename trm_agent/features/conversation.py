@@ -6,8 +6,8 @@ M messages · W tokens · P likely values · E encoder width.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -21,6 +21,8 @@ from trm_agent.types import ROLES, Message
 TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
 CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 200, "tool_response": 160}
 MAX_TOKENS = 768
+MARKS = 2
+"""Of each token where a message is read one call at a time: that it is, and that an earlier call took the token up."""
 LONGEST_PIECE = 32
 """Longest piece that is marked, in tokens."""
 
@@ -49,6 +51,7 @@ class Conversation:
         shapes: How each token is written, [W, 28], see `shapes.token_shapes`.
         pieces: Likely values: first token, length − 1, kind; [P, 3].
         words: The word each token stands in, in lower case.
+        marks: Zero but where a message is read one call at a time, [W, 2], see `one_at_a_time`.
     """
 
     messages: tuple[Message, ...]
@@ -62,6 +65,25 @@ class Conversation:
     shapes: np.ndarray
     pieces: np.ndarray
     words: tuple[str, ...]
+    marks: np.ndarray
+
+    def one_at_a_time(self, used: Iterable[tuple[int, int, int]]) -> Conversation:
+        """The same conversation, to be read for its next call alone.
+
+        Args:
+            used: Message, first and one-past-last character of what the calls before took up.
+        """
+        marks = np.zeros((len(self.tokens), MARKS), np.float32)
+        marks[:, 0] = 1
+        for message, start, end in used:
+            inside = (self.token_spans[:, 0] < end) & (self.token_spans[:, 1] > start)
+            marks[(self.token_message == message) & inside, 1] = 1
+        return replace(self, marks=marks)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is read for all calls at once, as ever."""
+        return not self.marks.any()
 
     @cached_property
     def unit_tokens(self) -> np.ndarray:
@@ -115,6 +137,7 @@ def lay_out(messages: Sequence[Message], encoded: Sequence[EncodedText], first: 
         shapes=np.concatenate([part.shapes for part in parts])[keep],
         pieces=np.array([(at - cut, *rest) for at, *rest in found if at >= cut], np.int64).reshape(-1, 3),
         words=tuple(words[keep]),
+        marks=np.zeros((min(count, MAX_TOKENS), MARKS), np.float32),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-LATER = ("shapes", "likeness", "pieces", "speech_acts")
+LATER = ("shapes", "likeness", "pieces", "speech_acts", "marks")
 """Inputs that the first checkpoints do not have."""
 
 
@@ -34,6 +34,7 @@ class ModelConfig:
         likeness: Whether tokens know how like they are to the words of tools and slots, and slots read their own words.
         pieces: Whether slots weigh kinds of likely values (quotations, codes, numbers with units, …).
         speech_acts: Whether the decision reads what the user does with a turn (asks, refuses, reports, …).
+        marks: Whether tokens know that an earlier call of the turn took them up, see `one_at_a_time`.
         relevance_floor: Cosine below which no user message so far has to do with any tool ("Hi there!"); depends on
             encoder and language, so training sets it below what its own calls need.
     """
@@ -57,6 +58,7 @@ class ModelConfig:
     likeness: bool = True
     pieces: bool = True
     speech_acts: bool = True
+    marks: bool = True
     relevance_floor: float = 0.2
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from trm_agent.encoder.tracing import write_graph
 from trm_agent.errors import CheckpointError
 from trm_agent.features.batch import Batch
+from trm_agent.features.conversation import MARKS
 from trm_agent.features.flags import CHOICE_FLAGS, SLOT_FLAGS, TOOL_FLAGS
 from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
@@ -247,7 +248,7 @@ def _example(config: ModelConfig, extra: int = 0) -> dict[str, dict[str, Tensor]
     }
     reader = {
         "tokens": randn(1, U, E).half(),
-        "shapes": randn(1, U, SHAPES),
+        "shapes": randn(1, U, SHAPES + MARKS),
         "message_vectors": randn(1, M, E),
         "roles": torch.zeros(1, M, dtype=torch.long),
         "owner": message[:, -U:],

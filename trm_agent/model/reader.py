@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trm_agent.features.batch import RECENCY_BUCKETS, Batch
+from trm_agent.features.conversation import MARKS
 from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
 from trm_agent.model.config import ModelConfig
@@ -42,6 +43,7 @@ class TokenReader(nn.Module):
         self.blocks = nn.ModuleList(ReaderBlock(D, config.heads) for _ in range(config.reader_layers))
         self.dropout = nn.Dropout(config.dropout)
         self.shape = zero(nn.Linear(SHAPES, D, bias=False)) if config.shapes else None
+        self.mark = zero(nn.Linear(MARKS, D, bias=False)) if config.marks else None
 
     def forward(self, batch: Batch) -> Tensor:
         """[B, W, D]."""
@@ -89,7 +91,7 @@ class TokenReader(nn.Module):
 
         Args:
             tokens: To be read, [B, U, E].
-            shapes: How they are written, [B, U, 28].
+            shapes: How they are written, and their marks; [B, U, 30].
             message_vectors: From the message before theirs on (or from the very first), [B, M, E].
             roles: The same, [B, M].
             owner: Index of each token's message among these, [B, U].
@@ -102,7 +104,9 @@ class TokenReader(nn.Module):
         """
         hidden = self.token(self.dropout(tokens))
         if self.shape is not None:
-            hidden = hidden + self.shape(shapes.to(hidden.dtype))
+            hidden = hidden + self.shape(shapes[..., :SHAPES].to(hidden.dtype))
+        if self.mark is not None:
+            hidden = hidden + self.mark(shapes[..., SHAPES:].to(hidden.dtype))
         hidden = rms_norm(hidden + self._context(message_vectors, roles, owner))
         layers = []
         for i, block in enumerate(self.blocks):

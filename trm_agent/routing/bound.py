@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from trm_agent.checkpoint import Checkpoint
+from trm_agent.decoding import one_by_one
 from trm_agent.decoding.by_clause import Clause
+from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.decide import check_tool_choice, complete, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.rules import Rule
 from trm_agent.decoding.scene import Scene
+from trm_agent.decoding.slots import SEVERAL
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.sentence import CachingEncoder
 from trm_agent.features.catalogue import Catalogue
@@ -24,7 +27,7 @@ from trm_agent.features.window import read_windows
 from trm_agent.log import logger
 from trm_agent.routing.forward import BATCH_TOKENS, Item, Network
 from trm_agent.routing.requests import Request, continuations, decision_points
-from trm_agent.types import Decision, Message, SlotState, ToolSchema, Value, history_hash, parse_history
+from trm_agent.types import Decision, Message, SlotState, ToolCall, ToolSchema, Value, history_hash, parse_history
 
 IRRELEVANT_SHARE = 0.1
 
@@ -49,6 +52,15 @@ class _Point:
 
     table: ToolTable
     prediction: Prediction
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where a history is decided: what was predicted there, and what the slots held before."""
+
+    point: _Point
+    values: Mapping[str, Value]
+    history: list[Message]
 
 
 class BoundRouter:
@@ -147,8 +159,9 @@ class BoundRouter:
         out: list[Decision | None] = [None] * len(histories)
         for members, found in zip(groups, predictions, strict=True):
             for i in members:
-                decision = self._decide(requests[i], found, tool_choice, now)
-                out[i] = self._complete(decision, requests[i].history, states[i] if states else None, now)
+                decision, end = self._decide(requests[i], found, tool_choice, now)
+                singly = self._one_by_one(decision, end, tool_choice, now)
+                out[i] = singly or self._complete(decision, end.history, states[i] if states else None, now)
         finished = time.perf_counter()
         share = 1000 / max(1, len(histories))
         latency = {
@@ -183,7 +196,7 @@ class BoundRouter:
 
     def _decide(
         self, request: Request, points: Mapping[tuple[int, bool], _Point], tool_choice: str, now: datetime | None
-    ) -> Decision:
+    ) -> tuple[Decision, _End]:
         """Fold the decision points in order, then decide at the end."""
         calibration = self.router.checkpoint.calibration
         history, values, done = request.history, request.values, request.done
@@ -195,8 +208,9 @@ class BoundRouter:
 
         for n in request.points[:-1]:
             values, done = after(n, values), n
+        last = _End(points[end, forced], values, history)
         decision = decode(
-            *self._offer(points[end, forced], values, history, now),
+            *self._offer(last.point, values, history, now),
             previous=values,
             calibration=calibration,
             tool_choice=tool_choice,
@@ -207,12 +221,53 @@ class BoundRouter:
         held = {key: value.to_json() for key, value in values.items()}
         state = SlotState(self.fingerprint, done, history_hash(history[:done]), held)
         tools = dict.fromkeys(self._catalogue.row, 0.0) | decision.probabilities["tools"]
-        return replace(
+        decision = replace(
             decision,
             state=state.to_json(),
             probabilities={**decision.probabilities, "tools": tools},
-            answer_state=points[end, forced].prediction.answer_state,
+            answer_state=last.point.prediction.answer_state,
         )
+        return decision, last
+
+    def _one_by_one(self, decision: Decision, end: _End, tool_choice: str, now: datetime | None) -> Decision | None:
+        """The same decision with its several calls, or the entries of its list, read one at a time.
+
+        None where there is one call without a list, where the network has not learned it, or where the first reading
+        makes no call.
+        """
+        router, tools = self.router, {tool.name: tool for tool in self.tools}
+        if decision.tool is None or not router.network.model.config.marks:
+            return None
+        if tools[decision.tool].listed is None and end.point.prediction.calls[0] >= SEVERAL:
+            return None
+        history, calibration = end.history, router.checkpoint.calibration
+        [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
+        calls: list[ToolCall] = []
+        used: list[one_by_one.Place] = []
+        for _ in range(one_by_one.MOST):
+            item = Item(0, talk.one_at_a_time(used), end.point.table, [n])
+            [predicted] = router.network.predict([item])
+            prediction, scene = self._offer(_Point(item.table, predicted[n]), end.values, history, now)
+            single = decode(
+                one_by_one.alone(prediction),
+                replace(scene, one_entry=True),
+                previous=end.values,
+                calibration=calibration,
+                tool_choice="any" if tool_choice == "auto" else tool_choice,
+                rules=router.rules,
+            )
+            fresh = [
+                place for call in single.calls for place in one_by_one.taken_up(call, history) if place not in used
+            ]
+            if not fresh:
+                break
+            calls += single.calls
+            used += fresh
+            if one_by_one.is_last(prediction):
+                break
+        if not calls:
+            return None
+        return rate(decision.with_calls(one_by_one.together(calls, tools)), self.tools, history, calibration)
 
     def _complete(
         self, decision: Decision, history: list[Message], state: Mapping[str, Any] | None, now: datetime | None

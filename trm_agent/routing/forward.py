@@ -85,7 +85,7 @@ class Network:
         batch = collate([(item.table, item.talk, item.points) for item in items])
         size = self.model.config.span_tokens
         with torch.inference_mode():
-            alone = items[0].talk if len(items) == 1 and len(items[0].talk.tokens) else None
+            alone = items[0].talk if len(items) == 1 and len(items[0].talk.tokens) and items[0].talk.whole else None
             tokens = self.memory.read(alone, batch) if alone else None
             answer, steps = self.halting.last(self.model(batch, tokens=tokens), batch)
             read = read_answer(answer, Scope.of(batch, size)) | {"answer_state": answer_state(answer, batch).numpy()}
@@ -101,7 +101,7 @@ class Network:
         """The same of one item, without torch."""
         config, halting = self.model.config, self.halting
         batch = collate_arrays([(item.table, item.talk, item.points)])
-        alone = len(item.talk.tokens) > 0
+        alone = len(item.talk.tokens) > 0 and item.talk.whole
         tokens: Any = self.memory.read(item.talk, batch) if alone else graphs.reader.read(batch).hidden
         answers = graphs.answers(batch, tokens, config.supervision_steps)
         answer, steps = network_graphs.last_answer(answers, batch, halting.threshold, halting.unchanged)

@@ -18,6 +18,7 @@ from trm_agent.training.chaining import chains, together
 from trm_agent.training.episodes import Episode, Point
 from trm_agent.training.out_of_scope import instruction
 from trm_agent.training.rates import Rates
+from trm_agent.training.typos import typed_in_haste
 from trm_agent.types import Message, Parameter, ToolSchema, identifier_words, slot_table
 from trm_agent.values import read_number
 
@@ -34,14 +35,16 @@ def augment(episodes: Sequence[Episode], seed: int, rates: Rates | None = None) 
     """
     rates = rates or Rates()
     rng = random.Random(f"augment/{seed}")
-    single = [episode for episode in episodes if len(episode.points) == 1 and not _opens_with_system(episode)]
-    longer = [episode for episode in episodes if len(episode.points) != 1 or _opens_with_system(episode)]
+    alone = {id(e) for e in episodes if len(e.points) == 1 and e.used is None and not _opens_with_system(e)}
+    single = [episode for episode in episodes if id(episode) in alone]
+    longer = [episode for episode in episodes if id(episode) not in alone]
     single = [*_foreign(single, rng, rates), *_instructions(single, rng, rates)]
     rng.shuffle(single)
     single = list(together(single, rng, rates))
     rng.shuffle(single)
     chained = list(chains(single, rng, rates))
-    return [declared_otherwise(episode, rng, rates) for episode in [*longer, *chained]]
+    declared = [declared_otherwise(episode, rng, rates) for episode in [*longer, *chained]]
+    return [typed_in_haste(episode, rng, rates) for episode in declared]
 
 
 def _opens_with_system(episode: Episode) -> bool:
@@ -187,7 +190,8 @@ def _rekeyed(episode: Episode, tools: tuple[ToolSchema, ...], renamed: Mapping[s
             slots={keys.get(key, key): values for key, values in point.slots.items()},
             known=None if point.known is None else frozenset(keys.get(key, key) for key in point.known),
             more={keys.get(key, key): values for key, values in point.more.items()},
+            places={keys.get(key, key): place for key, place in point.places.items()},
         )
         for point in episode.points
     )
-    return Episode(tools, tuple(map(called, episode.messages)), points, episode.slot_fields)
+    return replace(episode, tools=tools, messages=tuple(map(called, episode.messages)), points=points)

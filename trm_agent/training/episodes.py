@@ -30,6 +30,9 @@ from trm_agent.types import (
 )
 from trm_agent.values import matches
 
+Place = tuple[int, int, int]
+"""Message, first and one-past-last character."""
+
 MOST_CHOICES = 24
 """A slot field with more distinct values than this is open."""
 
@@ -50,6 +53,7 @@ class Point:
         tools: The tools that are called here, each once, in order.
         more: Slot key → its right values in each further call where they differ from the first.
         act: What the user does with the turn (`meta.speech_act`); None where it is not given.
+        places: Slot key → where its value stands, where only that place is meant.
     """
 
     messages: int
@@ -63,6 +67,7 @@ class Point:
     tools: tuple[str, ...] = ()
     more: dict[str, tuple[tuple[Any, ...], ...]] = field(default_factory=dict)
     act: SpeechAct | None = None
+    places: dict[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,14 @@ class Episode:
         messages: The history of the last point.
         points: In order of their history's length.
         slot_fields: Slots that no tool declares.
+        used: Where calls are read one at a time, what those before took up; None as ever.
     """
 
     tools: tuple[ToolSchema, ...]
     messages: tuple[Message, ...]
     points: tuple[Point, ...]
     slot_fields: tuple[SlotField, ...] = ()
+    used: tuple[Place, ...] | None = None
 
     @cached_property
     def length(self) -> int:
@@ -101,17 +108,17 @@ def read_episodes(paths: Sequence[Path], slot_fields: Sequence[SlotField] | None
     Raises:
         DataError: A line that is no sample, with file and line.
     """
-    files = [list(_groups(path)) for path in paths]
+    files = [list(read_groups(path)) for path in paths]
     everything = [group for groups in files for group in groups]
     fields = gather_slot_fields(everything) if slot_fields is None else tuple(slot_fields)
     return [
-        group.episode(fields, lists) for groups in files for lists in [_lists_parameters(groups)] for group in groups
+        group.episode(fields, lists) for groups in files for lists in [lists_parameters_of(groups)] for group in groups
     ]
 
 
 @dataclass
-class _Group:
-    """An episode in the making."""
+class Group:
+    """An episode in the making: the samples of a conversation, and how many messages each has read."""
 
     tools: tuple[ToolSchema, ...]
     raw_history: list[Any]
@@ -128,9 +135,10 @@ class _Group:
         return Episode(self.tools, tuple(self.messages), tuple(_hindsight(points)), slot_fields)
 
 
-def _groups(path: Path) -> Iterator[_Group]:
+def read_groups(path: Path) -> Iterator[Group]:
+    """The samples of a file by conversation."""
     tools_cache: dict[str, tuple[ToolSchema, ...]] = {}
-    group: _Group | None = None
+    group: Group | None = None
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -149,7 +157,7 @@ def _groups(path: Path) -> Iterator[_Group]:
                 if group is None or tools != group.tools or not _continues(group.raw_history, history):
                     if group is not None:
                         yield group
-                    group, known = _Group(tools, [], [], [], []), 0
+                    group, known = Group(tools, [], [], [], []), 0
                 sample = Sample.from_json({**raw, "tools": tools, "history": history[known:] or history[-1:]})
                 if len(history) > known:
                     group.messages.extend(sample.history)
@@ -166,7 +174,7 @@ def _continues(known: Sequence[Any], history: Sequence[Any]) -> bool:
     return bool(known) and len(history) >= len(known) and list(history[: len(known)]) == list(known)
 
 
-def gather_slot_fields(groups: Iterable[_Group]) -> tuple[SlotField, ...]:
+def gather_slot_fields(groups: Iterable[Group]) -> tuple[SlotField, ...]:
     """Slots that the samples fill though no tool of theirs declares them; few, repeated values make a closed field."""
     values: dict[str, Counter[str]] = {}
     for group in groups:
@@ -184,7 +192,7 @@ def _closed(name: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(counts)) if len(counts) > 1 and repeated and "intent" in name else ()
 
 
-def _lists_parameters(groups: Iterable[_Group]) -> bool:
+def lists_parameters_of(groups: Iterable[Group]) -> bool:
     """Whether the samples of a file state every filled slot, or only slot fields.
 
     Converted logs list the same fields at every point, empty ones as "": what they do not list is not known. The
@@ -210,7 +218,7 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
     calls, accepts = _one_record_each(made, sample.accept, table)
     known: frozenset[str] | None = None
     if not (lists_parameters and sample.meta.get("slots_known", True)):
-        called = _call_slots(calls[0] if calls else None, sample.accept, table)
+        called = call_slots(calls[0] if calls else None, sample.accept, table)
         known = frozenset([*sample.slots, *called])
         slots = {**{key: values for key, values in called.items() if values}, **slots}
     tool = calls[0]["name"] if calls else None
@@ -257,7 +265,7 @@ def _one_record_each(
         if records is not None:
             one_each = [{**call, "arguments": {**call["arguments"], records[0]: record}} for record in records[1]]
         out.extend(one_each)
-        accepts.extend([own] * len(one_each))
+        accepts.extend(own if records is None else own.of_entry(records[0], i) for i in range(len(one_each)))
     return out, accepts
 
 
@@ -270,14 +278,14 @@ def _further_values(
     """Slot key → right values of each further call that fills it differently."""
     out: dict[str, tuple[tuple[Any, ...], ...]] = {}
     for call, accept in zip(calls[1:], accepts[1:], strict=True):
-        for key, values in _call_slots(call, accept, table).items():
+        for key, values in call_slots(call, accept, table).items():
             known = [slots.get(key, ()), *out.get(key, ())]
             if values and not any(matches(values[0], others) for others in known):
                 out[key] = (*out.get(key, ()), values)
     return out
 
 
-def _call_slots(call: Mapping[str, Any] | None, accept: Accept, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
+def call_slots(call: Mapping[str, Any] | None, accept: Accept, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
     """What a gold call says of the slots its tool reads: their right values, none for a parameter left out."""
     if call is None:
         return {}

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.errors import CheckpointError
 from trm_agent.features.batch import Batch, collate
-from trm_agent.features.conversation import read_conversation, read_text
+from trm_agent.features.conversation import Conversation, read_conversation, read_text
 from trm_agent.features.relevance import relevance_by_length
 from trm_agent.features.tools import build_tool_table, tool_texts
 from trm_agent.model.config import ModelConfig
@@ -153,12 +153,17 @@ def assemble(episodes: Sequence[Episode], vocabulary: Vocabulary, config: ModelC
         (
             episode,
             build_tool_table(episode.tools, episode.slots, vocabulary),
-            read_conversation(episode.messages, vocabulary),
+            _read(episode, vocabulary),
         )
         for episode in episodes
     ]
     batch = collate([(table, talk, [point.messages for point in episode.points]) for episode, table, talk in items])
     return batch, build_targets(items, batch, config.span_tokens, config.most_calls)
+
+
+def _read(episode: Episode, vocabulary: Vocabulary) -> Conversation:
+    talk = read_conversation(episode.messages, vocabulary)
+    return talk if episode.used is None else talk.one_at_a_time(episode.used)
 
 
 def relevance_floor(episodes: Sequence[Episode], vocabulary: Vocabulary, most: float = 0.2) -> float:

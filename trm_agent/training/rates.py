@@ -25,6 +25,8 @@ class Rates:
         chain: That an episode of one request goes before another.
         longest_chain: Requests in one conversation.
         most_tools: On offer in a chained conversation.
+        typos: That a user's message has slips of the fingers.
+        accents: That it is typed without accents.
     """
 
     hint: float = 0.5
@@ -41,3 +43,5 @@ class Rates:
     chain: float = 0.6
     longest_chain: int = 4
     most_tools: int = 14
+    typos: float = 0.08
+    accents: float = 0.1

@@ -5,7 +5,7 @@ N decision points · W tokens · S slots · C choices · Q filled open slots wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from trm_agent.features.batch import Batch
 from trm_agent.features.conversation import Conversation
 from trm_agent.features.tools import ToolTable
 from trm_agent.model.heads import DONTCARE_OP, EMPTY, FILLED
-from trm_agent.training.episodes import Episode
+from trm_agent.training.episodes import Episode, Place
 from trm_agent.types import DONTCARE, SPEECH_ACTS
 from trm_agent.values import normalise
 
@@ -110,7 +110,11 @@ def build_targets(
                         index = _chosen(wordings, closed[s])
                         if index is not None:
                             picks.append((n, s, int(first[s]) + index, 1 / len(every)))
-                    elif found := finder.find(wordings, point.messages):
+                    elif (
+                        found := finder.at(point.places[slot.key])
+                        if slot.key in point.places
+                        else finder.find(wordings, point.messages)
+                    ):
                         pointed.append((n, s, 1 / len(every)))
                         spans.append(found)
     positive = np.zeros((len(spans), batch.tokens.shape[1], span_tokens), bool)
@@ -165,25 +169,32 @@ class SpanFinder:
                 target.extend(self._in_message(wording, m))
         return said or restated
 
+    def at(self, place: Place) -> list[tuple[int, int]]:
+        """The same of the characters of one place; empty where they are no run of tokens."""
+        message, start, end = place
+        found = self._tokens(message, start, end)
+        return [found] if found else []
+
     def _in_message(self, wording: str, m: int) -> list[tuple[int, int]]:
         key = (wording, m)
         if key not in self._known:
             self._known[key] = list(self._search(wording, m))
         return self._known[key]
 
-    def _search(self, wording: str, m: int) -> list[tuple[int, int]]:
-        talk, text = self.talk, self.texts[m]
+    def _search(self, wording: str, m: int) -> Iterator[tuple[int, int]]:
+        at = self.texts[m].find(wording)
+        while at >= 0:
+            if found := self._tokens(m, at, at + len(wording)):
+                yield found
+            at = self.texts[m].find(wording, at + 1)
+
+    def _tokens(self, m: int, first: int, last: int) -> tuple[int, int] | None:
+        """(start token, length − 1) of whole words, given by their characters."""
+        talk = self.talk
         lo, hi = int(self.first[m]), int(self.first[m + 1])
         spans = talk.token_spans[lo:hi]
-        out = []
-        at = text.find(wording)
-        while at >= 0:
-            start = int(np.searchsorted(spans[:, 0], at))
-            end = int(np.searchsorted(spans[:, 1], at + len(wording)))
-            if start < len(spans) and end < len(spans) and spans[start, 0] == at and spans[end, 1] == at + len(wording):
-                length = end - start
-                fits = 0 <= length < self.span_tokens
-                if fits and talk.word_start[lo + start] and talk.word_end[lo + end]:
-                    out.append((lo + start, length))
-            at = text.find(wording, at + 1)
-        return out
+        start, end = int(np.searchsorted(spans[:, 0], first)), int(np.searchsorted(spans[:, 1], last))
+        if start >= len(spans) or end >= len(spans) or spans[start, 0] != first or spans[end, 1] != last:
+            return None
+        fits = 0 <= end - start < self.span_tokens
+        return (lo + start, end - start) if fits and talk.word_start[lo + start] and talk.word_end[lo + end] else None

@@ -21,6 +21,8 @@ class Accept:
         optional: Parameters whose absence (or presence) is right either way.
         slots: Slot → further right values.
         calls: `arguments` and `optional` of every call of `Sample.calls`, in its order; empty for the exact values.
+
+    Entries of lists have their own further values under `items[0].name` or `items[0]`.
     """
 
     arguments: dict[str, list[Any]] = field(default_factory=dict)
@@ -36,6 +38,12 @@ class Accept:
             dict(data.get("slots") or {}),
             tuple(cls.from_json(call) for call in data.get("calls") or ()),
         )
+
+    def of_entry(self, name: str, number: int) -> Accept:
+        """What is right where a list has this one entry alone."""
+        prefix = f"{name}[{number}]"
+        own = {f"{name}{key.removeprefix(prefix)}": v for key, v in self.arguments.items() if key.startswith(prefix)}
+        return replace(self, arguments={k: v for k, v in self.arguments.items() if k != name} | own)
 
     def to_json(self) -> dict[str, Any]:
         """Only what says something."""

@@ -172,6 +172,12 @@ class ToolSchema:
         """The parameter that is a list of records; its leaves (`items.name`) are those of one record."""
         return records_parameter(self.schema)
 
+    @cached_property
+    def listed(self) -> str | None:
+        """The one parameter whose entries are read one at a time: its records, else its only list."""
+        lists = [p.name for p in self.parameters if p.type == "array" and "." not in p.name]
+        return self.records or (lists[0] if len(lists) == 1 else None)
+
 
 def _hint(annotations: Any, name: str) -> bool | None:
     hint = annotations.get(name) if isinstance(annotations, Mapping) else None

@@ -25,6 +25,8 @@ NEVER = Rates(
     instruction=0,
     together=0,
     chain=0,
+    typos=0,
+    accents=0,
 )
 
 
@@ -228,3 +230,31 @@ def test_requests_in_one_message_call_every_tool() -> None:
 def test_a_message_of_several_requests_is_not_too_long() -> None:
     stories = augment([BUS, TABLE], 0, replace(NEVER, together=1.0, most_characters=20))
     assert [story.points[0].calls for story in stories] == [1, 1]
+
+
+def test_slips_leave_the_words_of_values_dates_and_numbers_alone() -> None:
+    said = "please reserve a table for twelve people next Thursday under Brandt-Weber at 19:30"
+    table = request(said, "book_table", {"guests": "twelve people", "name": "Brandt-Weber"}, [table_for("How many")])
+    typed = {e.messages[0].text for e in augment([table] * 40, 3, replace(NEVER, typos=1))}
+    assert len(typed) > 20
+    for text in typed:
+        assert all(kept in text for kept in ("twelve people next Thursday", "Brandt-Weber", " at 19:30"))
+        assert len(text.split()) == len(said.split())
+
+
+def test_accents_are_left_away_but_in_values() -> None:
+    said = "đổi tên thiết bị thành Đèn phòng khách"
+    rename = request(
+        said,
+        "rename",
+        {"name": "Đèn phòng khách"},
+        [
+            {
+                "name": "rename",
+                "parameters": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+            }
+        ],
+    )
+    assert {e.messages[0].text for e in augment([rename], 3, replace(NEVER, accents=1))} == {
+        "doi ten thiet bi thanh Đèn phòng khách"
+    }
