@@ -23,6 +23,8 @@ CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 
 MAX_TOKENS = 768
 MARKS = 2
 """Of each token where a message is read one call at a time: that it is, and that an earlier call took the token up."""
+LOUD = 3.0
+"""What a mark says; a louder one is learned sooner from the few turns that have them."""
 LONGEST_PIECE = 32
 """Longest piece that is marked, in tokens."""
 
@@ -74,10 +76,10 @@ class Conversation:
             used: Message, first and one-past-last character of what the calls before took up.
         """
         marks = np.zeros((len(self.tokens), MARKS), np.float32)
-        marks[:, 0] = 1
+        marks[:, 0] = LOUD
         for message, start, end in used:
             inside = (self.token_spans[:, 0] < end) & (self.token_spans[:, 1] > start)
-            marks[(self.token_message == message) & inside, 1] = 1
+            marks[(self.token_message == message) & inside, 1] = LOUD
         return replace(self, marks=marks)
 
     @property

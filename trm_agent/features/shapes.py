@@ -78,7 +78,7 @@ def token_shapes(text: str, spans: np.ndarray) -> np.ndarray:
     return out
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def _word_shapes(text: str) -> tuple[np.ndarray, np.ndarray]:
     """Word of each character, and the shapes of the words; the first row is of no word."""
     owner = np.zeros(len(text), np.int64)
@@ -142,7 +142,7 @@ def _word_shape(word: str, quoted: bool, ticked: bool, begins: bool, place: int,
     )
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def pieces(text: str) -> tuple[tuple[int, int, int], ...]:
     """Likely values of a text: first and one-past-last character, and the kind's place in `PIECES`."""
     return tuple(dict.fromkeys(_pieces(text)))
