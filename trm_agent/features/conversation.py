@@ -23,7 +23,7 @@ CHARACTER_LIMITS = {"system": 160, "user": 1000, "assistant": 600, "tool_call": 
 MAX_TOKENS = 768
 MARKS = 2
 """Of each token where a message is read one call at a time: that it is, and that an earlier call took the token up."""
-LOUD = 3.0
+LOUD = 4.0
 """What a mark says; a louder one is learned sooner from the few turns that have them."""
 LONGEST_PIECE = 32
 """Longest piece that is marked, in tokens."""

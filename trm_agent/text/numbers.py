@@ -40,6 +40,35 @@ def amount(text: str, language: str = "en") -> Decimal | None:
     return None
 
 
+def read_aloud(text: str, language: str = "en") -> Decimal | None:
+    """The number whose digits a whole text says one by one or in pairs; None for anything else.
+
+    "three zero four" is 304, "double two five" 225, "two oh six" 206, "nineteen eighty-four" 1984, "twenty twenty-six" 2026.
+    """
+    data = knowledge(language).get("read_aloud")
+    if not data:
+        return None
+    words = re.split(r"[\s-]+", text.strip().casefold())
+    digits: list[str] = []
+    times, last = 1, ""
+    for word in words:
+        if word in data["times"]:
+            times = data["times"][word]
+            continue
+        said = data["words"].get(word)
+        if said is None:
+            return None
+        # A unit after a ten belongs to it: "eighty four" is one pair.
+        if last.endswith("0") and len(last) == 2 and last != "10" and len(said) == 1 and said != "0" and times == 1:
+            digits[-1] = last[0] + said
+            last = digits[-1]
+            continue
+        digits += [said] * times
+        times, last = 1, said
+    whole = "".join(digits)
+    return Decimal(whole) if len(digits) > 1 and times == 1 and whole[0] != "0" else None
+
+
 def _own_words(text: str, language: str) -> str:
     """Runs of number words, each as the number that it says ("hai mươi lăm" is 25, "2 triệu rưỡi" 2500000)."""
     pieces = _TOKEN.findall(text)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from trm_agent.text.dates import parse_time
 from trm_agent.text.language import knowledge
-from trm_agent.text.numbers import amount, in_digits
+from trm_agent.text.numbers import amount, in_digits, read_aloud
 from trm_agent.text.units import Quantity, kind_of, quantities, unit_at
 from trm_agent.types import Parameter
 from trm_agent.values.declared import hints
@@ -50,6 +50,8 @@ def read_number(
     """
     if len(text) > _LONGEST_NUMBER:
         return None
+    if (said := _in_words(text, language)) is not None:
+        return said
     text = _COMPOUND.sub("", text)
     if symbols:
         text = _GLUED.sub(lambda letters: "" if _is_symbol(letters[1]) else letters[0], text)
@@ -71,6 +73,18 @@ def read_number(
     if len(literal) > _MOST_DIGITS or factor is None:
         return None
     return _plain(Decimal(literal) * factor * (-1 if found[0][0] in "-−" else 1))
+
+
+def _in_words(text: str, language: str) -> int | float | None:
+    """A number read aloud digit by digit, or with a half behind it."""
+    words = text.strip(" .,;!?")
+    if (number := read_aloud(words, language)) is not None:
+        return _plain(number)
+    for end, part in knowledge(language).get("fractions", {}).get("after", {}).items():
+        if words.casefold().endswith(f" {end}"):
+            before = amount(words[: -len(end)].casefold(), language)
+            return None if before is None else _plain(before + Decimal(str(part)))
+    return None
 
 
 def _is_symbol(letters: str) -> bool:
