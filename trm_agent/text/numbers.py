@@ -43,7 +43,7 @@ def amount(text: str, language: str = "en") -> Decimal | None:
 def read_aloud(text: str, language: str = "en") -> Decimal | None:
     """The number whose digits a whole text says one by one or in pairs; None for anything else.
 
-    "three zero four" is 304, "double two five" 225, "two oh six" 206, "nineteen eighty-four" 1984, "twenty twenty-six" 2026.
+    "three zero four" is 304, "double two five" 225, "two oh six" 206, "nineteen eighty-four" 1984.
     """
     data = knowledge(language).get("read_aloud")
     if not data:

@@ -80,7 +80,9 @@ def _in_words(text: str, language: str) -> int | float | None:
     words = text.strip(" .,;!?")
     if (number := read_aloud(words, language)) is not None:
         return _plain(number)
-    for end, part in knowledge(language).get("fractions", {}).get("after", {}).items():
+    data = knowledge(language)
+    halves = {} if "half_power" in data else data.get("fractions", {}).get("after", {})
+    for end, part in halves.items():
         if words.casefold().endswith(f" {end}"):
             before = amount(words[: -len(end)].casefold(), language)
             return None if before is None else _plain(before + Decimal(str(part)))
