@@ -8,27 +8,71 @@ turns that were read so (`training.one_by_one`).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trm_agent.decoding.prediction import Prediction
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.scene import last_user
-from trm_agent.types import Message, ToolCall, ToolSchema, Value
+from trm_agent.text.language import language_of
+from trm_agent.text.sentences import count_joiners
+from trm_agent.types import Message, Slot, ToolCall, ToolSchema, Value
 from trm_agent.values import choice_text
 
 MOST = 8
 """Most calls or entries of one turn."""
-LAST = 0.5
-"""Probability that a call is the last from which on none is looked for."""
+FILLED, SHARE = 0.5, 0.3
+"""Least probability of being filled, and part of its likeliest span, for a field to say where a record begins."""
+NOTHING, SOMETHING = 0.1, 0.35
+"""Below the one, nothing is left of a field; from the other on something is, whatever the count says."""
+APART = 0.3
+"""What a comma or a joining word between two fields of a record leaves of a span's probability."""
 
 Place = tuple[int, int, int]
 """Message, first and one-past-last character."""
 
 
-def is_last(prediction: Prediction) -> bool:
-    """Whether nothing is left after the call that was read."""
-    return not prediction.calls or prediction.calls[0] >= LAST
+def is_last(prediction: Prediction, left: float | None = None) -> bool:
+    """Whether nothing is left after the call that was read.
+
+    Args:
+        prediction: Of that reading: most likely it was the last.
+        left: How much of a field's probability lies on words that no record took up, see `left_over`.
+    """
+    likely = not prediction.calls or prediction.calls[0] >= max(prediction.calls)
+    return likely if left is None else left < NOTHING or (likely and left < SOMETHING)
+
+
+def left_over(prediction: Prediction, slots: Sequence[Slot], tool: ToolSchema, used: Sequence[Place]) -> float | None:
+    """How much of the probability of a record's fields lies on words that were not taken up; the field with most.
+
+    None where no field is read off the text.
+
+    Args:
+        prediction: With all records read at once: each has its share of a field's spans.
+        slots: In its order.
+        tool: With records.
+        used: What was taken up.
+    """
+    fields = [prediction.slots[i] for i in _fields(slots, tool)]
+    open_fields = [said for said in fields if said.filled > FILLED and said.spans]
+    return max((sum(span.probability for span in _free(said, used)) for said in open_fields), default=None)
+
+
+def _fields(slots: Sequence[Slot], tool: ToolSchema) -> list[int]:
+    """The places of the slots that the fields of a tool's records read."""
+    prefix = f"{tool.records}."
+    return [
+        i
+        for i, slot in enumerate(slots)
+        if tool.records is not None and any(o == tool.name and name.startswith(prefix) for o, name in slot.readers)
+    ]
+
+
+def _free(said: SlotPrediction, used: Sequence[Place]) -> list[SpanCandidate]:
+    places = [(span, (span.message, span.start, span.end)) for span in said.spans]
+    return [span for span, place in places if not any(_overlap(place, other) for other in used)]
 
 
 def alone(prediction: Prediction) -> Prediction:
@@ -36,28 +80,99 @@ def alone(prediction: Prediction) -> Prediction:
     return replace(prediction, calls=(1.0, *(0.0 for _ in prediction.calls[1:])))
 
 
-def taken_up(call: ToolCall, history: Sequence[Message]) -> list[Place]:
-    """Where the values of a call stand; a choice that stands nowhere is looked for in the user's last message."""
+def near_together(
+    prediction: Prediction, slots: Sequence[Slot], tool: ToolSchema, history: Sequence[Message], used: Sequence[Place]
+) -> Prediction:
+    """The prediction with the fields of one record read where its first value is said.
+
+    Each comma or joining word between a span and the first one that no entry before took up makes it less likely.
+
+    Args:
+        prediction: Of one reading.
+        slots: In its order.
+        tool: With records.
+        history: What spans point into.
+        used: What the entries before took up.
+    """
+    last = last_user(history)
+    if tool.records is None or last is None:
+        return prediction
+    fields = _fields(slots, tool)
+    free = [
+        span
+        for i in fields
+        if prediction.slots[i].filled > FILLED
+        for span in _free(prediction.slots[i], used)
+        if span.message == last and span.probability > SHARE * prediction.slots[i].spans[0].probability
+    ]
+    if not free:
+        return prediction
+    first = min(free, key=lambda span: (span.start, -span.probability))
+    text = history[last].text
+    language = language_of(text)
+    out = list(prediction.slots)
+    for i in fields:
+        spans = [_weighed(span, first, text, last, language) for span in out[i].spans]
+        total, before = sum(s.probability for s in spans), sum(s.probability for s in out[i].spans)
+        if total > 0:
+            spans = [replace(s, probability=s.probability * before / total) for s in spans]
+            out[i] = replace(out[i], spans=tuple(sorted(spans, key=lambda s: -s.probability)))
+    return replace(prediction, slots=tuple(out))
+
+
+def _weighed(span: SpanCandidate, first: SpanCandidate, text: str, last: int, language: str) -> SpanCandidate:
+    if span.message != last:
+        return span
+    between = text[first.end : span.start] if first.end <= span.start else text[span.end : first.start]
+    return replace(span, probability=span.probability * APART ** count_joiners(between, language))
+
+
+def taken_up(call: ToolCall, history: Sequence[Message], prefix: str = "") -> list[Place]:
+    """Where the values of a call stand; a choice that stands nowhere is looked for in the user's last message.
+
+    Args:
+        call: As it was read.
+        history: What its values point into.
+        prefix: Only of parameters whose names begin so.
+    """
     last = last_user(history)
     out: list[Place] = []
-    for value in call.argument_values.values():
+    for name, value in call.argument_values.items():
         source = value.source
+        if not name.startswith(prefix):
+            continue
         if source.message is not None and source.start is not None and source.end is not None:
             out.append((source.message, source.start, source.end))
         elif source.kind == "choice" and last is not None:
             entry = value.value[0] if isinstance(value.value, list) and value.value else value.value
             text = choice_text(entry).lower()
-            at = history[last].text.lower().find(text) if text else -1
-            if at >= 0:
-                out.append((last, at, at + len(text)))
+            found = re.search(rf"(?<!\w){re.escape(text)}(?!\w)", history[last].text.lower()) if text else None
+            if found:
+                out.append((last, *found.span()))
     return out
 
 
-def together(calls: Sequence[ToolCall], tools: Mapping[str, ToolSchema]) -> tuple[ToolCall, ...]:
+def is_new(call: ToolCall, tool: ToolSchema, history: Sequence[Message], used: Sequence[Place]) -> bool:
+    """Whether a call, or the entry of its list, takes up anything that no call before did."""
+    places = taken_up(call, history, tool.listed or "")
+    return any(not any(_overlap(place, other) for other in used) for place in places)
+
+
+def _overlap(left: Place, right: Place) -> bool:
+    return left[0] == right[0] and left[1] < right[2] and right[1] < left[2]
+
+
+def together(
+    calls: Sequence[ToolCall], whole: Sequence[ToolCall], tools: Mapping[str, ToolSchema]
+) -> tuple[ToolCall, ...]:
     """Calls of one entry each → one call of a tool with its whole list; others as they are, equal ones once.
 
-    What stands beside the list is that of the first.
+    Args:
+        calls: As they were read one at a time.
+        whole: As they were read all at once: what stands beside a list is taken from there.
+        tools: By name.
     """
+    beside = {call.tool: call for call in reversed(whole)}
     out: dict[str, ToolCall] = {}
     for call in calls:
         name = tools[call.tool].listed
@@ -65,10 +180,21 @@ def together(calls: Sequence[ToolCall], tools: Mapping[str, ToolSchema]) -> tupl
         if name is None or not isinstance(entries, list):
             out.setdefault(json.dumps([call.tool, call.arguments], sort_keys=True, default=str), call)
         elif (first := out.get(call.tool)) is None:
-            out[call.tool] = call
+            out[call.tool] = _beside(beside.get(call.tool, call), call, name)
         else:
             out[call.tool] = _longer(first, call, name, entries)
     return tuple(out.values())
+
+
+def _beside(whole: ToolCall, call: ToolCall, name: str) -> ToolCall:
+    """A call with the list of another in the place of its own."""
+    own = {key: value for key, value in call.argument_values.items() if _is_of(key, name)}
+    others = {key: value for key, value in whole.argument_values.items() if not _is_of(key, name)}
+    return ToolCall(whole.tool, {**whole.arguments, name: call.arguments[name]}, others | own)
+
+
+def _is_of(key: str, name: str) -> bool:
+    return key == name or key.startswith((f"{name}.", f"{name}["))
 
 
 def _longer(first: ToolCall, call: ToolCall, name: str, entries: Sequence[Any]) -> ToolCall:

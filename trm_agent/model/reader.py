@@ -43,7 +43,7 @@ class TokenReader(nn.Module):
         self.blocks = nn.ModuleList(ReaderBlock(D, config.heads) for _ in range(config.reader_layers))
         self.dropout = nn.Dropout(config.dropout)
         self.shape = zero(nn.Linear(SHAPES, D, bias=False)) if config.shapes else None
-        self.mark = zero(nn.Linear(MARKS, D, bias=False)) if config.marks else None
+        self.mark = zero(nn.utils.skip_init(nn.Linear, MARKS, D, bias=False)) if config.marks else None
 
     def forward(self, batch: Batch) -> Tensor:
         """[B, W, D]."""

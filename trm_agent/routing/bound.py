@@ -242,12 +242,14 @@ class BoundRouter:
             return None
         history, calibration = end.history, router.checkpoint.calibration
         [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
+        whole, _ = self._offer(end.point, end.values, history, now)
         calls: list[ToolCall] = []
         used: list[one_by_one.Place] = []
         for _ in range(one_by_one.MOST):
             item = Item(0, talk.one_at_a_time(used), end.point.table, [n])
             [predicted] = router.network.predict([item])
             prediction, scene = self._offer(_Point(item.table, predicted[n]), end.values, history, now)
+            prediction = one_by_one.near_together(prediction, scene.slots, tools[decision.tool], history, used)
             single = decode(
                 one_by_one.alone(prediction),
                 replace(scene, one_entry=True),
@@ -256,18 +258,17 @@ class BoundRouter:
                 tool_choice="any" if tool_choice == "auto" else tool_choice,
                 rules=router.rules,
             )
-            fresh = [
-                place for call in single.calls for place in one_by_one.taken_up(call, history) if place not in used
-            ]
-            if not fresh:
+            if not any(one_by_one.is_new(call, tools[call.tool], history, used) for call in single.calls):
                 break
             calls += single.calls
-            used += fresh
-            if one_by_one.is_last(prediction):
+            used += [place for call in single.calls for place in one_by_one.taken_up(call, history)]
+            left = one_by_one.left_over(whole, scene.slots, tools[decision.tool], used)
+            if one_by_one.is_last(prediction, left):
                 break
         if not calls:
             return None
-        return rate(decision.with_calls(one_by_one.together(calls, tools)), self.tools, history, calibration)
+        together = one_by_one.together(calls, decision.calls, tools)
+        return rate(decision.with_calls(together), self.tools, history, calibration)
 
     def _complete(
         self, decision: Decision, history: list[Message], state: Mapping[str, Any] | None, now: datetime | None
