@@ -238,7 +238,7 @@ class BoundRouter:
         router, tools = self.router, {tool.name: tool for tool in self.tools}
         if decision.tool is None or not router.network.model.config.marks:
             return None
-        if tools[decision.tool].listed is None and end.point.prediction.calls[0] >= SEVERAL:
+        if not self._read_singly(tools[decision.tool], end.values):
             return None
         history, calibration = end.history, router.checkpoint.calibration
         [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
@@ -269,6 +269,12 @@ class BoundRouter:
             return None
         together = one_by_one.together(calls, decision.calls, tools)
         return rate(decision.with_calls(together), self.tools, history, calibration)
+
+    def _read_singly(self, tool: ToolSchema, before: Mapping[str, Value]) -> bool:
+        """Whether a tool's list is read entry by entry: records always, plain values where the list is an edited one."""
+        return tool.records is not None or any(
+            (tool.name, tool.listed) in self._slot[key].readers for key in before if key in self._slot
+        )
 
     def _complete(
         self, decision: Decision, history: list[Message], state: Mapping[str, Any] | None, now: datetime | None
