@@ -17,7 +17,6 @@ from trm_agent.decoding.decide import check_tool_choice, complete, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.rules import Rule
 from trm_agent.decoding.scene import Scene
-from trm_agent.decoding.slots import SEVERAL
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.sentence import CachingEncoder
 from trm_agent.features.catalogue import Catalogue
@@ -271,7 +270,7 @@ class BoundRouter:
         return rate(decision.with_calls(together), self.tools, history, calibration)
 
     def _read_singly(self, tool: ToolSchema, before: Mapping[str, Value]) -> bool:
-        """Whether a tool's list is read entry by entry: records always, plain values where the list is an edited one."""
+        """Whether a tool's list is read entry by entry: records always, plain values where one is edited."""
         return tool.records is not None or any(
             (tool.name, tool.listed) in self._slot[key].readers for key in before if key in self._slot
         )

@@ -138,17 +138,14 @@ def read_one_by_one(
         lists_parameters = lists_parameters_of(groups)
         for group in groups:
             tools = {tool.name: tool for tool in group.tools}
-            chosen = [parts for sample in group.samples if (parts := _parts(sample, tools))]
-            if not chosen:
+            calls = [_parts(sample, tools) for sample in group.samples]
+            if not any(calls):
                 continue
             whole = group.episode(fields, lists_parameters)
-            for sample, point in zip(group.samples, whole.points, strict=True):
-                parts = [Part(c["name"], call_slots(c, a, whole.slots)) for c, a in _parts(sample, tools)]
-                if (
-                    parts
-                    and rng.random() < share
-                    and len({str(sorted(part.values.items())) for part in parts}) == len(parts)
-                ):
+            for made, point in zip(calls, whole.points, strict=True):
+                parts = [Part(call["name"], call_slots(call, accept, whole.slots)) for call, accept in made]
+                alike = len({str(sorted(part.values.items())) for part in parts}) < len(parts)
+                if parts and not alike and rng.random() < share:
                     out.extend(one_by_one(whole, point, parts))
     return out
 
