@@ -123,15 +123,20 @@ def _fill(parameter: Parameter, required: bool, found: Sequence[tuple[str, Value
     return None
 
 
-def made_before(call: Call, history: Sequence[Message]) -> Made:
+def made_before(call: Call, history: Sequence[Message], *, ever: bool = False) -> Made:
     """What became of the same call since the last user message.
+
+    Args:
+        call: To be made.
+        history: So far.
+        ever: Look at the whole conversation.
 
     Returns:
         `new`: not made, or not answered yet. `retry`: it failed once. `failed`: it failed more than once.
         `answered`: it has its result.
     """
     asked = last_user(history)
-    start = 0 if asked is None else asked + 1
+    start = 0 if asked is None or ever else asked + 1
     open_calls: list[Message] = []
     failures = 0
     wanted = _call_text(call.tool, call.arguments)

@@ -39,6 +39,9 @@ __all__ = [
 
 NAMED_IN_ERRORS = 20
 
+ASKING: frozenset[SpeechAct] = frozenset(("request", "answer", "confirm", "correct"))
+"""What a user does with a turn that may call for something to be done."""
+
 _KEYWORDS = ("auto", "any", "none")
 _Fate = Literal["new", "retry", "answered", "failed", "missing", "illegal", "unwanted"]
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
@@ -77,6 +80,9 @@ def decode(
     reading = read_slots(prediction, scene, previous, calibration)
     odds = _Odds.of(prediction, tools)
     call, fate = _choose(tools, odds, tool_choice, slots, reading.values, history)
+    if call is not None and fate == "new" and tool_choice == "auto" and not _asks(prediction, history):
+        # What was done and has its result is not done once more for a "thanks".
+        fate = "answered" if made_before(call, history, ever=True) == "answered" else fate
     made = call is not None and fate in ("new", "retry")
     calls: tuple[Call, ...] = (call,) if call is not None and made else ()
     if calls and fate == "new" and tool_choice in _KEYWORDS and odds.call >= CALL_THRESHOLD:
@@ -248,6 +254,12 @@ def _scores(
         ruled_out = math.prod(reading.raw.get(key, call.values[name].confidence) for name, key in call.slots.items())
     against = to_call * (1 - tool * ruled_out)
     return DecisionScores(1 - against, 1.0, odds.margin(None), odds.halt, values=reading.raw)
+
+
+def _asks(prediction: Prediction, history: Sequence[Message]) -> bool:
+    """Whether the user may want something done with the turn; so it is where the weights do not say."""
+    acts = _speech_acts(prediction, history).get("speech_acts")
+    return acts is None or max(acts, key=lambda act: acts[act]) in ASKING
 
 
 def _speech_acts(prediction: Prediction, history: Sequence[Message]) -> dict[str, dict[SpeechAct, float]]:

@@ -24,7 +24,7 @@ MOST = 8
 """Most calls or entries of one turn."""
 FILLED, SHARE = 0.5, 0.3
 """Least probability of being filled, and part of its likeliest span, for a field to say where a record begins."""
-NOTHING, SOMETHING = 0.1, 0.35
+NOTHING, SOMETHING = 0.4, 0.8
 """Below the one, nothing is left of a field; from the other on something is, whatever the count says."""
 APART = 0.3
 """What a comma or a joining word between two fields of a record leaves of a span's probability."""

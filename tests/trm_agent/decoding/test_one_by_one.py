@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trm_agent.decoding.one_by_one import alone, is_last, is_new, taken_up, together
-from trm_agent.decoding.prediction import Prediction
-from trm_agent.types import Message, Source, ToolCall, Value, parse_tools
+from trm_agent.decoding.one_by_one import alone, is_last, is_new, left_over, near_together, taken_up, together
+from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.types import Message, Source, ToolCall, Value, parse_tools, slot_table
 
 TOOLS = {
     tool.name: tool
@@ -78,3 +78,41 @@ def test_an_entry_that_says_nothing_new_is_not_another_one() -> None:
     call = ToolCall("invite", {"people": ["Ann"], "day": "Friday"}, values)
     assert is_new(call, TOOLS["invite"], history, [])
     assert not is_new(call, TOOLS["invite"], history, [(0, 0, 3)])
+
+
+def test_words_that_no_record_took_up_say_that_another_one_is_left() -> None:
+    slots = slot_table([TOOLS["order"]])
+    spans = (SpanCandidate(0, 0, 3, 0.5), SpanCandidate(0, 8, 12, 0.4))
+    said = SlotPrediction(0.05, 0.95, 0.0, spans=spans)
+    first = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=(said,), halt=0.5, steps=2, calls=(0.9, 0.1))
+    left = left_over(first, slots, TOOLS["order"], [(0, 0, 3)])
+    assert left == 0.4
+    assert left_over(first, slots, TOOLS["order"], [(0, 0, 3), (0, 8, 12)]) == 0.0
+    assert is_last(first, 0.0)
+    assert not is_last(first, 0.9)
+
+
+def test_fields_are_read_near_the_first_value_that_is_free() -> None:
+    text = "5 carpenters and 3 painters"
+    record = {"type": "object", "properties": {"trade": {"type": "string"}, "workers": {"type": "integer"}}}
+    parameters = {"type": "object", "properties": {"crews": {"type": "array", "items": record}}}
+    [tool] = parse_tools([{"name": "crew", "parameters": parameters}])
+    slots = slot_table([tool])
+
+    def said(**words: float) -> SlotPrediction:
+        spans = [
+            SpanCandidate(0, text.index(word.strip("_")), text.index(word.strip("_")) + len(word.strip("_")), p)
+            for word, p in words.items()
+        ]
+        return SlotPrediction(0.02, 0.98, 0.0, spans=tuple(sorted(spans, key=lambda span: -span.probability)))
+
+    by_key = {"crews.trade": said(painters=0.55, carpenters=0.4), "crews.workers": said(_5=0.6, _3=0.35)}
+    rows = tuple(by_key[slot.key] for slot in slots)
+    prediction = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=rows, halt=0.5, steps=2, calls=(0.2, 0.8))
+
+    def best(used: list[tuple[int, int, int]]) -> set[str]:
+        near = near_together(prediction, slots, tool, [Message("user", text)], used)
+        return {text[row.spans[0].start : row.spans[0].end] for row in near.slots}
+
+    assert best([]) == {"carpenters", "5"}
+    assert best([(0, 0, 1), (0, 2, 12)]) == {"painters", "3"}
