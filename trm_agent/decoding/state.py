@@ -67,7 +67,9 @@ def _holds(value: Value, slot: Slot, history: Sequence[Message], now: datetime |
     if source.kind == "default":
         return parameter.has_default and bool(value.value == parameter.default)
     if source.message is None:
-        return source.kind in ("choice", "state") and normalise(value.value) in map(normalise, _offered(slot))
+        entries = value.value if isinstance(value.value, list) and len(value.value) > 1 else [value.value]
+        offered = {normalise(choice) for choice in _offered(slot)}
+        return source.kind in ("choice", "state") and all(normalise(entry) in offered for entry in entries)
     if source.kind not in ("span", "state") or not _is_span(source, history):
         return False
     read = read_source(source, parameter, history, now, slot)
