@@ -29,6 +29,8 @@ LONGEST_PIECE = 32
 """Longest piece that is marked, in tokens."""
 
 _WORD = re.compile(r"\w")
+_CONTRACTION = re.compile(r"(?<=\w['’])(?:s|t|ll|re|ve|d|m)\b", re.IGNORECASE)
+"""The end of "I'll" or "don't": no value begins there, though one may end before it ("Anna's")."""
 _TERM = re.compile(r"[^\W_]+")
 
 
@@ -173,6 +175,8 @@ def _read_tokens(text: str, covered: bytes) -> _TokenWords:
     spans, breaks = np.frombuffer(covered, np.int32).reshape(-1, 2), _word_breaks(text)
     pieces = tuple(piece_spans(text, spans, 0, LONGEST_PIECE))
     starts, ends = breaks[spans[:, 0]], breaks[spans[:, 1]]
+    for found in _CONTRACTION.finditer(text):
+        starts = starts & (spans[:, 0] != found.start())
     return _TokenWords(starts, ends, token_shapes(text, spans), tuple(_words_of(text, spans)), pieces)
 
 

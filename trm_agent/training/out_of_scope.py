@@ -1,4 +1,4 @@
-"""What people type that no tool is for: writing, explaining, opinions, riddles; made of frames of our own.
+"""What people type that no tool is for: writing, explaining, opinions, riddles, knowledge; made of frames of our own.
 
 A router that has only seen requests for some tool takes everything for one.
 """
@@ -19,12 +19,29 @@ def _tables() -> dict[str, Any]:
     return tables
 
 
+FACTS = 0.35
+"""Share of questions about the world, with names that a tool might take ("What is the capital of France?")."""
+
+
 def instruction(rng: random.Random) -> str:
     """One instruction, sometimes without capitals or punctuation, sometimes two in a row."""
     tables = _tables()
+    if rng.random() < FACTS:
+        return _plainly(fact(rng), rng)
     sentence = _filled(rng.choice(tables["frames"]), rng)
     if rng.random() < 0.15:
         sentence = f"{sentence} {_filled(rng.choice(tables['frames']), rng)}"
+    return _plainly(sentence, rng)
+
+
+def fact(rng: random.Random) -> str:
+    """One question about the world."""
+    facts = _tables()["facts"]
+    names = {f"{key}{n}": name for key in facts for n, name in zip(("", "2"), rng.sample(facts[key], 2), strict=True)}
+    return str(rng.choice(facts["frames"]).format(**names))
+
+
+def _plainly(sentence: str, rng: random.Random) -> str:
     return sentence.rstrip(".?!").lower() if rng.random() < 0.3 else sentence
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from trm_agent.text.clock import clock_ranges, clocks
 from trm_agent.text.language import language_of
+from trm_agent.text.numbers import amount
 from trm_agent.text.units import kind_of, quantities, unit_names
 from trm_agent.types import Parameter, identifier_words
 from trm_agent.values.declared import Hints, hints
@@ -45,11 +46,11 @@ _SCALED = re.compile(
 
 
 def number_at(where: Where, parameter: Parameter) -> Told | None:
-    asked, place = hints(parameter), _signed(where.text, where.place)
+    language = language_of(where.text)
+    asked, place = hints(parameter), _signed(where.text, _all_words(where.text, where.place, language))
     code = _code(where.text, place, asked.measure, symbols=not asked.names)
     if code is not None:
         return plainly(where, parameter, code) if "string" in _kinds(parameter) else None
-    language = language_of(where.text)
     if asked.measure or asked.currency:
         wide = _with_unit(where.text, place, asked, language)
         if wide is not None and (shares := _shared_units(parameter, asked.measure, where.siblings)):
@@ -63,6 +64,24 @@ def number_at(where: Where, parameter: Parameter) -> Told | None:
         if meet(found.span(), place) and read_number(found[0], language) is not None and inside(place, found.span()):
             place = found.span()
     return plainly(where, parameter, place)
+
+
+def _all_words(text: str, place: Place, language: str) -> Place:
+    """With the number words before and behind it that belong to the same number ("five" of "twenty five percent")."""
+    start, end = place
+    first = re.match(r"[^\W\d_]+", text[start:end])
+    while first and (before := re.search(r"([^\W\d_]+)[ -]$", text[:start])):
+        longer = text[before.start() : start + len(first[0])]
+        if amount(before[1].lower(), language) is None or amount(longer.lower(), language) is None:
+            break
+        start, first = before.start(), re.match(r".*", longer)
+    last = re.search(r"[^\W\d_]+$", text[start:end])
+    while last and (behind := re.match(r"[ -]([^\W\d_]+)", text[end:])):
+        longer = text[start + last.start() : end + behind.end()]
+        if amount(behind[1].lower(), language) is None or amount(longer.lower(), language) is None:
+            break
+        last, end = re.search(re.escape(longer) + "$", text[start : end + behind.end()]), end + behind.end()
+    return start, end
 
 
 def _signed(text: str, place: Place) -> Place:

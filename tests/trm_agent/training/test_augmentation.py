@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.trm_agent.model_doubles import TOOLS, episode
 from trm_agent.data.renaming import abbreviated
 from trm_agent.training.augmentation import augment
 from trm_agent.training.episodes import Episode, Point
+from trm_agent.training.out_of_scope import fact
 from trm_agent.training.rates import Rates
 from trm_agent.types import Message, Slot, SlotField, parse_tools
 
@@ -258,3 +260,10 @@ def test_accents_are_left_away_but_in_values() -> None:
     assert {e.messages[0].text for e in augment([rename], 3, replace(NEVER, accents=1))} == {
         "doi ten thiet bi thanh Đèn phòng khách"
     }
+
+
+def test_questions_about_the_world_are_made_of_two_different_names() -> None:
+    asked = [fact(random.Random(seed)) for seed in range(400)]
+    assert len(set(asked)) > 150
+    assert not any("{" in question for question in asked)
+    assert all(a != b for a, b in (re.findall(r"Is (\w+) bigger than (\w+)", q)[0] for q in asked if "bigger" in q))
