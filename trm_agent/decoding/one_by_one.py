@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
@@ -24,8 +24,9 @@ MOST = 8
 """Most calls or entries of one turn."""
 FILLED, SHARE = 0.5, 0.3
 """Least probability of being filled, and part of its likeliest span, for a field to say where a record begins."""
-NOTHING, SOMETHING = 0.4, 0.8
-"""Below the one, nothing is left of a field; from the other on something is, whatever the count says."""
+NOTHING, SOMETHING = 0.15, 0.45
+"""Below the one, nothing is left of a field; from the other on, in the last message, something is, whatever the count
+says."""
 APART = 0.3
 """What a comma or a joining word between two fields of a record leaves of a span's probability."""
 
@@ -33,31 +34,51 @@ Place = tuple[int, int, int]
 """Message, first and one-past-last character."""
 
 
-def is_last(prediction: Prediction, left: float | None = None) -> bool:
+def is_last(prediction: Prediction, left: Left | None = None) -> bool:
     """Whether nothing is left after the call that was read.
 
     Args:
         prediction: Of that reading: most likely it was the last.
-        left: How much of a field's probability lies on words that no record took up, see `left_over`.
+        left: What no record took up; None where no field is read off the text.
     """
     likely = not prediction.calls or prediction.calls[0] >= max(prediction.calls)
-    return likely if left is None else left < NOTHING or (likely and left < SOMETHING)
+    return likely if left is None else left.anywhere < NOTHING or (likely and left.said < SOMETHING)
 
 
-def left_over(prediction: Prediction, slots: Sequence[Slot], tool: ToolSchema, used: Sequence[Place]) -> float | None:
+@dataclass(frozen=True)
+class Left:
     """How much of the probability of a record's fields lies on words that were not taken up; the field with most.
 
-    None where no field is read off the text.
+    Attributes:
+        anywhere: In the conversation.
+        said: In the user's last message.
+    """
+
+    anywhere: float
+    said: float
+
+
+def left_over(
+    prediction: Prediction, slots: Sequence[Slot], tool: ToolSchema, history: Sequence[Message], used: Sequence[Place]
+) -> Left | None:
+    """What is left; None where no field is read off the text.
 
     Args:
         prediction: With all records read at once: each has its share of a field's spans.
         slots: In its order.
         tool: With records.
+        history: What spans point into.
         used: What was taken up.
     """
     fields = [prediction.slots[i] for i in _fields(slots, tool)]
-    open_fields = [said for said in fields if said.filled > FILLED and said.spans]
-    return max((sum(span.probability for span in _free(said, used)) for said in open_fields), default=None)
+    free = [_free(said, used) for said in fields if said.filled > FILLED and said.spans]
+    if not free:
+        return None
+    last = last_user(history)
+    return Left(
+        max(sum(span.probability for span in spans) for spans in free),
+        max(sum(span.probability for span in spans if span.message == last) for spans in free),
+    )
 
 
 def _fields(slots: Sequence[Slot], tool: ToolSchema) -> list[int]:

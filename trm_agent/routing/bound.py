@@ -261,7 +261,7 @@ class BoundRouter:
                 break
             calls += single.calls
             used += [place for call in single.calls for place in one_by_one.taken_up(call, history)]
-            left = one_by_one.left_over(whole, scene.slots, tools[decision.tool], used)
+            left = one_by_one.left_over(whole, scene.slots, tools[decision.tool], history, used)
             if one_by_one.is_last(prediction, left):
                 break
         if not calls:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from trm_agent.decoding.one_by_one import alone, is_last, is_new, left_over, near_together, taken_up, together
+from trm_agent.decoding.one_by_one import Left, alone, is_last, is_new, left_over, near_together, taken_up, together
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.types import Message, Source, ToolCall, Value, parse_tools, slot_table
 
@@ -85,11 +86,14 @@ def test_words_that_no_record_took_up_say_that_another_one_is_left() -> None:
     spans = (SpanCandidate(0, 0, 3, 0.5), SpanCandidate(0, 8, 12, 0.4))
     said = SlotPrediction(0.05, 0.95, 0.0, spans=spans)
     first = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=(said,), halt=0.5, steps=2, calls=(0.9, 0.1))
-    left = left_over(first, slots, TOOLS["order"], [(0, 0, 3)])
-    assert left == 0.4
-    assert left_over(first, slots, TOOLS["order"], [(0, 0, 3), (0, 8, 12)]) == 0.0
-    assert is_last(first, 0.0)
-    assert not is_last(first, 0.9)
+    history = [Message("user", "tea and milk"), Message("assistant", "Anything else?"), Message("user", "no")]
+    now = left_over(first, slots, TOOLS["order"], history[:1], [(0, 0, 3)])
+    later = left_over(first, slots, TOOLS["order"], history, [(0, 0, 3)])
+    nothing = left_over(first, slots, TOOLS["order"], history, [(0, 0, 3), (0, 8, 12)])
+    assert (now, later, nothing) == (Left(0.4, 0.4), Left(0.4, 0.0), Left(0.0, 0.0))
+    assert not is_last(first, now)
+    assert is_last(first, later)
+    assert is_last(replace(first, calls=(0.1, 0.9)), nothing)
 
 
 def test_fields_are_read_near_the_first_value_that_is_free() -> None:
