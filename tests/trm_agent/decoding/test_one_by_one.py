@@ -83,14 +83,14 @@ def test_an_entry_that_says_nothing_new_is_not_another_one() -> None:
 
 def test_words_that_no_record_took_up_say_that_another_one_is_left() -> None:
     slots = slot_table([TOOLS["order"]])
-    spans = (SpanCandidate(0, 0, 3, 0.5), SpanCandidate(0, 8, 12, 0.4))
+    spans = (SpanCandidate(0, 8, 12, 0.5), SpanCandidate(0, 0, 3, 0.45))
     said = SlotPrediction(0.05, 0.95, 0.0, spans=spans)
     first = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=(said,), halt=0.5, steps=2, calls=(0.9, 0.1))
     history = [Message("user", "tea and milk"), Message("assistant", "Anything else?"), Message("user", "no")]
     now = left_over(first, slots, TOOLS["order"], history[:1], [(0, 0, 3)])
     later = left_over(first, slots, TOOLS["order"], history, [(0, 0, 3)])
     nothing = left_over(first, slots, TOOLS["order"], history, [(0, 0, 3), (0, 8, 12)])
-    assert (now, later, nothing) == (Left(0.4, 0.4), Left(0.4, 0.0), Left(0.0, 0.0))
+    assert (now, later, nothing) == (Left(0.5, 0.5), Left(0.5, 0.0), Left(0.0, 0.0))
     assert not is_last(first, now)
     assert is_last(first, later)
     assert is_last(replace(first, calls=(0.1, 0.9)), nothing)
