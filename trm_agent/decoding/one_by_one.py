@@ -1,8 +1,9 @@
-"""Several calls, and lists: the next one is read, its words are marked as taken up, and so on until none is left.
+"""Lists, one entry at a time: the next one is read, its words are marked as taken up, and so on until none is left.
 
 "Two lattes and a flat white": the first reading gives `{drink: latte, count: 2}` and says that more is to come; the
 second, with those words marked, gives the flat white and says that it was the last. The network learned both from
-turns that were read so (`training.one_by_one`).
+turns that were read so (`training.one_by_one`). It learned several calls so as well; there the rules of `several` are
+better, and serve.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
+from trm_agent.decoding.record_fields import is_field
+from trm_agent.decoding.records import renamed
 from trm_agent.decoding.scene import last_user
 from trm_agent.text.language import language_of
 from trm_agent.text.sentences import count_joiners
-from trm_agent.types import Message, Slot, ToolCall, ToolSchema, Value
+from trm_agent.types import Message, Slot, ToolCall, ToolSchema
 from trm_agent.values import choice_text
 
 MOST = 8
@@ -70,7 +73,7 @@ def left_over(
         history: What spans point into.
         used: What was taken up.
     """
-    fields = [prediction.slots[i] for i in _fields(slots, tool)]
+    fields = [said for slot, said in zip(slots, prediction.slots, strict=True) if is_field(slot, tool)]
     free = [_free(said, used) for said in fields if said.filled > FILLED and said.spans]
     if not free:
         return None
@@ -79,16 +82,6 @@ def left_over(
         max(sum(span.probability for span in spans) for spans in free),
         max(sum(span.probability for span in spans if span.message == last) for spans in free),
     )
-
-
-def _fields(slots: Sequence[Slot], tool: ToolSchema) -> list[int]:
-    """The places of the slots that the fields of a tool's records read."""
-    prefix = f"{tool.records}."
-    return [
-        i
-        for i, slot in enumerate(slots)
-        if tool.records is not None and any(o == tool.name and name.startswith(prefix) for o, name in slot.readers)
-    ]
 
 
 def _free(said: SlotPrediction, used: Sequence[Place]) -> list[SpanCandidate]:
@@ -118,7 +111,7 @@ def near_together(
     last = last_user(history)
     if tool.records is None or last is None:
         return prediction
-    fields = _fields(slots, tool)
+    fields = [i for i, slot in enumerate(slots) if is_field(slot, tool)]
     free = [
         span
         for i in fields
@@ -148,19 +141,19 @@ def _weighed(span: SpanCandidate, first: SpanCandidate, text: str, last: int, la
     return replace(span, probability=span.probability * APART ** count_joiners(between, language))
 
 
-def taken_up(call: ToolCall, history: Sequence[Message], prefix: str = "") -> list[Place]:
+def taken_up(call: ToolCall, history: Sequence[Message], parameter: str | None = None) -> list[Place]:
     """Where the values of a call stand; a choice that stands nowhere is looked for in the user's last message.
 
     Args:
         call: As it was read.
         history: What its values point into.
-        prefix: Only of parameters whose names begin so.
+        parameter: Only of this one, a list, and of what its entries hold.
     """
     last = last_user(history)
     out: list[Place] = []
     for name, value in call.argument_values.items():
         source = value.source
-        if not name.startswith(prefix):
+        if parameter is not None and not _is_of(name, parameter):
             continue
         if source.message is not None and source.start is not None and source.end is not None:
             out.append((source.message, source.start, source.end))
@@ -175,7 +168,7 @@ def taken_up(call: ToolCall, history: Sequence[Message], prefix: str = "") -> li
 
 def is_new(call: ToolCall, tool: ToolSchema, history: Sequence[Message], used: Sequence[Place]) -> bool:
     """Whether a call, or the entry of its list, takes up anything that no call before did."""
-    places = taken_up(call, history, tool.listed or "")
+    places = taken_up(call, history, tool.listed)
     return any(not any(_overlap(place, other) for other in used) for place in places)
 
 
@@ -223,13 +216,4 @@ def _longer(first: ToolCall, call: ToolCall, name: str, entries: Sequence[Any]) 
     held = first.arguments[name]
     fresh = [entry for entry in entries if entry not in held] if not isinstance(entries[0], Mapping) else list(entries)
     arguments = {**first.arguments, name: [*held, *fresh]}
-    return ToolCall(first.tool, arguments, first.argument_values | _renamed(call.argument_values, name, len(held)))
-
-
-def _renamed(values: Mapping[str, Value], name: str, number: int) -> dict[str, Value]:
-    """The values of an entry under its number: `items.name` is `items[1].name`."""
-    return {
-        f"{name}[{number}]{key.removeprefix(name)}": value
-        for key, value in values.items()
-        if key == name or key.startswith(f"{name}.")
-    }
+    return ToolCall(first.tool, arguments, first.argument_values | renamed(call.argument_values, name, len(held)))

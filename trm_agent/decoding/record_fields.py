@@ -39,11 +39,7 @@ def one_record_each(
     Returns:
         Slot key → value, for each record in the order of the text; `values` alone where there is one record.
     """
-    fields = [
-        (slot, said)
-        for slot, said in zip(scene.slots, prediction.slots, strict=True)
-        if any(owner == tool.name and name.startswith(f"{tool.records}.") for owner, name in slot.readers)
-    ]
+    fields = [(slot, said) for slot, said in zip(scene.slots, prediction.slots, strict=True) if is_field(slot, tool)]
     columns = {slot.key: found[slot.key] for slot, _ in fields if found.get(slot.key)}
     lead = leading(column for column in columns.values() if column[0].source.message is not None)
     if len(lead) < 2:
@@ -66,6 +62,11 @@ def one_record_each(
                     number = _nearest(value, lead, scene)
                     records[number].setdefault(slot.key, value)
     return records
+
+
+def is_field(slot: Slot, tool: ToolSchema) -> bool:
+    """Whether a field of a tool's records reads a slot; never where the tool has none."""
+    return any(owner == tool.name and name.startswith(f"{tool.records}.") for owner, name in slot.readers)
 
 
 def leading(columns: Iterable[Sequence[Value]]) -> Sequence[Value]:

@@ -46,14 +46,14 @@ def _in_one(calls: Sequence[ToolCall], records: str | None) -> ToolCall:
     together = [record for call in calls for record in call.arguments[records]]
     values = dict(first.argument_values)
     for number, call in enumerate(calls[1:], 1):
-        values |= _renamed(call.argument_values, records, number)
+        values |= renamed(call.argument_values, records, number)
     return ToolCall(first.tool, {**first.arguments, records: together}, values)
 
 
-def _renamed(values: Mapping[str, Value], records: str, number: int) -> dict[str, Value]:
-    prefix = f"{records}."
+def renamed(values: Mapping[str, Value], name: str, number: int) -> dict[str, Value]:
+    """The values of a list's entry under its number: `items.drink` is `items[1].drink`, `people` is `people[1]`."""
     return {
-        f"{records}[{number}].{name.removeprefix(prefix)}": value
-        for name, value in values.items()
-        if name.startswith(prefix)
+        f"{name}[{number}]{key.removeprefix(name)}": value
+        for key, value in values.items()
+        if key == name or key.startswith(f"{name}.")
     }

@@ -71,6 +71,7 @@ class BoundRouter:
         self.slots = catalogue.slots
         self._catalogue = catalogue
         self._slot = {slot.key: slot for slot in self.slots}
+        self._tool = {tool.name: tool for tool in tools}
         self.fingerprint = hashlib.sha256(f"{router.fingerprint}|{digest}".encode()).hexdigest()[:32]
 
     @property
@@ -229,15 +230,16 @@ class BoundRouter:
         return decision, last
 
     def _one_by_one(self, decision: Decision, end: _End, tool_choice: str, now: datetime | None) -> Decision | None:
-        """The same decision with its several calls, or the entries of its list, read one at a time.
+        """The same decision with the entries of its list read one at a time.
 
-        None where there is one call without a list, where the network has not learned it, or where the first reading
-        makes no call.
+        None where there is no such list, where the network has not learned it, or where the first reading makes no
+        call.
         """
-        router, tools = self.router, {tool.name: tool for tool in self.tools}
+        router = self.router
         if decision.tool is None or not router.network.model.config.marks:
             return None
-        if not self._read_singly(tools[decision.tool], end.values):
+        tool = self._tool[decision.tool]
+        if not self._read_singly(tool, end.values):
             return None
         history, calibration = end.history, router.checkpoint.calibration
         [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
@@ -248,7 +250,7 @@ class BoundRouter:
             item = Item(0, talk.one_at_a_time(used), end.point.table, [n])
             [predicted] = router.network.predict([item])
             prediction, scene = self._offer(_Point(item.table, predicted[n]), end.values, history, now)
-            prediction = one_by_one.near_together(prediction, scene.slots, tools[decision.tool], history, used)
+            prediction = one_by_one.near_together(prediction, scene.slots, tool, history, used)
             single = decode(
                 one_by_one.alone(prediction),
                 replace(scene, one_entry=True),
@@ -257,16 +259,16 @@ class BoundRouter:
                 tool_choice="any" if tool_choice == "auto" else tool_choice,
                 rules=router.rules,
             )
-            if not any(one_by_one.is_new(call, tools[call.tool], history, used) for call in single.calls):
+            if not any(one_by_one.is_new(call, self._tool[call.tool], history, used) for call in single.calls):
                 break
             calls += single.calls
             used += [place for call in single.calls for place in one_by_one.taken_up(call, history)]
-            left = one_by_one.left_over(whole, scene.slots, tools[decision.tool], history, used)
+            left = one_by_one.left_over(whole, scene.slots, tool, history, used)
             if one_by_one.is_last(prediction, left):
                 break
         if not calls:
             return None
-        together = one_by_one.together(calls, decision.calls, tools)
+        together = one_by_one.together(calls, decision.calls, self._tool)
         return rate(decision.with_calls(together), self.tools, history, calibration)
 
     def _read_singly(self, tool: ToolSchema, before: Mapping[str, Value]) -> bool:

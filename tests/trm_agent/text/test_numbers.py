@@ -15,6 +15,7 @@ from trm_agent.values import parse_value
         ("two oh six", 206),
         ("one double two four", 1224),
         ("nineteen eighty-four", 1984),
+        ("nineteen ninety nine", 1999),
         ("twenty twenty six", 2026),
         ("three fifteen", 315),
         ("twenty three", 23),
@@ -29,4 +30,5 @@ def test_digits_one_by_one_or_in_pairs_are_a_number(said: str, number: int | Non
 
 def test_a_half_stands_behind_a_number() -> None:
     assert parse_value("two and a half", Parameter("weight", {"type": "number"}), None) == 2.5
+    assert parse_value("one and a half", Parameter("weight", {"type": "number"}), None) == 1.5
     assert parse_value("two and a half", Parameter("guests", {"type": "integer"}), None) is None
