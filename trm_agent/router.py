@@ -28,7 +28,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.rules import RULES, Rule
 from trm_agent.encoder.sentence import CachingEncoder, Encoder
 from trm_agent.encoder.stored import cache_folder
-from trm_agent.encoder.threads import settle_threads
+from trm_agent.encoder.threads import one_blas_thread, settle_threads
 from trm_agent.errors import CheckpointError
 from trm_agent.features.catalogue import Catalogue, Limits
 from trm_agent.features.tool_folder import ToolFolder
@@ -233,6 +233,7 @@ class Router:
     def token_ids(self, text: str) -> list[int]:
         return self.encoder.token_ids(text)
 
+    @one_blas_thread
     def bind(
         self,
         tools: Sequence[ToolSchema | Mapping[str, Any]],

@@ -46,6 +46,21 @@ def yardstick(times: int = 15) -> float:
     return float(np.median([timed(lambda: left @ right)[1].cpu for _ in range(times)]))
 
 
+def interpreted(times: int = 15) -> float:
+    """CPU milliseconds of a fixed piece of plain Python, the median of so many: what a product says nothing of.
+
+    Machines differ more in products than in Python, and a turn is half of either.
+    """
+
+    def count() -> None:
+        seen: dict[str, int] = {}
+        for i in range(10_000):
+            word = str(i % 997)
+            seen[word] = seen.get(word, 0) + len(word)
+
+    return float(np.median([timed(count)[1].cpu for _ in range(times)]))
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """p50, p95 and p99."""
     return {f"p{p}": float(np.percentile(values, p)) for p in PERCENTILES}

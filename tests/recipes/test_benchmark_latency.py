@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from recipes.latency import made_up
-from recipes.latency.clock import timed, yardstick
+from recipes.latency.clock import interpreted, timed, yardstick
 from recipes.latency.peers import OURS, PEERS, peer_rows
 from recipes.latency.starts import growth_rows, start_rows
 from trm_agent.log import logger
@@ -85,8 +85,8 @@ def test_a_peer_that_is_not_installed_is_said_to_be(
 def test_a_start_loads_little_and_a_turn_costs_few_yardsticks() -> None:
     """Generous: about twice what a start and a turn cost when this was written.
 
-    A turn and its yardstick are taken side by side, and the best pair counts: what else the machine does may slow
-    either down.
+    A turn and its two yardsticks, of products and of plain Python, are taken side by side, and a good one of the pairs
+    counts: what else the machine does may slow either down.
     """
     cold, warm = start_rows(1)
     for row in (cold, warm):
@@ -99,10 +99,11 @@ def test_a_start_loads_little_and_a_turn_costs_few_yardsticks() -> None:
     known = made_up.make_conversation(8, rng)
     state = bound.decide(known).state
     ratios = [
-        timed(partial(bound.decide, [*known, *made_up.make_exchange(rng)], state=state))[1].cpu / yardstick(3)
+        timed(partial(bound.decide, [*known, *made_up.make_exchange(rng)], state=state))[1].cpu
+        / (yardstick(3) + interpreted(3))
         for _ in range(12)
     ]
-    assert sorted(ratios)[3] < 30, ratios
+    assert sorted(ratios)[1] < 20, ratios
 
 
 @pytest.mark.slow

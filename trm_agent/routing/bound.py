@@ -19,6 +19,7 @@ from trm_agent.decoding.rules import Rule
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.sentence import CachingEncoder
+from trm_agent.encoder.threads import one_blas_thread
 from trm_agent.features.catalogue import Catalogue
 from trm_agent.features.conversation import Conversation
 from trm_agent.features.tools import ToolTable
@@ -110,6 +111,7 @@ class BoundRouter:
         """
         return self.decide_batch([history], states=[state], tool_choice=tool_choice, now=now)[0]
 
+    @one_blas_thread
     def decide_batch(
         self,
         histories: Sequence[Sequence[Message | Mapping[str, Any]]],

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from trm_agent.encoder.threads import chosen_threads
+from trm_agent.encoder.threads import OneBlasThread, chosen_threads
 
 SERVE = """
 import trm_agent.router
@@ -53,3 +55,29 @@ def test_a_count_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TRM_THREADS", value)
     with pytest.raises(ValueError, match=f"at least 1, got {value!r}"):
         chosen_threads()
+
+
+def blas_threads() -> set[int]:
+    np.ones((2, 2)) @ np.ones((2, 2))  # so that its library is there
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_numpy_multiplies_on_one_thread_while_any_turn_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TRM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    turn = OneBlasThread()
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with turn:
+            with turn:
+                assert blas_threads() == {1}
+            assert blas_threads() == {1}
+        assert blas_threads() == before
+
+
+def test_numpy_keeps_a_count_that_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with OneBlasThread():
+            assert blas_threads() == before
