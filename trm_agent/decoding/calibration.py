@@ -16,13 +16,13 @@ from trm_agent.errors import CheckpointError, requires_extra
 from trm_agent.log import logger
 from trm_agent.types import Decision
 
-CALIBRATION_VERSION = 2
+CALIBRATION_VERSION = 3
 MIN_RECORDS = 40
 MIN_PER_CLASS = 8
 
 _EDGE = 1e-6
-_OF_CALLS = ("calls", "opening", "unread", "unread_numbers")
-_OLDER = {1: {"call": 5}}
+_OF_CALLS = ("calls", "opening", "unread", "unread_numbers", "later", "lists", "shared", "carried")
+_OLDER = {1: {"call": 5}, 2: {"call": 9}}
 """Version → how many features a model had that has more today; the others count nothing there."""
 
 
@@ -43,6 +43,10 @@ class DecisionScores:
         opening: 1 where calls with parameters answer the user's first message, else 0; like the next two only of calls.
         unread: Share of the words of the user's last message that no call accounts for (`decoding.coverage`).
         unread_numbers: So many numbers of it.
+        later: 1 where calls with parameters answer a later message of the user, else 0.
+        lists: Arguments with several entries, or with records.
+        shared: Arguments that are read from words, or are entries of a closed list named by words, of another argument.
+        carried: Share of the arguments that do not stand in the user's last message.
     """
 
     decision: float
@@ -57,6 +61,10 @@ class DecisionScores:
     opening: float = 0.0
     unread: float = 0.0
     unread_numbers: float = 0.0
+    later: float = 0.0
+    lists: float = 0.0
+    shared: float = 0.0
+    carried: float = 0.0
 
     @classmethod
     def of(cls, decision: Decision) -> DecisionScores:
@@ -216,16 +224,19 @@ def decision_features(scores: DecisionScores) -> tuple[float, ...]:
 
 def call_features(scores: DecisionScores) -> tuple[float, ...]:
     """Logits of the whole product, decision and tool, the weakest argument, what is left out, the halting head; how
-    many calls there are; and of a conversation's first request what of it is unread.
+    many calls there are; what of the user's message is unread; lists, words taken twice, arguments from before.
 
-    Later messages answer questions and take offers up, and say much that is no argument; so do requests for tools
-    without parameters.
+    What is unread counts apart for a conversation's first request and for later messages: these answer questions and
+    take offers up, and say much that is no argument. For tools without parameters it does not count.
     """
     arguments, weakest, omitted = (1.0 if p is None else p for p in (scores.arguments, scores.weakest, scores.omitted))
     both = scores.decision * scores.tool
     logits = map(_logit, (both * arguments, both, weakest, omitted, scores.halt))
     numbers = math.log1p(scores.unread_numbers)
-    return *logits, math.log(scores.calls), scores.opening, scores.opening * scores.unread, scores.opening * numbers
+    first = scores.opening, scores.opening * scores.unread, scores.opening * numbers
+    later = scores.later * scores.unread, scores.later * numbers
+    held = math.log1p(scores.lists), min(1.0, scores.shared), scores.carried
+    return *logits, math.log(scores.calls), *first, *later, *held
 
 
 def value_features(probability: float) -> tuple[float, ...]:
@@ -233,7 +244,7 @@ def value_features(probability: float) -> tuple[float, ...]:
     return (_logit(probability),)
 
 
-_WIDTHS = {"decision": 5, "call": 9, "value": 1}
+_WIDTHS = {"decision": 5, "call": 14, "value": 1}
 
 
 def fit_calibration(records: Iterable[CalibrationRecord], *, ordinary: frozenset[str] = frozenset()) -> Calibration:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.scene import last_user
@@ -72,16 +73,51 @@ def rate(
     left = unread(decision.calls, tools, history)
     called = {call.tool for call in decision.calls}
     reading = any(tool.parameters for tool in tools if tool.name in called)
+    first = sum(message.role == "user" for message in history) == 1
     scores = replace(
         DecisionScores.of(decision),
         arguments=math.prod(sure),
         weakest=min(sure, default=1.0),
         calls=float(len(decision.calls)),
-        opening=float(reading and sum(message.role == "user" for message in history) == 1),
+        opening=float(reading and first),
         unread=left.share(calibration.ordinary),
         unread_numbers=float(left.numbers),
+        later=float(reading and not first),
+        lists=float(sum(map(_is_list, (value for call in decision.calls for value in call.arguments.values())))),
+        shared=float(sum(taken_twice(call, history) for call in decision.calls)),
+        carried=_carried(decision.calls, history),
     )
     return replace(decision, scores=scores.to_json(), call_confidence=calibration.call_confidence(scores))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and (len(value) > 1 or any(isinstance(entry, Mapping) for entry in value))
+
+
+def taken_twice(call: ToolCall, history: Sequence[Message]) -> int:
+    """Arguments whose words are those of another argument, where the one or the other is an entry of a closed list.
+
+    Two readings of the same words are told apart elsewhere; an entry of a closed list has no place, but its words may
+    stand in the user's last message ("312", both the size and the number of packs).
+    """
+    last = last_user(history)
+    if last is None:
+        return 0
+    taken = call.places(last)
+    text = history[last].text.casefold()
+    count = 0
+    for value in call.argument_values.values():
+        named = str(value.value).casefold().replace("_", " ") if value.source.span is None else ""
+        found = re.search(rf"(?<!\w){re.escape(named)}(?!\w)", text) if named and named != "true" else None
+        count += found is not None and any(map(Span.of(found).overlaps, taken))
+    return count
+
+
+def _carried(calls: Sequence[ToolCall], history: Sequence[Message]) -> float:
+    """Share of the arguments that stand in an earlier message than the user's last."""
+    sources = [value.source for call in calls for value in call.argument_values.values() if value.source.span]
+    last = last_user(history)
+    return sum(source.message != last for source in sources) / len(sources) if sources else 0.0
 
 
 def unread(calls: Sequence[ToolCall], tools: Sequence[ToolSchema], history: Sequence[Message]) -> Unread:

@@ -147,9 +147,9 @@ def test_it_comes_back_from_json_as_it_went() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], "calibration: version 'list'; expected 2"),
-        ({}, "calibration: version None; expected 2"),
-        ({"version": 3}, "calibration: version 3; expected 2"),
+        ([], "calibration: version 'list'; expected 3"),
+        ({}, "calibration: version None; expected 3"),
+        ({"version": 4}, "calibration: version 4; expected 3"),
         (
             {"version": 2, "value": {"coefficients": [1]}},
             r"calibration: 'value' must be null or \{coefficients, intercept\}",
@@ -170,15 +170,17 @@ def test_json_that_is_no_calibration_is_refused(data: Any, message: str) -> None
         Calibration.from_json(data)
 
 
-def test_a_file_of_the_first_version_means_what_it_meant() -> None:
-    call = {"coefficients": [1, 0.5, 0.25, 0.1, 0.2], "intercept": -1}
-    older = Calibration.from_json({"version": 1, "call": call})
+@pytest.mark.parametrize(("version", "known"), [(1, 5), (2, 9)])
+def test_a_file_of_an_older_version_means_what_it_meant(version: int, known: int) -> None:
+    coefficients = [1, 0.5, 0.25, 0.1, 0.2, 0.1, -0.1, -0.2, -0.3][:known]
+    call = {"coefficients": coefficients, "intercept": -1}
+    older = Calibration.from_json({"version": version, "call": call})
     assert older.call is not None
-    assert older.call.coefficients == (1, 0.5, 0.25, 0.1, 0.2, 0, 0, 0, 0)
-    unread = replace(CALL, opening=1.0, unread=0.5, unread_numbers=2.0)
-    assert older.call_confidence(unread) == older.call_confidence(CALL)
-    with pytest.raises(CheckpointError, match="'call' needs 9 finite coefficients"):
-        Calibration.from_json({"version": 2, "call": call})
+    assert older.call.coefficients == (*coefficients, *[0] * (14 - known))
+    held = replace(CALL, later=1.0, unread=0.5, unread_numbers=2.0, lists=1.0, shared=1.0, carried=0.5)
+    assert older.call_confidence(held) == older.call_confidence(CALL)
+    with pytest.raises(CheckpointError, match="'call' needs 14 finite coefficients"):
+        Calibration.from_json({"version": 3, "call": call})
 
 
 def test_what_a_confidence_was_made_of_is_found_again() -> None:
@@ -188,12 +190,14 @@ def test_what_a_confidence_was_made_of_is_found_again() -> None:
     assert Calibration.identity().value_score(0.6) == 0.6
 
 
-def test_only_a_first_request_is_held_to_what_it_leaves_unread() -> None:
-    later = replace(CALL, unread=0.5, unread_numbers=2.0)
-    assert call_features(later) == call_features(CALL)
-    first = replace(later, opening=1.0)
-    assert call_features(first)[-3:] == (1.0, 0.5, pytest.approx(math.log(3)))
+def test_what_a_request_leaves_unread_counts_apart_for_the_first_and_for_later_ones() -> None:
+    unread = replace(CALL, unread=0.5, unread_numbers=2.0)
+    assert call_features(unread) == call_features(CALL)
+    assert call_features(replace(unread, opening=1.0))[6:11] == (1.0, 0.5, pytest.approx(math.log(3)), 0.0, 0.0)
+    assert call_features(replace(unread, later=1.0))[6:11] == (0.0, 0.0, 0.0, 0.5, pytest.approx(math.log(3)))
     assert call_features(replace(CALL, calls=2.0))[5] == pytest.approx(math.log(2))
+    held = replace(CALL, lists=1.0, shared=2.0, carried=0.5)
+    assert call_features(held)[11:] == (pytest.approx(math.log(2)), 1.0, 0.5)
 
 
 def test_scores_survive_the_way_through_a_decision_record() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trm_agent.decoding.calibration import Calibration, DecisionScores, Logistic
-from trm_agent.decoding.coverage import ORDINARY, ordinary_words, rate, unread
+from trm_agent.decoding.coverage import ORDINARY, ordinary_words, rate, taken_twice, unread
 from trm_agent.testing import tiny_router
 from trm_agent.types import Decision, Message, Source, ToolCall, Value, parse_tools
 
@@ -123,3 +123,23 @@ def test_a_request_for_tools_without_parameters_is_none() -> None:
     [bare] = parse_tools([{"name": "tell_a_joke"}])
     rated = rate(decided([ToolCall("tell_a_joke", {})]), [bare], [Message("user", "hi")], Calibration.identity())
     assert rated.scores["opening"] == 0.0
+
+
+def test_an_entry_named_by_the_words_of_another_argument_is_taken_twice() -> None:
+    text = "the brown ones, 312"
+    one = call(text, "convertMoney", amount="312")
+    size = Value("312", 0.9, Source("choice"))
+    twice = ToolCall("convertMoney", {**one.arguments, "target": "312"}, {**one.argument_values, "target": size})
+    history = [Message("user", text)]
+    assert taken_twice(one, history) == 0
+    assert taken_twice(twice, history) == 1
+    assert taken_twice(twice, [Message("user", "the brown ones")]) == 0
+
+
+def test_lists_and_arguments_from_before_are_counted() -> None:
+    first, last = "20 to Rome", "and Paris too"
+    early, late = call(first, "convertMoney", amount="20"), call(last, "weather", city="Paris", message=1)
+    listed = ToolCall("weather", {"city": ["Paris", "Rome"]}, late.argument_values)
+    history = [Message("user", first), Message("user", last)]
+    scores = DecisionScores.of(rate(decided([early, listed]), TOOLS, history, Calibration.identity()))
+    assert (scores.lists, scores.carried, scores.later, scores.opening) == (1.0, 0.5, 1.0, 0.0)

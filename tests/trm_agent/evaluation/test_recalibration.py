@@ -11,7 +11,10 @@ from trm_agent.decoding.calibration import Calibration, CalibrationRecord, Decis
 from trm_agent.evaluation.recalibration import Promise, at_most, held_out_confidences, promise, recalibrated
 
 KNOWN = Calibration(
-    Logistic((1.0, 0.0, 0.0, 0.0, 0.0), 0.0), Logistic((1.0, *[0.0] * 8), 0.0), Logistic((1.0,), 0.0), frozenset({"hi"})
+    Logistic((1.0, 0.0, 0.0, 0.0, 0.0), 0.0),
+    Logistic((1.0, *[0.0] * 13), 0.0),
+    Logistic((1.0,), 0.0),
+    frozenset({"hi"}),
 )
 """Says what the raw product says."""
 
