@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
+from trm_agent.text.clock import times
+from trm_agent.text.days import day_phrases, read_day
+from trm_agent.text.in_english import in_english
+from trm_agent.text.language import language_of, marked_language
 from trm_agent.text.present import present, stated_present
 from trm_agent.types import Message, Parameter, Slot, Source, Span, Value
+from trm_agent.values.date_forms import moment_base
 from trm_agent.values.declared import hints
 from trm_agent.values.in_message import read_in_message
 from trm_agent.values.moment_in_message import moment_kind, place_of_end
 from trm_agent.values.place import Where
 
+LOOKED_BACK = 8
+"""Messages before one that may say which day it speaks of."""
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d\S*)?|\d\d:\d\d(?::\d\d)?")
 _NUMBER = re.compile(r"[-−]?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 
 
@@ -40,10 +49,62 @@ def read_source(
     asked = message > 0 and history[message].role == "user" and history[message - 1].role == "assistant"
     question = history[message - 1].text if asked else ""
     purposes, siblings = (slot.purposes, slot.siblings) if slot is not None else ((), ())
-    told = read_in_message(Where(text, place, question, purposes, siblings, moment(history, now)), parameter)
+    present = moment(history, now)
+    before = partial(spoken_of, history, message, parameter, present)
+    spoken = language_spoken(history[:message])
+    told = read_in_message(Where(text, place, question, purposes, siblings, present, spoken, before), parameter)
     if told is None:
         return None
     return told.value, Source(source.kind, message, told.start, told.end, text[told.start : told.end])
+
+
+def language_spoken(history: Sequence[Message]) -> str:
+    """The language of the last message that has small words of one; English where none has."""
+    said = (marked_language(m.text) for m in reversed(history) if m.role in ("user", "assistant"))
+    return next(filter(None, said), "en")
+
+
+def spoken_of(
+    history: Sequence[Message], index: int, parameter: Parameter, now: datetime | None
+) -> tuple[date | None, time | None]:
+    """The day and the time that were spoken of last before a message, None for what was not.
+
+    The latest call that filled the parameter says both. What people and assistant say counts where it names one day,
+    or one time, and no more.
+    """
+    day: date | None = None
+    clock: time | None = None
+    for message in history[max(0, index - LOOKED_BACK) : index][::-1]:
+        if message.role == "tool_call" and isinstance(told := message.content.get("arguments"), Mapping):
+            said_day, said_clock = _iso_parts(told.get(parameter.name))
+        elif message.role in ("user", "assistant"):
+            said_day, said_clock = _one_of_each(message.text, moment_base(now))
+        else:
+            continue
+        day, clock = day or said_day, clock or said_clock
+        if day is not None and clock is not None:
+            break
+    return day, clock
+
+
+def _iso_parts(value: Any) -> tuple[date | None, time | None]:
+    if not isinstance(value, str) or not _ISO.fullmatch(value):
+        return None, None
+    try:
+        if "T" not in value and ":" in value:
+            return None, time.fromisoformat(value).replace(tzinfo=None)
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None, None
+    return read.date(), read.time().replace(tzinfo=None) if "T" in value else None
+
+
+def _one_of_each(text: str, now: datetime) -> tuple[date | None, time | None]:
+    language = language_of(text)
+    lower = text.lower() if language == "en" else (read.text if (read := in_english(text, language)) else "")
+    days = {day.date() for span in day_phrases(lower) if (day := read_day(lower[slice(*span)], now)) is not None}
+    clocks = {found.at for found in times(lower)}
+    return (days.pop() if len(days) == 1 else None), (clocks.pop() if len(clocks) == 1 else None)
 
 
 def number_place(value: Value) -> Span | None:

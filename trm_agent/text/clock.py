@@ -54,7 +54,11 @@ _PART = re.compile(
     r"\b(?:(?:in|at|during|by) )?(?:the |this )?(?:early |late )?(?P<part>morning|afternoon|evening|night)\b"
     r"|\b(?P<tonight>tonight)\b"
 )
-_SIMPLE = rf"(?:noon|midday|midnight|{_HOUR}(?:[:.]\d{{2}}|h\d{{2}})?(?:\s*[ap]\.?\s?m\b\.?)?(?: o'?clock)?)"
+_BESIDE = rf"(?:half (?:past )?|(?:a )?(?:quarter|{_MINUTES}) (?:past|to) )"
+_SIMPLE = (
+    rf"(?:noon|midday|midnight|{_BESIDE}?{_HOUR}(?:[:.]\d{{2}}|h\d{{2}}| (?:thirty|fifteen|forty-five|forty five))?"
+    r"(?:\s*[ap]\.?\s?m\b\.?)?(?: o'?clock)?)"
+)
 _NO_DATE = (
     r"(?!(?:st|nd|rd|th)?\s+(?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)"
     r"(?!\s+(?:of )?(?:this|next) month)"
@@ -65,6 +69,8 @@ _RANGE = re.compile(
     r"(?! (?:people|persons|guests|minutes?|hours?|days?|nights?|weeks?|months?|years?|percent|dollars|euros)\b)"
     + _NO_DATE
 )
+_AFTERNOON_HOURS = range(1, 6)
+"""Hours that mean the afternoon where nothing says otherwise: few people meet, book or deliver at three at night."""
 _MINUTES_TO = frozenset((5, 10, 15, 20, 25))
 
 
@@ -113,15 +119,17 @@ def clocks(text: str) -> tuple[Clock, ...]:
                 continue
             clock = _read(found, part_of_day(text))
             if clock is not None:
-                out.append(Clock(*span, clock, _told(found, clock, text)))
+                told = _told(found, clock, text)
+                said = "" if told or re.search(r"\dh|\b5[:.]\d", found[0]) else found["hour"]
+                out.append(Clock(*span, _by_day(clock, said), told))
                 taken.append(span)
     return tuple(sorted(out, key=lambda clock: clock.start))
 
 
 @lru_cache(maxsize=4096)
-def clock_ranges(text: str) -> tuple[ClockRange, ...]:
-    """Ranges in a text in lower case; "10 to 4" is one only after "from" or "between"."""
-    return tuple(filter(None, (_range(found, part_of_day(text)) for found in _RANGE.finditer(text))))
+def clock_ranges(text: str, *, plain: bool = False) -> tuple[ClockRange, ...]:
+    """Ranges in a text in lower case; "10 to 4" is one only after "from" or "between", or where `plain` says so."""
+    return tuple(filter(None, (_range(found, part_of_day(text), plain) for found in _RANGE.finditer(text))))
 
 
 def part_of_day(text: str) -> str | None:
@@ -146,10 +154,10 @@ def bare_clock(text: str) -> Clock | None:
         return None
     hour, minute = found["hour"] or found["hours"], found["minute"] or found["minutes"]
     at = _time(_value(hour), _value(minute or "0"))
-    return Clock(0, len(text), at, _value(hour) > 12) if at else None
+    return Clock(0, len(text), _by_day(at, hour), _value(hour) > 12) if at else None
 
 
-def _range(found: re.Match[str], part: str | None) -> ClockRange | None:
+def _range(found: re.Match[str], part: str | None, plain: bool) -> ClockRange | None:
     start_at, end_at = _simple(found["first"]), _simple(found["last"])
     if start_at is None or end_at is None:
         return None
@@ -158,7 +166,7 @@ def _range(found: re.Match[str], part: str | None) -> ClockRange | None:
     joined = found[0][found.end("first") - found.start() : found.start("last") - found.start()].strip()
     if not found["from"]:
         to_hour = first.minute == 0 and first.hour in _MINUTES_TO and joined == "to" and not of_first
-        if not marked or to_hour or joined == "and":
+        if not (marked or plain) or to_hour or joined == "and":
             return None
     if found["from"] == "from" and joined == "and":
         return None
@@ -181,6 +189,9 @@ def _range(found: re.Match[str], part: str | None) -> ClockRange | None:
         letter = (_meridiem(part, first.hour), _meridiem(part, last.hour))
         first, last = _with(first, letter[0]), _with(last, letter[1])
     told = bool(of_first or of_last or part or first.hour > 12 or last.hour > 12)
+    if not (of_first or of_last or part):
+        first = _by_day(first, re.sub(rf"^{_BESIDE}", "", found["first"]))
+        last = last.replace(hour=last.hour + 12) if last <= first and last.hour < 12 else last
     start = Clock(found.start("first"), found.end("first"), first, told)
     return ClockRange(start, Clock(found.start("last"), found.end("last"), last, told))
 
@@ -190,15 +201,38 @@ def _simple(text: str) -> tuple[time, str | None] | None:
         return time(12), "n"
     if text == "midnight":
         return time(0), "n"
-    found = re.match(rf"({_HOUR})(?:[:.h](\d{{2}}))?\s*([ap])?", text)
-    at = _time(_value(found[1]), int(found[2] or 0)) if found else None
-    return (at, found[3]) if found and at else None
+    found = re.match(
+        rf"(?:(?:a )?(?P<beside>half|quarter|{_MINUTES}) (?:(?P<side>past|to) )?(?={_HOUR}))?(?P<hour>{_HOUR})"
+        rf"(?:[:.h](?P<minute>\d{{2}})| (?P<words>thirty|fifteen|forty[- ]five))?\s*(?P<letter>[ap])?",
+        text,
+    )
+    minute = int(found["minute"] or _value(found["words"] or "0")) if found else 0
+    at = _time(_value(found["hour"]), minute) if found else None
+    if found is None or at is None:
+        return None
+    said = found["beside"]
+    beside = 0 if said is None else 30 if said == "half" else 15 if said == "quarter" else _value(said)
+    moved = datetime.combine(datetime(2000, 1, 2), at) + timedelta(minutes=-beside if found["side"] == "to" else beside)
+    return moved.time(), found["letter"]
 
 
 def _with(at: time, letter: str | None) -> time:
     if letter in (None, "n") or at.hour > 12:
         return at
     return at.replace(hour=at.hour % 12 + (12 if letter == "p" else 0))
+
+
+def _by_day(at: time, hour: str) -> time:
+    """A time that nothing tells from its twin, by day: "at three" is in the afternoon, "03:00" is not.
+
+    Args:
+        at: As it was read.
+        hour: As it was said; empty where it needs no choice.
+    """
+    # "5:45" may be on a ticket, and "quarter to six" is told by six.
+    early = at.hour == max(_AFTERNOON_HOURS) and (hour == "six" or (hour.isdigit() and at.minute != 0))
+    ambiguous = hour != "" and hour[0] != "0" and not early and (at.hour == 0 or at.hour in _AFTERNOON_HOURS)
+    return at.replace(hour=at.hour + 12) if ambiguous else at
 
 
 def _tight(found: re.Match[str]) -> tuple[int, int]:

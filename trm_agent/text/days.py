@@ -6,6 +6,7 @@ weekdays; what it reads against its sense, or not at all, is counted here.
 
 from __future__ import annotations
 
+import calendar
 import re
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from dateutil.rrule import MONTHLY, rrule
 
 from trm_agent.text.language import knowledge
 from trm_agent.text.numbers import in_digits
+from trm_agent.text.periods import DAY_IN_WORDS, EDGE, edge
+from trm_agent.text.periods import MONTH as _MONTH
 
 if TYPE_CHECKING:
     from dateparser import DateDataParser
@@ -28,10 +31,6 @@ _FAR_YEARS = 10
 _ONE_AT_A_TIME = threading.Lock()
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WD = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|tues?|thurs?|mon|wed|thu|fri|sat|sun"
-_MONTH = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
-)
 _NUM = (
     r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|twenty"
     r"|thirty|a couple(?: of)?)"
@@ -50,15 +49,15 @@ _LED = rf"(?:(?:{_WD}),? )?(?:the )?"
 _HOLIDAYS = "|".join(sorted(knowledge("en")["holidays"], key=len, reverse=True))
 _DAY = "|".join(
     (
-        r"\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2}/\d{1,2}",
+        r"\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2}\.\d{1,2}\.(?=,|\s+[a-z])|\d{1,2}/\d{1,2}",
         r"(?:the )?day (?:after|before) (?:tomorrow|yesterday)",
         rf"{_NUM} {_UNIT} (?:ago|back|earlier|later|hence|(?:from|after|before) (?:now|today|tomorrow|yesterday"
         rf"|(?:(?:{_REL}) )?(?:{_WD})))",
         rf"in {_NUM} {_UNIT}(?:['’]?s?['’]? time)?",
         rf"{_LED}{_ORD} {_SOME_MONTH}",
         rf"{_LED}\d{{1,2}} (?:of )?{_MONTH}{_YEAR}?(?!\w)",
-        rf"{_LED}{_MONTH} (?:the )?(?:{_ORD}|\d{{1,2}}(?![\w:])){_YEAR}?",
-        r"(?:the )?(?:end|last day|first day|beginning|start) of (?:the|this|next|last) (?:month|year)",
+        rf"{_LED}{_MONTH} (?:the )?(?:{_ORD}|\d{{1,2}}(?![\w:])|(?<!may ){DAY_IN_WORDS}(?![\w-])){_YEAR}?",
+        EDGE,
         rf"{_REL} week(?:['’]?s)?(?: on)? (?:{_WD})",
         rf"(?:the )?(?:{_REL} ){{0,2}}(?:{_WD})(?:,? (?:after next|before last|the {_ORD}"
         rf"|(?:of )?(?:the )?{_REL} week|in {_NUM} weeks?|{_NUM} weeks? (?:ago|back|from (?:now|today))|week(?!\w)))?",
@@ -74,6 +73,8 @@ _RANGE = re.compile(
     rf"(?: to | until | till | through | and |\s?[-–]\s?)"
     rf"(?P<last>{_DAY}|{_PLAIN_END}))(?![\w/:]|\s?(?:[ap]\.?m\b|o'?clock))"
 )
+_DOTTED = re.compile(r"(\d{1,2})\.(0?[1-9]|1[0-2])\.")
+"""Day before month: where a year follows, some write them the other way round."""
 _COUNTED = re.compile(r"in\b.*|.*\b(?:from now|ago|later)")
 _DAY_OR_MONTH = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 _SAID_WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:[a-z]*day)?\b")
@@ -110,6 +111,7 @@ def read_day(words: str, now: datetime, *, past: bool | None = None) -> datetime
         now: What is counted from.
         past: Where a name fits one day before and one after now: the one before. None is the one after.
     """
+    words = _DOTTED.sub(_named_month, words) if _DOTTED.fullmatch(words) else words
     words = re.sub(r"[’]", "'", " ".join(words.split()).strip(" .,"))
     words = re.sub(r"^(?:on|by|for|of|until|till|at|from|since) (?!now\b)", "", words)
     words = in_digits(words, "en")
@@ -192,7 +194,6 @@ _DAY_OF_MONTH = re.compile(
     rf"(?:(?P<weekday>{_WD}),? )?(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)"
     rf"(?: (?:of )?(?P<month>(?:the |{_REL} ){{1,2}})month)?"
 )
-_EDGE = re.compile(r"(?:the )?(end|last day|first day|beginning|start) of (the|this|next|last) (month|year)")
 _BACK = ("last", "past", "previous")
 _LATER = {"day": "days", "week": "weeks", "month": "months", "year": "years"}
 
@@ -224,8 +225,8 @@ def _counted(words: str, now: datetime, past: bool) -> datetime | None:
         return _weekday(today, found[1].split(), found[2], (found[3] or "").strip(), past)
     if found := _DAY_OF_MONTH.fullmatch(words):
         return _day_of_month(today, int(found["day"]), (found["month"] or "").split(), past)
-    if found := _EDGE.fullmatch(words):
-        return _edge(today, found[1], found[2], found[3])
+    if (at_edge := edge(words, today.date(), past=past)) is not None:
+        return datetime.combine(at_edge, today.time())
     if words in (holidays := knowledge("en")["holidays"]):
         month, number = holidays[words]
         day = today.replace(month=month, day=number)
@@ -234,6 +235,10 @@ def _counted(words: str, now: datetime, past: bool) -> datetime | None:
         year = today.year + _shift(found[2])
         return _library_day(f"{found[1]} {year}", now, past)
     return None
+
+
+def _named_month(found: re.Match[str]) -> str:
+    return f"{found[1]} {calendar.month_name[int(found[2])].lower()}"
 
 
 def _number(word: str) -> int:
@@ -284,16 +289,11 @@ def _day_of_month(today: datetime, number: int, rels: list[str], past: bool) -> 
     return next(iter(rrule(MONTHLY, bymonthday=number, dtstart=today, count=1)), None)
 
 
-def _edge(today: datetime, which: str, rel: str, unit: str) -> datetime:
-    first = today.replace(day=1) if unit == "month" else today.replace(month=1, day=1)
-    step = relativedelta(months=1) if unit == "month" else relativedelta(years=1)
-    first += step * _shift(rel)
-    return first + step - timedelta(days=1) if which in ("end", "last day") else first
-
-
 @lru_cache(maxsize=1024)
 def _library_day(words: str, now: datetime, past: bool) -> datetime | None:
-    if not re.search(r"[^\W\d]|\d[/.-]\d", words) or re.search(r"\bfrom (?!now\b)|\bnow .", words):
+    if not re.search(r"[^\W\d]|\d[/.-]\d", words) or re.fullmatch(r"[a-z]{1,2}", words):
+        return None
+    if re.search(r"\bfrom (?!now\b)|\bnow .", words):
         return None
     if re.fullmatch(rf"{_NUM} {_UNIT}", words) or (
         re.search(r"\b(?:week|month|year)s?\b", words) and not _COUNTED.fullmatch(words)
@@ -301,7 +301,8 @@ def _library_day(words: str, now: datetime, past: bool) -> datetime | None:
         return None  # a length of time is no day
     readings = []
     # Day and month can be mistaken for one another only where two numbers could be either.
-    for order in ("MDY", "DMY") if len(_DAY_OR_MONTH.findall(words)) > 1 else ("MDY",):
+    orders = ("MDY", "DMY") if len(_DAY_OR_MONTH.findall(words)) > 1 else ("MDY",)
+    for order in orders:
         try:
             with _ONE_AT_A_TIME:
                 data = _parser(now, order, past).get_date_data(words)

@@ -39,7 +39,7 @@ _SHARE = re.compile(r"\b(?:rates?|probabilit(?:y|ies)|likelihood|proportions?|fr
 _PART = r"(?:[Yy]{4}|[Mm]{2}|[Dd]{2}|[Hh]{2}|[Ss]{2}|%[YmdHMS])"
 _FORM = re.compile(rf"(?<![A-Za-z%]){_PART}(?:[-/.: T]?{_PART})+(?![A-Za-z%]|\s?(?:[AaPp]\.?[Mm]\b|[AaPp]\b))")
 _EXAMPLE_FORM = re.compile(r"(?<![\w/-])\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?(?![\w/:-])")
-_FORMS = (set("Ymd"), set("HM"), set("HMS"), set("YmdHM"), set("YmdHMS"))
+_FORMS = (set("Ym"), set("Ymd"), set("HM"), set("HMS"), set("YmdHM"), set("YmdHMS"))
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,21 @@ _SINGULAR = re.compile(r"[a-z]{4,}(?<!s)(?<!feet)")
 _LETTERS = {"temperature": ("c", "f", "k"), "clock": ("s", "h"), "length": ("m",), "mass": ("g",)}
 _ABOUT = {
     "temperature": re.compile(r"\btemp"),
-    "clock": re.compile(r"\b(?:duration|timeout|delay|time|interval|length|wait|ttl|period|elapsed)\b"),
+    "clock": re.compile(r"\b(?:duration|timeout|delay|time|fade|interval|length|wait|ttl|period|elapsed)\b"),
     "length": re.compile(r"\b(?:height|distance|length|width|depth|radius|altitude|elevation)\b"),
     "mass": re.compile(r"\b(?:weight|mass)\b"),
 }
+_POUNDS = re.compile(r"\bpounds?\b")
+_ABOUT_MONEY = re.compile(
+    r"\b(?:tip|price|prices|cost|costs|amount|fee|fees|rate|fare|budget|payment|pay|paid|total|wage|deposit|rent|spend)\b"
+)
 _CENTS = re.compile(r"\b(?:cents?|pence|minor units?|smallest currency unit)\b")
 
 
 def _measure(words: str, text: str, schema: Mapping[str, Any]) -> str | None:
     """The one unit that a number is declared in: the name says it best, then the schema, then the description."""
+    if _POUNDS.search(text) and _ABOUT_MONEY.search(words):
+        return None
     if _CENTS.search(text) and not re.search(r"\b(?:not|dollars and) cents\b", text):
         return "money-cent"
     for said in (_units_of_name(words), _units_of(str(schema.get("unit") or schema.get("x-unit") or ""))):
@@ -188,7 +194,10 @@ def _units_of_name(words: str) -> frozenset[str]:
             plural = (
                 count > 1 or len(name) < 4 or name.endswith("s") or name in ("feet", "celsius", "fahrenheit", "kelvin")
             )
-            units = _units_of(name) if plural else frozenset()
+            # "min" is the least of something where it leads, or of what is no time; "per day" is no unit.
+            of_other = any(_ABOUT[kind].search(words) for kind in _ABOUT if kind != "clock")
+            least = name == "min" and (at < len(said) - 1 or of_other or bool(_ABOUT_MONEY.search(words)))
+            units = _units_of(name) if plural and not least and not name.startswith("per ") else frozenset()
             if units and not (set(said) & {"per", "to", "from"} and count == 1 and len(said) > 1):
                 return units
     last = said[-1] if said else ""
@@ -207,14 +216,23 @@ def speaks_of_past(text: str) -> bool | None:
 
 
 _NAMING = word_list("numbered_things")
-_ENDS = re.compile(r"\b(?:end|ending|ends|until|till|to|finish|check ?out|return|returning|last|latest|closing)\b")
+_ENDS = re.compile(
+    r"\b(?:end|ending|ends|until|till|to|before|finish|check ?out|return|returning|last|latest|closing)\b"
+)
 _STARTS = re.compile(
-    r"\b(?:start|starting|starts|from|begin|beginning|check ?in|first|earliest|opening|since|departure)\b"
+    r"\b(?:start|starting|starts|from|begin|beginning|check ?in|first|earliest|opening|since|after|departure)\b"
 )
 
 
+_NAMED_ENDS = frozenset(("den", "đến", "toi", "tới", "bis", "hasta", "ate", "até", "fin", "fim"))
+_NAMED_STARTS = frozenset(("tu", "từ", "von", "ab", "desde", "debut", "début", "inicio", "início"))
+
+
 def _last(words: str, description: str) -> bool | None:
-    """The name says it best, then the first words of the description."""
+    """The name says it best, in other languages than English too, then the first words of the description."""
+    ends, starts = (not names.isdisjoint(words.split()) for names in (_NAMED_ENDS, _NAMED_STARTS))
+    if ends != starts or words in ("a", "de"):
+        return ends or words == "a"
     for text in (words, " ".join(re.split(r"[\s-]+", description)[:4])):
         ends, starts = bool(_ENDS.search(text)), bool(_STARTS.search(text))
         if ends != starts:
@@ -262,7 +280,7 @@ def _asked_form(text: str, schema: Mapping[str, Any]) -> str | None:
 
 def _currency(text: str) -> str | None:
     """The one currency that amounts are declared in: "in dollars", "(USD)", `amount_eur`."""
-    words = set(re.findall(r"[a-z]+|[$€£¥₹]", text))
+    words = set(re.findall(r"[^\W\d_]+|[$€£¥₹₫]", text))
     named = {noun for noun, names in knowledge("en")["money"].items() if words & set(names)}
     return named.pop() if len(named) == 1 else None
 
@@ -297,7 +315,8 @@ def _strftime(form: str) -> str | None:
         return f"%{letter}"
 
     written = re.sub(_PART, code, form)
-    return written if len(set(seen)) == len(seen) and set(seen) in _FORMS else None
+    whole = set(seen) in _FORMS and (seen == "Ym" or set(seen) != {"Y", "m"})
+    return written if len(set(seen)) == len(seen) and whole else None
 
 
 def _asks_currency_code(text: str, description: str, schema: Mapping[str, Any]) -> bool:

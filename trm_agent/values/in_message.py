@@ -12,9 +12,9 @@ import re
 from trm_agent.text.clock import clocks
 from trm_agent.text.content import content_at, is_answer
 from trm_agent.text.days import day_phrases, read_day
-from trm_agent.text.language import language_of
 from trm_agent.text.units import quantities
 from trm_agent.types import Parameter, identifier_words
+from trm_agent.values.code_in_message import code_in_message
 from trm_agent.values.date_forms import moment_base
 from trm_agent.values.declared import Hints, hints
 from trm_agent.values.forms import in_form
@@ -49,7 +49,9 @@ _ABOUT_TIME = re.compile(r"\btime\b")
 def _text(where: Where, parameter: Parameter, asked: Hints) -> Told | None:
     text, place = where.text, where.place
     words = f"{identifier_words(parameter.name)}: {parameter.description.lower()}"
-    if asked.asked_form == "duration" and (wide := _with_length(text, place)):
+    if (code := code_in_message(where, parameter)) is not None:
+        return code
+    if asked.asked_form == "duration" and (wide := _with_length(text, place, where.language)):
         return plainly(where, parameter, wide)
     if _ABOUT_PHONE.search(words) or asked.asked_form == "phone":
         phones = [found.span() for found in _PHONE.finditer(text) if meet(found.span(), place)]
@@ -61,8 +63,8 @@ def _text(where: Where, parameter: Parameter, asked: Hints) -> Told | None:
     return plainly(where, parameter, place) or plainly(where, parameter, where.place)
 
 
-def _with_length(text: str, place: Place) -> Place | None:
-    found = [q for q in quantities(text, language_of(text)) if meet((q.start, q.end), place)]
+def _with_length(text: str, place: Place, language: str) -> Place | None:
+    found = [q for q in quantities(text, language) if meet((q.start, q.end), place)]
     return (found[0].start, found[0].end) if len(found) == 1 else None
 
 
@@ -79,7 +81,7 @@ def _with_state(text: str, place: Place) -> Place:
 def _whole_moment(where: Where, words: str) -> Place | None:
     """All of a day or a time of which the span is another one by itself ("Friday" of "the Friday after next")."""
     lower, now = where.text.lower(), moment_base(where.now)
-    if len(lower) != len(where.text) or language_of(where.text) != "en":
+    if len(lower) != len(where.text) or where.language != "en":
         return None
     if _ABOUT_DAY.search(words):
         for span in day_phrases(lower):

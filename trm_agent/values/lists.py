@@ -6,10 +6,12 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
-_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
-_SEPARATOR = re.compile(rf"\s*[,;\n]\s*(?:{_AND})?|\s+(?:{_AND}|&\s+)")
+from trm_agent.text.language import knowledge
+
+_ENGLISH_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
 _SURE_SEPARATOR = re.compile(r"[;\n]|,(?!\d{3}(?!\d))")
 _QUOTES = "'\"`“”‘’"
 _EDGES = re.compile(rf"^[\s{_QUOTES}]+|[\s{_QUOTES}]+$")
@@ -52,9 +54,21 @@ def is_separated(text: str) -> bool:
     return bool(_SURE_SEPARATOR.search(text))
 
 
-def split(text: str) -> list[str]:
-    """The items of an enumeration, without the quotes around them."""
-    return [item for part in _SEPARATOR.split(text) if (item := _EDGES.sub("", part))]
+def split(text: str, language: str = "en") -> list[str]:
+    """The items of an enumeration, without the quotes around them.
+
+    Args:
+        text: Of the enumeration.
+        language: Whose words for "and" and "or" stand between items (ISO 639-1).
+    """
+    return [item for part in _separator(language).split(text) if (item := _EDGES.sub("", part))]
+
+
+@lru_cache(maxsize=64)
+def _separator(language: str) -> re.Pattern[str]:
+    words = "|".join(map(re.escape, knowledge(language).get("joiners", ())))
+    joined = _ENGLISH_AND if language == "en" or not words else rf"(?:{words})\s+"
+    return re.compile(rf"\s*[,;\n、，；]\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[\u3400-\u9fff])[和跟与](?=\S)")
 
 
 def split_range(text: str) -> list[str]:

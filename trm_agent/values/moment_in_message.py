@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from trm_agent.text.clock import Clock, ClockRange, clock_ranges, clocks
+from trm_agent.text.clock import Clock, ClockRange, bare_clock, clock_ranges, clocks, times
 from trm_agent.text.dates import parse_datetime
 from trm_agent.text.days import DayRange, day_phrases, day_ranges, read_day, read_day_range
-from trm_agent.text.language import language_of
+from trm_agent.text.in_english import in_english
+from trm_agent.text.language import knowledge
 from trm_agent.text.sentences import sentence_at
 from trm_agent.text.tense import tense
 from trm_agent.text.units import Quantity, quantities
 from trm_agent.types import Parameter, identifier_words
 from trm_agent.values.date_forms import moment_base
+from trm_agent.values.day_beside import day_beside
 from trm_agent.values.declared import hints, speaks_of_past
 from trm_agent.values.parse import parse_value
+from trm_agent.values.period_in_message import edge_of_period
 from trm_agent.values.place import Place, Told, Where, meet, plainly
 
 _BARE_DAY = re.compile(r"\W*(?:(?:on|for|the) )*(\d{1,2})(?:st|nd|rd|th)?\W*(?:please|thanks)?\W*", re.IGNORECASE)
@@ -46,27 +50,59 @@ def _past(where: Where, parameter: Parameter) -> bool | None:
     declared = hints(parameter).past
     if declared is not None:
         return declared
-    spoken = tense(sentence_at(where.text, where.place[0]))
+    sentence = sentence_at(where.text, where.place[0])
+    spoken = tense(sentence)
     if spoken is not None:
         return spoken == "past"
+    said = knowledge(where.language).get("past_tense", ())
+    if not {word.lower() for word in re.findall(r"[^\W\d_]+", sentence)}.isdisjoint(said):
+        return True
     purposes = {speaks_of_past(identifier_words(purpose)) for purpose in where.purposes}
     return purposes.pop() if len(purposes) == 1 else None
 
 
 def moment_at(where: Where, parameter: Parameter, kind: str) -> Told | None:
     past, last = _past(where, parameter), hints(parameter).last
-    language = language_of(where.text)
+    if kind == "date" and "d" not in (hints(parameter).form or "d"):
+        return _month_at(where, parameter, past)
+    language = where.language
     if language == "en":
         found = _found(where, kind, past, last)
         if found is not None:
             value = parse_value(found[0], parameter, where.now)
             return Told(value, *found[1]) if value is not None else None
     else:
+        if (known := _in_other_language(where, parameter, kind, language, past, last)) is not None:
+            return known
         for place in _wider(where.text, where.place):
             told = plainly(where, parameter, place, past=past, last=last)
             if told is not None and told.value != where.text[slice(*place)]:
                 return told
     return plainly(where, parameter, where.place, past=past, last=last)
+
+
+def _in_other_language(
+    where: Where, parameter: Parameter, kind: str, language: str, past: bool | None, last: bool | None
+) -> Told | None:
+    """The same of what a message in another language says, by what the language's data knows of days and times."""
+    english = in_english(where.text, language)
+    place = english.place_of(where.place) if english is not None else None
+    if english is None or place is None:
+        return None
+    found = _found(replace(where, text=english.text, place=place), kind, past, last)
+    value = parse_value(found[0], parameter, where.now) if found is not None else None
+    return Told(value, *english.said_at(found[1])) if found is not None and value is not None else None
+
+
+def _month_at(where: Where, parameter: Parameter, past: bool | None) -> Told | None:
+    """A whole month ("in March", "this month"), or the one of a day, where no day is asked for."""
+    lower, now = where.text.lower(), moment_base(where.now)
+    month = edge_of_period(lower, where.place, now, past, False, months=True) if len(lower) == len(where.text) else None
+    if month is None:
+        day = re.search(r"\d", lower[slice(*where.place)]) or any(meet(d, where.place) for d in day_phrases(lower))
+        return plainly(where, parameter, where.place, past=past) if day else None
+    value = parse_value(month[0].isoformat(), parameter, where.now)
+    return Told(value, *month[1]) if value is not None else None
 
 
 _LED = re.compile(r"\b(?:for|lasting|lasts|staying|stay|takes|taking|of)\s+(?:about |around |a total of )?$")
@@ -119,6 +155,10 @@ def _ended(where: Where, kind: str, lower: str, now: datetime, past: bool | None
     return (said, (length.start, length.end)) if touched else None
 
 
+_Day = tuple[date, Place]
+_Clock = tuple[time, Place, datetime | None]
+
+
 def _found(where: Where, kind: str, past: bool | None, last: bool | None) -> tuple[str, Place] | None:
     """The day, the time or both that the span belongs to, as ISO 8601 writes them, and where they are said."""
     lower = where.text.lower()
@@ -129,6 +169,8 @@ def _found(where: Where, kind: str, past: bool | None, last: bool | None) -> tup
         return ended
     day = _day_at(lower, where, now, past, last) if kind != "time" else None
     clock = _clock_at(lower, where.place, now, last) if kind != "date" else None
+    clock = clock or (_bare_clock(lower, where.place) if kind != "date" and day is None else None)
+    clock = _nearest(clock, lower, where) if clock else None
     if kind == "date":
         return (day[0].isoformat(), day[1]) if day else None
     if kind == "time":
@@ -139,9 +181,46 @@ def _found(where: Where, kind: str, past: bool | None, last: bool | None) -> tup
         return f"{clock[2].date().isoformat()} {clock[0].isoformat()}", clock[1]
     day = day or _only_day(lower, where, now, past, last)
     clock = clock or _only_clock(lower, where.place, now, last)
+    if (day is None) != (clock is None):
+        day, clock = _completed(day, clock, where)
     if clock is None or day is None:
         return None
+    if last and clock[0] == time() and "midnight" in lower[slice(*clock[1])]:
+        day = day[0] + timedelta(days=1), day[1]
     return f"{day[0].isoformat()} {clock[0].isoformat()}", (min(day[1][0], clock[1][0]), max(day[1][1], clock[1][1]))
+
+
+def _completed(day: _Day | None, clock: _Clock | None, where: Where) -> tuple[_Day | None, _Clock | None]:
+    """A day or a time alone, with the time or the day that was spoken of before."""
+    known_day, known_clock = where.before()
+    if day is None and clock is not None and known_day is not None:
+        day = known_day, clock[1]
+    elif clock is None and day is not None and known_clock is not None:
+        clock = known_clock, day[1], None
+    return day, clock
+
+
+def _bare_clock(lower: str, place: Place) -> _Clock | None:
+    """A span that is an hour and nothing else, where the message does not say that it is one ("eight")."""
+    found = bare_clock(lower[slice(*place)])
+    return (found.at, place, None) if found is not None else None
+
+
+def _nearest(clock: _Clock, lower: str, where: Where) -> _Clock:
+    """Of a time that nothing tells from its twin twelve hours away, the one nearer to the time spoken of before."""
+    at, place, moment = clock
+    told = any(found.told for found in times(lower) if (found.start, found.end) == place)
+    if told or moment is not None or at.hour % 12 == 0 or lower[place[0]] == "0":
+        return clock
+    known = where.before()[1]
+    if known is None:
+        return clock
+    twin = at.replace(hour=(at.hour + 12) % 24)
+    return min(at, twin, key=lambda one: abs(_minutes(one) - _minutes(known))), place, moment
+
+
+def _minutes(at: time) -> int:
+    return 60 * at.hour + at.minute
 
 
 def _day_at(lower: str, where: Where, now: datetime, past: bool | None, last: bool | None) -> tuple[date, Place] | None:
@@ -153,7 +232,12 @@ def _day_at(lower: str, where: Where, now: datetime, past: bool | None, last: bo
         return read
     if ranges:
         return None
-    return _one_day(lower, [span for span in day_phrases(lower) if meet(span, where.place)], where, now, past)
+    if (other := day_beside(where, now, past)) is not None:
+        return other
+    spans = [span for span in day_phrases(lower) if meet(span, where.place)]
+    if last and len(spans) == 1 and _is_since(lower, spans[0]):
+        return now.date(), spans[0]  # what has gone on since a day has done so until today
+    return _one_day(lower, spans, where, now, past) if spans else edge_of_period(lower, where.place, now, past, last)
 
 
 def _only_day(
@@ -168,8 +252,17 @@ def _only_day(
 def _one_day(
     lower: str, spans: Sequence[Place], where: Where, now: datetime, past: bool | None
 ) -> tuple[date, Place] | None:
-    days = [(day.date(), span) for span in spans if (day := read_day(lower[slice(*span)], now, past=past)) is not None]
+    days = [
+        (day.date(), span)
+        for span in spans
+        if (day := read_day(lower[slice(*span)], now, past=past or _is_since(lower, span))) is not None
+    ]
     return days[0] if days and len({day for day, _ in days}) == 1 and len(days) == len(spans) else None
+
+
+def _is_since(lower: str, span: Place) -> bool:
+    """Whether a day is one that something has gone on since."""
+    return bool(re.search(r"\bsince\s+$", lower[: span[0]]) or lower[span[0] : span[1]].startswith("since "))
 
 
 def _end_of_range(
@@ -192,7 +285,8 @@ def _clock_at(lower: str, place: Place, now: datetime, last: bool | None) -> tup
     for found in _RELATIVE.finditer(lower):
         if meet(found.span(), place) and (moment := parse_datetime(found[0], now)):
             return moment.time().replace(microsecond=0), found.span(), moment
-    ranges = [found for found in clock_ranges(lower) if meet((found.start, found.end), place)]
+    # Where the start or the end of a stretch is asked for, "two till six" needs no "from".
+    ranges = [found for found in clock_ranges(lower, plain=last is not None) if meet((found.start, found.end), place)]
     if ranges:
         return _clock_of_range(ranges[0], place, last)
     single = [clock for clock in clocks(lower) if meet((clock.start, clock.end), place)]

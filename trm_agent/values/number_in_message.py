@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from trm_agent.text.clock import clock_ranges, clocks
-from trm_agent.text.language import language_of
-from trm_agent.text.numbers import amount
+from trm_agent.text.numbers import amount, number_runs
 from trm_agent.text.units import kind_of, quantities, unit_names
 from trm_agent.types import Parameter, identifier_words
 from trm_agent.values.declared import Hints, hints
 from trm_agent.values.numbers import is_code, read_number
 from trm_agent.values.parse import parse_value
 from trm_agent.values.place import Place, Told, Where, inside, meet, plainly
+from trm_agent.values.said_number import said_number
 
 
 def _kinds(parameter: Parameter) -> set[str]:
@@ -30,11 +31,12 @@ def is_numeric(parameter: Parameter) -> bool:
     return bool(_kinds(parameter) & {"integer", "number"})
 
 
-_TOKEN = re.compile(r"[\w#]+(?:[-/.][\w#]+)*")
+_TOKEN = re.compile(r"(?:[^\W㐀-鿿]|#)+(?:[-/.](?:[^\W㐀-鿿]|#)+)*")
+_DECIMAL_COMMA = re.compile(r"(?<![\w.,])\d+(?:\.\d{3})*,\d{1,2}(?![\w,]|\.\d)")
 _COUNTING = re.compile(r"(?:top|under|over|sub|mid|pre|post|non)-\d+", re.IGNORECASE)
 _MONEY = r"(?:dollars?|usd|us dollars|euros?|eur|pounds?|gbp|quid|bucks|yen|jpy|rupees?|inr|cents?|pence|đồng|vnd)"
 _AMOUNT = re.compile(
-    r"(?:[$€£¥₹]\s?)?(?<![\w.,])\d[\d,]*(?:\.\d+)?\s?"
+    r"(?:[$€£¥₹]\s?)?(?<![\w.,])\d+(?:,\d+)*(?:\.\d+)?\s?"
     rf"(?:k\b|thousand|million|billion|nghìn|ngàn|triệu)?\s?(?:[$€£¥₹₫]|{_MONEY}\b)?(?: and \d\d? cents)?",
     re.IGNORECASE,
 )
@@ -46,9 +48,11 @@ _SCALED = re.compile(
 
 
 def number_at(where: Where, parameter: Parameter) -> Told | None:
-    language = language_of(where.text)
+    language = where.language
+    if language == "en" and (told := said_number(where, parameter)) is not None:
+        return told
     asked, place = hints(parameter), _signed(where.text, _all_words(where.text, where.place, language))
-    code = _code(where.text, place, asked.measure, symbols=not asked.names)
+    code = _code(where.text, place, asked.measure, language, symbols=not asked.names)
     if code is not None:
         return plainly(where, parameter, code) if "string" in _kinds(parameter) else None
     if asked.measure or asked.currency:
@@ -60,14 +64,37 @@ def number_at(where: Where, parameter: Parameter) -> Told | None:
             return told if told is None or not isinstance(told.value, str) else plainly(where, parameter, place)
         if asked.measure and kind_of(asked.measure) in ("clock", "calendar") and _is_time(where.text, place):
             return None
+    if (shared := _with_power(where.text, place, language, asked)) is not None:
+        value = parse_value(f"{shared.normalize():f}", parameter, where.now)
+        return Told(value, *place) if value is not None else None
     for found in _SCALED.finditer(where.text):
         if meet(found.span(), place) and read_number(found[0], language) is not None and inside(place, found.span()):
             place = found.span()
-    return plainly(where, parameter, place)
+    return plainly(where, parameter, place) or _of_something(where, parameter, language)
+
+
+_AMOUNTS = frozenset(("amount", "quantity", "qty", "value", "count", "size", "weight", "distance", "kg"))
+
+
+def _of_something(where: Where, parameter: Parameter, language: str) -> Told | None:
+    """The number of an amount whose unit is not asked for ("half a kilo" is half of what is counted)."""
+    found = [q for q in quantities(where.text, language) if meet((q.start, q.end), where.place)]
+    if hints(parameter).measure or len(found) != 1 or len(found[0].parts) != 1:
+        return None
+    names = set(identifier_words(parameter.name.rsplit(".", 1)[-1]).split())
+    if found[0].short or found[0].kinds().isdisjoint(("mass", "volume", "length")) or names.isdisjoint(_AMOUNTS):
+        return None
+    value = parse_value(f"{found[0].parts[0][0].normalize():f}", parameter, where.now)
+    return Told(value, found[0].start, found[0].end) if value is not None else None
 
 
 def _all_words(text: str, place: Place, language: str) -> Place:
     """With the number words before and behind it that belong to the same number ("five" of "twenty five percent")."""
+    if own := [run for run in number_runs(text, language) if inside(place, (run.start, run.end))]:
+        return own[0].start, own[0].end
+    if language != "en":
+        literals = [m.span() for m in _DECIMAL_COMMA.finditer(text) if inside(place, m.span())]
+        place = literals[0] if literals else place
     start, end = place
     first = re.match(r"[^\W\d_]+", text[start:end])
     while first and (before := re.search(r"([^\W\d_]+)[ -]$", text[:start])):
@@ -84,6 +111,24 @@ def _all_words(text: str, place: Place, language: str) -> Place:
     return start, end
 
 
+_LEAST_DONG = 1000
+"""Nothing is sold for less: an amount of hundreds is said in thousands."""
+
+
+def _with_power(text: str, place: Place, language: str, asked: Hints) -> Decimal | None:
+    """A bare number whose "thousand" or "million" is said with the other end of its range, or with none of both."""
+    number = amount(text[slice(*place)], language)
+    own = [run for run in number_runs(text, language) if inside(place, (run.start, run.end)) and run.power >= 1000]
+    if number is None or own or number != int(number):
+        return None
+    joint = re.match(r"\s*(?:tới|đến|-|–|到|至)\s*", text[place[1] :])
+    for run in number_runs(text, language) if joint else ():
+        if run.start == place[1] + (joint.end() if joint else 0) and run.power >= 1000:
+            fitting = [power for power in (run.power, 1000) if number * power < run.value]
+            return number * fitting[0] if fitting and number < run.value / 10 else None
+    return number * 1000 if asked.currency == "dong" and 100 <= number < _LEAST_DONG else None
+
+
 def _signed(text: str, place: Place) -> Place:
     """With the minus that stands right before a number, unless it joins two ("b = -3", not "5-3")."""
     if not re.search(r"(?:^|[^\w\s)])\s*-$|\s-$", text[: place[0]]) or not text[place[0]].isdigit():
@@ -91,13 +136,13 @@ def _signed(text: str, place: Place) -> Place:
     return place[0] - 1, place[1]
 
 
-def _code(text: str, place: Place, measure: str | None, *, symbols: bool) -> Place | None:
+def _code(text: str, place: Place, measure: str | None, language: str, *, symbols: bool) -> Place | None:
     """The code that a span is a part of: letters and digits in one word, but for a unit; zeros in front."""
     for found in _TOKEN.finditer(text):
         if found.start() <= place[0] and place[1] <= found.end():
             word = found[0].rstrip(".")
             units = [q for q in quantities(word) if not q.short or (measure and kind_of(measure) in q.kinds())]
-            number = read_number(word, symbols=symbols) is not None and word[0] != "0"
+            number = read_number(word, language, symbols=symbols) is not None and word[0] != "0"
             if is_code(word) and not number and not _COUNTING.fullmatch(word) and not units:
                 return found.start(), found.start() + len(word)
     return None

@@ -31,6 +31,8 @@ _CURRENCY = re.compile(r"[$€£¥₹]")
 _PERCENT = re.compile(r"%|\bper ?cent\b", re.IGNORECASE)
 # Words that change the number they stand beside, and that the number library does not read.
 _INEXACT = re.compile(r"\b(?:half|quarter|couple|few|several|score|between|[ap]\.?m)\b", re.IGNORECASE)
+_THOUSANDS_POINT = re.compile(r"(?<=\d)\.(?=\d{3}(?!\d))(?<!\d{4}\.)")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(\d{1,2})(?!\d)")
 _LONGEST_NUMBER = 120
 _MOST_DIGITS = 30
 
@@ -53,6 +55,8 @@ def read_number(
     if (said := _in_words(text, language)) is not None:
         return said
     text = _COMPOUND.sub("", text)
+    if language != "en":
+        text = _DECIMAL_COMMA.sub(r".\1", _THOUSANDS_POINT.sub("", text))
     if symbols:
         text = _GLUED.sub(lambda letters: "" if _is_symbol(letters[1]) else letters[0], text)
     money = bool(_CURRENCY.search(text))

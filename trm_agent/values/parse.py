@@ -200,5 +200,5 @@ def _read_items(text: str, item: Parameter, way: _Way) -> list[Any] | None:
         whole = parse_value(text, item, way.now, language=way.language)
         if whole is not None:
             return [whole]
-    values = [parse_value(part, item, way.now, language=way.language) for part in split(text)]
+    values = [parse_value(part, item, way.now, language=way.language) for part in split(text, way.language)]
     return None if any(value is None for value in values) else values

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from typing import Any
 
 from trm_agent.text.language import language_of
@@ -11,6 +12,7 @@ from trm_agent.types import Parameter
 from trm_agent.values.parse import parse_value
 
 Place = tuple[int, int]
+Before = tuple[date | None, time | None]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Where:
         purposes: Name and description of each tool that takes the value.
         siblings: Names of the other parameters of those tools.
         now: What relative days count from.
+        conversation: The language spoken before.
+        before: Gives the day and the time that were spoken of last before the message, None for what was not.
     """
 
     text: str
@@ -47,11 +51,18 @@ class Where:
     purposes: tuple[str, ...] = ()
     siblings: tuple[str, ...] = ()
     now: datetime | None = None
+    conversation: str = "en"
+    before: Callable[[], Before] = field(default=lambda: (None, None), compare=False)
+
+    @property
+    def language(self) -> str:
+        """Of the message."""
+        return language_of(self.text, self.conversation)
 
 
 def plainly(where: Where, parameter: Parameter, place: Place, **way: Any) -> Told | None:
     text = where.text[slice(*place)]
-    value = parse_value(text, parameter, where.now, language=language_of(where.text), **way)
+    value = parse_value(text, parameter, where.now, language=where.language, **way)
     return Told(value, *place) if value is not None else None
 
 

@@ -10,8 +10,8 @@ from trm_agent.text.clock import clock_ranges, clocks
 @pytest.mark.parametrize(
     ("text", "at"),
     [
-        ("at 10 to 4", "03:50"),
-        ("half two", "02:30"),
+        ("at 10 to 4", "15:50"),
+        ("half two", "14:30"),
         ("half past six", "06:30"),
         ("quarter to nine", "08:45"),
         ("a quarter past 7", "07:15"),
@@ -60,7 +60,7 @@ def test_what_is_no_time_of_day_is_not_found(text: str) -> None:
         ("from 14:00 to 15:30", "14:00", "15:30"),
         ("between noon and 2", "12:00", "14:00"),
         ("from 2 to 3 in the afternoon", "14:00", "15:00"),
-        ("from 2 to 3", "02:00", "03:00"),
+        ("from 2 to 3", "14:00", "15:00"),
     ],
 )
 def test_a_range_lends_its_ends_what_they_lack(text: str, first: str, last: str) -> None:

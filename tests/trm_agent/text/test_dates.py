@@ -94,7 +94,7 @@ def test_a_day_with_two_readings_or_none_is_not_read(text: str) -> None:
         ("ten past 8", "08:10:00"),
         ("noon", "12:00:00"),
         ("midnight", "00:00:00"),
-        ("5 o'clock", "05:00:00"),
+        ("5 o'clock", "17:00:00"),
         ("evening 5:45", "17:45:00"),
         ("morning 11", "11:00:00"),
         ("11 in the morning", "11:00:00"),

@@ -40,7 +40,7 @@ from trm_agent.values.numbers import is_code, read_number
         ("Red Car", "in lower case", "red car"),
         ("ab12", "in upper case", "AB12"),
         ("two hours", "Start time, HH:MM", None),
-        ("half two", "Start time, HH:MM", "02:30"),
+        ("half two", "Start time, HH:MM", "14:30"),
         ("2h30", "Start time, HH:MM", "02:30"),
         ("sometime", "Start time, HH:MM", "sometime"),
     ],

@@ -284,3 +284,17 @@ def test_a_list_is_taken_apart_without_its_brackets_and_quotes(text: str, schema
     read_values = read(text, **schema)
     assert read_values == values
     assert [type(value) for value in read_values or ()] == [type(value) for value in values or ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "items"),
+    [
+        ("kho-doc, kho-ghi với bao-cao", "vi", ["kho-doc", "kho-ghi", "bao-cao"]),
+        ("Apfel, Birne und Most", "de", ["Apfel", "Birne", "Most"]),
+        ("jambon et fromage", "fr", ["jambon", "fromage"]),
+        ("明辉、天盛和老顾电子", "zh", ["明辉", "天盛", "老顾电子"]),
+    ],
+)
+def test_a_list_is_taken_apart_at_the_joining_words_of_its_language(text: str, language: str, items: list[str]) -> None:
+    listed = Parameter("names", {"type": "array", "items": {"type": "string"}})
+    assert parse_value(text, listed, language=language) == items
