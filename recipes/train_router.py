@@ -59,6 +59,7 @@ class Config:
     dropout: float
     augment: bool
     one_by_one: float
+    optimizer: str
     seed: int
     amp: bool
     device: str
@@ -130,13 +131,13 @@ def train(args: argparse.Namespace) -> None:
     if start:
         take_weights(model, start, vocabulary)
     model.to(device)
-    optimizer, ema = make_optimizer(model), EMA(model, args.ema)
+    optimizer, ema = make_optimizer(model, args.optimizer), EMA(model, args.ema)
     per_epoch = steps_per_epoch(episodes, args.seed, args.batch, args.after_result)
     lr, last = pace(args, per_epoch)
     config = Config(
         args.preset or ("of the initial weights" if start else "small"), model.config.plain,
         round(last / per_epoch, 3), args.batch, lr, args.warmup, args.ema,
-        args.after_result, args.dropout, args.augment, args.one_by_one, args.seed, amp, device.type,
+        args.after_result, args.dropout, args.augment, args.one_by_one, args.optimizer, args.seed, amp, device.type,
     )  # fmt: skip
     schedule = Schedule(lr, min(args.warmup, max(1, last // 10)), last)
     state = args.output / "last" / "state.safetensors"

@@ -200,7 +200,7 @@ def train_arm(
     torch.manual_seed(seed)
     model = SudokuModel(sizes).to(device)
     averaged = SudokuModel(sizes).to(device)
-    optimizer, ema = make_optimizer(model, config.weight_decay), EMA(model, config.ema)
+    optimizer, ema = make_optimizer(model, weight_decay=config.weight_decay), EMA(model, config.ema)
     schedule = Schedule(config.lr, config.warmup, updates)
     carry = Carry(model, train, config.batch, config.explore, seed)
     started, started_cpu, curve, since = time.perf_counter(), time.process_time(), [], []

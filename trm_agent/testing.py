@@ -19,7 +19,8 @@ from trm_agent.types import SlotField
 if TYPE_CHECKING:
     from trm_agent.model.network import RouterModel
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]")
+"""A word, or one character of a script without spaces, as the real encoder has it."""
 
 
 class HashingEncoder:

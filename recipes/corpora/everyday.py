@@ -12,8 +12,9 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from recipes.corpora.everyday_domain import ANSWERS, Dialogue, Domain, GoldCall,
 from recipes.corpora.everyday_format import read_domain
 from trm_agent.errors import DataError
 from trm_agent.types import Parameter, Slot, parse_tools, slot_table
-from trm_agent.values import parse_value
+from trm_agent.values.in_message import read_in_message
+from trm_agent.values.place import Before, Where
 
 SPEECH_ACT = {
     **dict.fromkeys(
@@ -64,22 +66,25 @@ def samples_of(domain: Domain, *, results: bool = False, wordings: bool = False)
 
 
 class WordingFinder:
-    """Finds the words of values that do not stand in the text as they are: dates, times, numbers, amounts."""
+    """Finds the words of values that do not stand in the text as they are: dates, times, numbers, amounts.
+
+    Words are read where they stand, as decoding reads them: the language and what belongs to them is the message's.
+    """
 
     def __init__(self, domain: Domain) -> None:
         self.now = datetime.fromisoformat(domain.now)
+        self.language = domain.language
+        self.tools = parse_tools([tool.schema for tool in domain.tools])
         self.parameters = {
-            (tool.name, parameter.name): parameter
-            for tool in parse_tools([tool.schema for tool in domain.tools])
-            for parameter in tool.parameters
+            (tool.name, parameter.name): parameter for tool in self.tools for parameter in tool.parameters
         }
-        self._read: dict[tuple[str, str, str], Any] = {}
+        self._read: dict[tuple[str, str, str, Before | None], list[tuple[str, Any]]] = {}
 
     def worded(self, sample: dict[str, Any]) -> dict[str, Any]:
         """The sample, with the words of its call's values among the accepted ones."""
         if sample["decision"] != "tool_call":
             return sample
-        said = [m["content"] for m in sample["history"] if m["role"] in ("user", "assistant")][-5:][::-1]
+        said = said_last(sample["history"])
         accept = json.loads(json.dumps(sample["accept"]))
         calls = sample.get("calls") or [sample["tool"]]
         for number, call in enumerate(calls):
@@ -91,20 +96,30 @@ class WordingFinder:
                     place["arguments"][name] = list(dict.fromkeys([*place["arguments"].get(name, []), *found]))
         return sample | {"accept": accept}
 
-    def find(self, tool: str, name: str, value: Any, said: Sequence[str]) -> list[str]:
-        """The shortest words of the latest message that read as the value; none where it stands there as it is."""
+    def find(self, tool: str, name: str, value: Any, said: Sequence[tuple[str, str]]) -> list[str]:
+        """The shortest words of the latest message that read as the value; none where it stands there as it is.
+
+        Args:
+            tool: That is called.
+            name: Of the argument, dotted.
+            value: To find.
+            said: Messages and what was asked before each, the latest first.
+        """
         parameter = self._parameter(tool, name)
         if parameter is None or parameter.choices or isinstance(value, bool | list | dict):
             return []
         if isinstance(value, str) and not re.search(r"\d", value):
             return []
-        for text in said:
-            if re.search(rf"(?<![\w.,]){re.escape(str(value))}(?![\w])", text):
-                return []
-            found = [words for words in windows(text) if self._reads(tool, name, words) == value]
-            shortest = [words for words in found if not any(o != words and o in words for o in found)]
-            if shortest:
-                return shortest
+        wanted = _to_the_minute(value)
+        for before in (None, *_parts(value)):
+            for text, question in said:
+                if re.search(rf"(?<![\w.,]){re.escape(str(value))}(?![\w])", text):
+                    return []
+                readings = self._readings(tool, name, text, question, before)
+                found = list(dict.fromkeys(words for words, read in readings if read == wanted))
+                shortest = [words for words in found if not any(o != words and o in words for o in found)]
+                if shortest:
+                    return shortest
         return []
 
     def _parameter(self, tool: str, name: str) -> Parameter | None:
@@ -115,23 +130,69 @@ class WordingFinder:
         entry = whole.schema.get("items")
         return Parameter(whole.name, entry) if isinstance(entry, dict) else None
 
-    def _reads(self, tool: str, name: str, words: str) -> Any:
-        key = (tool, re.sub(r"\d+(?=\])", "", name), words)
+    def _readings(
+        self, tool: str, name: str, text: str, question: str, before: Before | None = None
+    ) -> list[tuple[str, Any]]:
+        """What a message's stretches of words are read as: the words that were read, and the value.
+
+        Args:
+            tool: That is called.
+            name: Of the argument, dotted.
+            text: Of the message.
+            question: What was asked before it.
+            before: The day and the time that were spoken of before.
+        """
+        key = (tool, re.sub(r"\d+(?=\])", "", name), text, before)
         if key not in self._read:
             parameter = self._parameter(tool, name)
-            try:
-                self._read[key] = parameter and parse_value(words, parameter, self.now)
-            except (ValueError, OverflowError):
-                self._read[key] = None
+            siblings = tuple(other for owner, other in self.parameters if owner == tool and other != name)
+            out: list[tuple[str, Any]] = []
+            for place in windows(text) if parameter is not None else ():
+                try:
+                    known = partial(_known, before)
+                    where = Where(text, place, question, (tool,), siblings, self.now, self.language, known)
+                    told = read_in_message(where, parameter) if parameter else None
+                except (ValueError, OverflowError):
+                    told = None
+                if told is not None:
+                    out.append((text[told.start : told.end], _to_the_minute(told.value)))
+            self._read[key] = out
         return self._read[key]
 
 
-def windows(text: str, longest: int = 5) -> Iterator[str]:
-    """Stretches of one to five words, without what is not part of a word at their ends."""
-    found = list(re.finditer(r"[^\s,;()]+(?<![.!?:])", text))
+def said_last(history: Sequence[Mapping[str, Any]], most: int = 5) -> list[tuple[str, str]]:
+    """The last messages of user and assistant, the latest first, each with what the assistant said right before."""
+    out = [
+        (message["content"], before["content"] if before is not None and before["role"] == "assistant" else "")
+        for before, message in zip([None, *history], history, strict=False)
+        if message["role"] in ("user", "assistant")
+    ]
+    return out[-most:][::-1]
+
+
+def _parts(value: Any) -> list[Before]:
+    """What may have been said before of a day and time: the one or the other, where a message says but the rest."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", value):
+        return []
+    moment = datetime.fromisoformat(value)
+    return [(moment.date(), None), (None, moment.time())]
+
+
+def _known(before: Before | None) -> Before:
+    return before or (None, None)
+
+
+def _to_the_minute(value: Any) -> Any:
+    """A time without its seconds, where they are none: gold values and readings may have them or not."""
+    return re.sub(r"(\d\d:\d\d):00$", r"\1", value) if isinstance(value, str) else value
+
+
+def windows(text: str, longest: int = 5) -> Iterator[tuple[int, int]]:
+    """Stretches of one to five words, or Chinese characters, without what is not part of a word at their ends."""
+    found = list(re.finditer(r"[㐀-鿿]|[^\s,;()，。；：、！？“”（）㐀-鿿]+(?<![.!?:])", text))
     for first in range(len(found)):
         for last in range(first, min(first + longest, len(found))):
-            yield text[found[first].start() : found[last].end()]
+            yield found[first].start(), found[last].end()
 
 
 def leaves(arguments: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -69,6 +69,9 @@ def parse_args(argv: Sequence[str] | None, description: str | None) -> argparse.
     )
     parser.add_argument("--lr", type=float, help=f"default: {SCRATCH['lr']:g}; with --init {FINE_TUNING['lr']:g}")
     parser.add_argument("--warmup", type=int, default=150, help="steps")
+    parser.add_argument(
+        "--optimizer", choices=("adamw", "muon"), default="adamw", help="muon: for the matrices between hidden layers"
+    )
     parser.add_argument("--ema", type=float, default=0.999, help="decay")
     parser.add_argument(
         "--after-result", type=float, default=0.25, help="share of points after a tool result that is kept"

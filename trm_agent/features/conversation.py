@@ -28,7 +28,9 @@ LOUD = 4.0
 LONGEST_PIECE = 32
 """Longest piece that is marked, in tokens."""
 
-_WORD = re.compile(r"\w")
+_WORD = re.compile(r"[^\W\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""A character of a word. Scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer) have none: there a
+value may begin and end anywhere."""
 _CONTRACTION = re.compile(r"(?<=\w['’])(?:s|t|ll|re|ve|d|m)\b", re.IGNORECASE)
 """The end of "I'll" or "don't": no value begins there, though one may end before it ("Anna's")."""
 _TERM = re.compile(r"[^\W_]+")

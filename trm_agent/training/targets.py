@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ from trm_agent.types import DONTCARE, SPEECH_ACTS
 from trm_agent.values import normalise
 
 IGNORE = -100
+JOINING_TOKENS = 4
+"""From the end of an entry to the start of the next one of its list: ", and the" are three tokens between them."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,11 @@ def build_targets(
                 if op[n, s] != FILLED or values is None:
                     continue
                 every = (values, *point.more.get(slot.key, ()))
+                if not closed[s] and slot.key not in point.places and len(every) == 1 and is_list(values[0]):
+                    places = finder.find_list(values, point.messages)
+                    pointed.extend((n, s, 1 / len(places)) for _ in places)
+                    spans.extend(places)
+                    continue
                 for wordings in every:
                     if closed[s]:
                         index = _chosen(wordings, closed[s])
@@ -134,6 +142,11 @@ def build_targets(
         span_weight=torch.tensor([point[2] for point in pointed], dtype=torch.float),
         act=torch.from_numpy(act),
     )
+
+
+def is_list(value: object) -> bool:
+    """Whether it is a list of plain values."""
+    return isinstance(value, list) and bool(value) and not any(isinstance(entry, dict | list) for entry in value)
 
 
 def _chosen(wordings: Sequence[object], closed: Sequence[str]) -> int | None:
@@ -168,6 +181,38 @@ class SpanFinder:
             for wording in wordings:
                 target.extend(self._in_message(wording, m))
         return said or restated
+
+    def find_list(self, values: Sequence[object], visible: int) -> list[list[tuple[int, int]]]:
+        """Where a list of plain values stands: as one run ("ham, egg and cress"), else each of its entries.
+
+        Args:
+            values: The wordings of the list, lists and texts.
+            visible: Messages that may be looked at.
+
+        Returns:
+            What `find` gives, for the run or for every entry that stands somewhere.
+        """
+        if whole := self.find([value for value in values if not isinstance(value, list)], visible):
+            return [whole]
+        entries = values[0] if isinstance(values[0], list) else []
+        found = {str(entry).lower(): self.find([entry], visible) for entry in entries}
+        if all(found.values()) and (run := self._run(list(found.values()))):
+            return [run]
+        return [places for places in found.values() if places]
+
+    def _run(self, entries: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]]:
+        """From the first entry to the last, where nothing but a few words joins them; the latest such run."""
+        owner = self.talk.token_message
+        for message in sorted({int(owner[start]) for start, _ in entries[0]}, reverse=True):
+            inside = [[(a, a + n) for a, n in places if owner[a] == message] for places in entries]
+            if not all(inside):
+                continue
+            order = sorted(places[-1] for places in inside)
+            apart = [after[0] - before[1] for before, after in pairwise(order)]
+            length = order[-1][1] - order[0][0]
+            if all(0 < tokens <= JOINING_TOKENS for tokens in apart) and length < self.span_tokens:
+                return [(order[0][0], length)]
+        return []
 
     def at(self, place: Place) -> list[tuple[int, int]]:
         """The same of the characters of one place; empty where they are no run of tokens."""

@@ -156,9 +156,21 @@ def test_numbers_with_alternatives_are_numbers(tmp_path: Path) -> None:
 
 def test_the_words_of_a_value_are_found() -> None:
     finder = WordingFinder(read_domain(EXAMPLE))
-    assert finder.find("request_leave", "start_date", "2026-04-13", ["from April 13 please"]) == ["April 13"]
-    assert finder.find("request_leave", "start_date", "2026-04-13", ["from 2026-04-13"]) == []
-    assert list(windows("one, two (three)", 2)) == ["one", "one, two", "two", "two (three", "three"]
+    assert finder.find("request_leave", "start_date", "2026-04-13", [("from April 13 please", "")]) == ["April 13"]
+    assert finder.find("request_leave", "start_date", "2026-04-13", [("from 2026-04-13", "")]) == []
+    text = "one, two (three)"
+    assert [text[a:b] for a, b in windows(text, 2)] == ["one", "one, two", "two", "two (three", "three"]
+
+
+def test_the_words_of_a_time_are_found_where_they_stand(tmp_path: Path) -> None:
+    tool = "- move!:\n    at: date-time\n    until~: time\n"
+    turn = "request: X\n      call: {move: {at: 2026-02-12T15:15}}"
+    path = write(tmp_path, turn)
+    path.write_text(path.read_text(encoding="utf-8").replace("tools:\n", f"tools:\n  {tool}"), encoding="utf-8")
+    finder = WordingFinder(read_domain(path))
+    said = [("put her down for Thursday at quarter past three, till half four", "")]
+    assert finder.find("move", "at", "2026-02-12T15:15", said) == ["Thursday at quarter past three"]
+    assert finder.find("move", "until", "16:30", said) == ["half four"]
 
 
 def test_the_command_writes_samples_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

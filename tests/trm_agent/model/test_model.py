@@ -111,7 +111,7 @@ def test_it_learns_one_batch(plain: bool) -> None:
     words = vocabulary()
     batch, targets = assemble([episode()], words, tiny_model().config)
     batch, scope = batch_float(batch), Scope.of(batch, 6)
-    optimizer = make_optimizer(model, 0.0)
+    optimizer = make_optimizer(model, weight_decay=0.0)
     for group in optimizer.param_groups:
         group["lr"] = 1e-2
     for _ in range(150):

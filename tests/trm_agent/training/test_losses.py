@@ -27,6 +27,28 @@ def find(messages: list[Message], *wordings: str, visible: int | None = None) ->
     return out
 
 
+def find_list(text: str, *wordings: object) -> list[list[str]]:
+    talk = read_conversation([Message("user", text)], HashingEncoder())
+    places = SpanFinder(talk, 12).find_list(wordings, 1)
+    return [[text[talk.token_spans[a, 0] : talk.token_spans[a + n, 1]] for a, n in found] for found in places]
+
+
+def test_a_list_is_pointed_at_as_one_run_or_entry_by_entry() -> None:
+    assert find_list("take the ham, the egg and cress off", ["ham", "egg", "cress"]) == [["ham, the egg and cress"]]
+    assert find_list("take the ham off", ["ham"]) == [["ham"]]
+    assert find_list("ham please, and if there is still any left also egg", ["ham", "egg"]) == [["ham"], ["egg"]]
+    assert find_list("five to six, please", [5, 6], "five to six") == [["five to six"]]
+    assert find_list("nothing of that", ["ham", "egg"]) == []
+
+
+def test_a_value_begins_anywhere_in_a_script_without_spaces() -> None:
+    messages = [Message("user", "把0802驳回，理由写型号不对")]
+    assert find(messages, "0802") == ["0802"]
+    assert find(messages, "型号不对") == ["型号不对"]
+    assert find(messages, "802") == []
+    assert find([Message("user", "đổi sang đen")], "en") == []
+
+
 def test_labels_of_decisions_tools_and_slots() -> None:
     _, targets = assemble([episode()], vocabulary(), tiny_model().config)
     assert targets.decision.tolist() == [0, 1, 0, 1]

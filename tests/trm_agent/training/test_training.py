@@ -89,20 +89,36 @@ def as_float(batch):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     return replace(batch, tokens=batch.tokens.float())
 
 
-def test_a_restored_run_ends_with_the_very_same_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["adamw", "muon"])
+def test_a_restored_run_ends_with_the_very_same_weights(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trm_agent.training.optimizer.NARROWEST_HIDDEN", 16)
     model = tiny_model()
-    optimizer, ema = make_optimizer(model), EMA(model)
+    optimizer, ema = make_optimizer(model, kind), EMA(model)
     take_steps(model, optimizer, ema, range(3))
     save_training_state(tmp_path / "state.safetensors", 3, model, ema, optimizer)
     take_steps(model, optimizer, ema, range(3, 6))
 
     other = tiny_model(seed=9)
-    other_optimizer, other_ema = make_optimizer(other), EMA(other)
+    other_optimizer, other_ema = make_optimizer(other, kind), EMA(other)
     step = load_training_state(tmp_path / "state.safetensors", other, other_ema, other_optimizer)
     take_steps(other, other_optimizer, other_ema, range(step, 6))
     for name, value in model.state_dict().items():
         assert torch.equal(value, other.state_dict()[name]), name
         assert torch.equal(ema.average[name], other_ema.average[name]), name
+
+
+def test_muon_takes_the_matrices_between_hidden_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trm_agent.training.optimizer.NARROWEST_HIDDEN", 16)
+    model = tiny_model()
+    optimizer = make_optimizer(model, "muon")
+    taken = [group["params"] for group in optimizer.param_groups]
+    assert sorted(id(p) for group in taken for p in group) == sorted(map(id, model.parameters()))
+    assert taken[0]
+    assert all(p.ndim == 2 and min(p.shape) >= 16 for p in taken[0])
+    with pytest.raises(ValueError, match="adamw, muon, got 'sgd'"):
+        make_optimizer(model, "sgd")
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
