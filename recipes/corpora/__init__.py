@@ -9,7 +9,7 @@ home_assistant (sentence_templates), thingpedia (thingtalk, thingpedia_lines, th
 intent_files: alexa_skills (alexa_files, drawn_values), rasa_bots (rasa_files), dialogflow_agents.
 Small sets: small_tool_sets (tool_sets, leon, home_llm with its homes).
 Benchmarks: bfcl, mtu_bench.
-Our own: everyday (everyday_domain, everyday_format, everyday_values, everyday_counts).
+Our own: everyday (everyday_domain, everyday_format, everyday_values, everyday_words, everyday_counts).
 
 They serve to reproduce the shipped weights, so they stand beside the recipes and not in the package.
 """

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from recipes.corpora.everyday import SPEECH_ACT, WordingFinder, check, doubts, main, samples_of, windows
+from recipes.corpora.everyday import SPEECH_ACT, check, doubts, main, samples_of
 from recipes.corpora.everyday_counts import counts
 from recipes.corpora.everyday_domain import KINDS
 from recipes.corpora.everyday_format import read_domain
 from recipes.corpora.everyday_values import expand, marked_day
+from recipes.corpora.everyday_words import WordingFinder, windows
 from trm_agent.errors import DataError
 from trm_agent.types import SPEECH_ACTS, Sample
 

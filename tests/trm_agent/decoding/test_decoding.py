@@ -117,7 +117,7 @@ def test_confidences_are_products_of_what_was_used() -> None:
 
 
 def test_confidences_go_through_the_calibration() -> None:
-    half = Calibration(Logistic((0.0,) * 5, 0.0), Logistic((0.0,) * 9, 0.0), Logistic((0.5,), 0.0))
+    half = Calibration(Logistic((0.0,) * 5, 0.0), Logistic((0.0,) * 14, 0.0), Logistic((0.5,), 0.0))
     decision = Talk(FLIGHT).decide(city="Rome", n="two", calibration=half)
     assert (decision.confidence, decision.call_confidence) == (0.5, 0.5)
     assert [value.confidence for value in decision.slot_values.values()] == [pytest.approx(0.6737, abs=1e-4)] * 2
