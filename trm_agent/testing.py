@@ -14,12 +14,13 @@ from trm_agent.encoder.sentence import EncodedText, Encoder
 from trm_agent.errors import requires_extra
 from trm_agent.model.config import ModelConfig
 from trm_agent.router import Router
+from trm_agent.text.language import HAN
 from trm_agent.types import SlotField
 
 if TYPE_CHECKING:
     from trm_agent.model.network import RouterModel
 
-_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]")
+_TOKEN = re.compile(rf"[{HAN}]|[^\W{HAN}]+|[^\w\s]")
 """A word, or one character of a script without spaces, as the real encoder has it."""
 
 

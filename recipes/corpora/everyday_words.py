@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from recipes.corpora.everyday_domain import Domain
+from trm_agent.text.language import HAN
 from trm_agent.types import Parameter, parse_tools
 from trm_agent.values.in_message import read_in_message
 from trm_agent.values.place import Before, Where
@@ -139,7 +140,7 @@ def _to_the_minute(value: Any) -> Any:
 
 def windows(text: str, longest: int = 5) -> Iterator[tuple[int, int]]:
     """Stretches of one to five words, or Chinese characters, without what is not part of a word at their ends."""
-    found = list(re.finditer(r"[㐀-鿿]|[^\s,;()，。；：、！？“”（）㐀-鿿]+(?<![.!?:])", text))
+    found = list(re.finditer(rf"[{HAN}]|[^\s,;()，。；：、！？“”（）{HAN}]+(?<![.!?:])", text))
     for first in range(len(found)):
         for last in range(first, min(first + longest, len(found))):
             yield found[first].start(), found[last].end()

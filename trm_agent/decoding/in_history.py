@@ -51,7 +51,7 @@ def read_source(
     purposes, siblings = (slot.purposes, slot.siblings) if slot is not None else ((), ())
     present = moment(history, now)
     before = partial(spoken_of, history, message, parameter, present)
-    spoken = language_spoken(history[:message])
+    spoken = "en" if marked_language(text) else language_spoken(history[:message])
     told = read_in_message(Where(text, place, question, purposes, siblings, present, spoken, before), parameter)
     if told is None:
         return None

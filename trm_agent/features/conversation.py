@@ -16,6 +16,7 @@ from trm_agent.encoder.sentence import EncodedText
 from trm_agent.features.likeness import surroundings
 from trm_agent.features.shapes import piece_spans, token_shapes
 from trm_agent.features.tools import TextEncoder
+from trm_agent.text.language import HAN
 from trm_agent.types import ROLES, Message
 
 TOKEN_LIMITS = {"system": 32, "user": 160, "assistant": 96, "tool_call": 32, "tool_response": 40}
@@ -28,7 +29,7 @@ LOUD = 4.0
 LONGEST_PIECE = 32
 """Longest piece that is marked, in tokens."""
 
-_WORD = re.compile(r"[^\W\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_WORD = re.compile(rf"[^\W\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff{HAN}\uf900-\ufaff]")
 """A character of a word. Scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer) have none: there a
 value may begin and end anywhere."""
 _CONTRACTION = re.compile(r"(?<=\w['’])(?:s|t|ll|re|ve|d|m)\b", re.IGNORECASE)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from trm_agent.text.language import rewrites, written_out
+from trm_agent.text.language import HAN, rewrites, written_out
 from trm_agent.text.numbers import in_digits
 
-_TOKEN = re.compile(r"\d+|[㐀-鿿]|[^\W\d_㐀-鿿]+|.", re.DOTALL)
+_TOKEN = re.compile(rf"\d+|[{HAN}]|[^\W\d_{HAN}]+|.", re.DOTALL)
 _GROUP = re.compile(r"\\(\d)")
 _MARKER = re.compile(r"@[^@\s]*@")
 _SPACES = re.compile(r"\s+")

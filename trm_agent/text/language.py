@@ -16,7 +16,9 @@ from typing import Any
 _FOLDER = Path(__file__).parent / "languages"
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))
 _WORD = re.compile(r"[^\W\d_]+")
-_CHINESE = re.compile(r"[㐀-鿿]")
+HAN = "\u3400-\u9fff"
+"""Chinese characters, as a range for patterns."""
+_CHINESE = re.compile(f"[{HAN}]")
 _KANA = re.compile(r"[ぁ-ヿ]")
 _HALF_DAY = re.compile(r"(?<=\d)\s?[ap]m\b", re.IGNORECASE)
 """Of a time of day; "am" alone is a word of German."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from text_to_num import alpha2digit
 
-from trm_agent.text.language import knowledge
+from trm_agent.text.language import HAN, knowledge
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[㐀-鿿]|[^\W\d_㐀-鿿]+|\s+|.", re.DOTALL)
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[{HAN}]|[^\W\d_{HAN}]+|\s+|.", re.DOTALL)
 _VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4"}
 
 

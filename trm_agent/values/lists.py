@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from trm_agent.text.language import knowledge
+from trm_agent.text.language import HAN, knowledge
 
 _ENGLISH_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
 _SURE_SEPARATOR = re.compile(r"[;\n]|,(?!\d{3}(?!\d))")
@@ -68,7 +68,7 @@ def split(text: str, language: str = "en") -> list[str]:
 def _separator(language: str) -> re.Pattern[str]:
     words = "|".join(map(re.escape, knowledge(language).get("joiners", ())))
     joined = _ENGLISH_AND if language == "en" or not words else rf"(?:{words})\s+"
-    return re.compile(rf"\s*[,;\n、，；]\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[\u3400-\u9fff])[和跟与](?=\S)")
+    return re.compile(rf"\s*[,;\n、，；]\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[{HAN}])[和跟与](?=\S)")
 
 
 def split_range(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trm_agent.text.clock import clock_ranges, clocks
+from trm_agent.text.language import HAN
 from trm_agent.text.numbers import amount, number_runs
 from trm_agent.text.units import kind_of, quantities, unit_names
 from trm_agent.types import Parameter, identifier_words
@@ -31,7 +32,7 @@ def is_numeric(parameter: Parameter) -> bool:
     return bool(_kinds(parameter) & {"integer", "number"})
 
 
-_TOKEN = re.compile(r"(?:[^\W㐀-鿿]|#)+(?:[-/.](?:[^\W㐀-鿿]|#)+)*")
+_TOKEN = re.compile(rf"(?:[^\W{HAN}]|#)+(?:[-/.](?:[^\W{HAN}]|#)+)*")
 _DECIMAL_COMMA = re.compile(r"(?<![\w.,])\d+(?:\.\d{3})*,\d{1,2}(?![\w,]|\.\d)")
 _COUNTING = re.compile(r"(?:top|under|over|sub|mid|pre|post|non)-\d+", re.IGNORECASE)
 _MONEY = r"(?:dollars?|usd|us dollars|euros?|eur|pounds?|gbp|quid|bucks|yen|jpy|rupees?|inr|cents?|pence|đồng|vnd)"
