@@ -94,6 +94,10 @@ class Conversation:
         self._decide("direct_answer", intent, content=text)
         self.history.append(Message("assistant", text))
 
+    def say(self, text: str) -> None:
+        """The assistant said something that is no decision to learn from: another one ran before."""
+        self.history.append(Message("assistant", self._rendered(text)))
+
     def call(self, *tools: ToolSchema) -> None:
         """The assistant calls tools with what is known.
 
@@ -115,9 +119,13 @@ class Conversation:
     def finish(self) -> None:
         """The tools return, and the assistant reports: one decision."""
         returned = [result(self.phrases, tool, call["arguments"]) for tool, call in self._calls]
-        self.history += [Message("tool_response", content) for content in returned]
+        self.returned(*returned)
         told = [report(self.phrases, tool, content) for (tool, _), content in zip(self._calls, returned, strict=True)]
         self.reply(" ".join(dict.fromkeys(told)), self._calls[0][0])
+
+    def returned(self, *contents: Any) -> None:
+        """What the tools return."""
+        self.history += [Message("tool_response", content) for content in contents]
 
     def _decide(
         self,

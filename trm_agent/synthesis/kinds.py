@@ -1,88 +1,24 @@
-"""The kinds of conversation, and what they are made of: requests, questions, answers, corrections, other talk.
+"""The kinds of conversation: what happens in each.
 
-A kind is a public method of `Scripts`. What is said draws from `Phrases`; what follows from it is `Conversation`'s.
+A kind is a public method of `Scripts`; what they are made of is `Parts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-
-from trm_agent.synthesis.attachments import role_of
-from trm_agent.synthesis.conversation import Conversation, NoValueError, complete
-from trm_agent.synthesis.cues import kind_of, sense_of
-from trm_agent.synthesis.replies import (
-    again,
-    agreement,
-    answer,
-    confirmation,
-    correction,
-    question,
-    questions,
-    suggestion,
-)
+from trm_agent.synthesis.changes import AGREED, asked_before, refuse
+from trm_agent.synthesis.conversation import NoValueError
+from trm_agent.synthesis.cues import kind_of
+from trm_agent.synthesis.parts import Parts, Scene
+from trm_agent.synthesis.picks import ASKED_FOR, chosen, listing, pick, pickable, which_one
+from trm_agent.synthesis.replies import again
 from trm_agent.synthesis.several import Several
-from trm_agent.synthesis.talk import CLOSING, OPENERS, OUT_OF_SCOPE, REFUSALS, SMALL_TALK
+from trm_agent.synthesis.talk import OPENERS
 from trm_agent.synthesis.tasks import lowered
-from trm_agent.synthesis.texts import put_in_place
-from trm_agent.synthesis.together import is_number, is_range
-from trm_agent.synthesis.tools import alike, may_serve
 from trm_agent.synthesis.values import Given
-from trm_agent.types import Parameter, ToolSchema, identifier_words
-from trm_agent.values import validates
 
 
-@dataclass(frozen=True)
-class Stock:
-    """The tools there are.
-
-    Attributes:
-        tools: To be offered.
-        pool: Never offered; requests for them are out of scope.
-        impossible: (tool, parameter) that no value can be made up for.
-    """
-
-    tools: tuple[ToolSchema, ...]
-    pool: tuple[ToolSchema, ...]
-    impossible: frozenset[tuple[str, str]]
-
-    def free(self, tool: ToolSchema, parameter: Parameter) -> bool:
-        """Whether values for the parameter can be made up."""
-        return (tool.name, parameter.name) not in self.impossible
-
-    def can(self, tool: ToolSchema) -> bool:
-        """Whether a call of it can be made up."""
-        names = complete(tool.schema, set(), lambda path: True)
-        free = {p.name for p in tool.parameters if self.free(tool, p)}
-        defaults = {p.name for p in tool.parameters if p.has_default}
-        return names <= free | defaults
-
-    @cached_property
-    def usable(self) -> tuple[ToolSchema, ...]:
-        """Tools that calls can be made up for."""
-        return tuple(tool for tool in self.tools if self.can(tool))
-
-    @cached_property
-    def strange(self) -> tuple[ToolSchema, ...]:
-        """Of the pool, the same."""
-        return tuple(tool for tool in self.pool if self.can(tool))
-
-
-@dataclass
-class Scene:
-    """A conversation with the tools that could be talked of in it."""
-
-    talk: Conversation
-    tool: ToolSchema
-    usable: list[ToolSchema]
-
-
-class Scripts:
+class Scripts(Parts):
     """Writes conversations about the tools of a stock."""
-
-    def __init__(self, stock: Stock) -> None:
-        self.stock = stock
 
     def single(self, scene: Scene) -> None:
         self._complete_request(scene.talk, scene.tool)
@@ -113,6 +49,70 @@ class Scripts:
             talk.user(said, tool, [new])
         else:
             self._correct(talk, tool)
+        self._act(talk, tool)
+        self._end(talk)
+
+    def correction_between(self, scene: Scene) -> None:
+        """What was said is changed while something else is asked for; the answer comes later."""
+        self._incomplete_request(scene, 2, between=True)
+        self._end(scene.talk)
+
+    def confirmation(self, scene: Scene) -> None:
+        """The assistant asks before a call: a yes, a change, or a no."""
+        talk, tool = scene.talk, scene.tool
+        given = self._values(talk, tool)
+        talk.user(talk.phrases.request(tool, given), tool, given)
+        asked_before(talk, tool, given)
+        answered = talk.rng.random()
+        if answered < 0.4:
+            talk.user(talk.phrases.pick(AGREED))
+            talk.call(tool)
+        elif answered < 0.8:
+            self._correct(talk, tool)
+            self._act(talk, tool)
+        else:
+            refuse(talk)
+            return
+        self._end(talk)
+
+    def list_edit(self, scene: Scene) -> None:
+        """Entries of a list are added, taken out or exchanged, before the call or after it."""
+        talk, tool = scene.talk, scene.tool
+        if not any(kind_of(p) == "list" and self.stock.free(tool, p) for p in tool.parameters):
+            raise NoValueError(tool.name)
+        early = talk.rng.random() < 0.5
+        if early:
+            self._incomplete_request(scene, 1, edited=True)
+        else:
+            self._complete_request(talk, tool)
+        for _ in range(talk.rng.choice((1, 2)) if not early else 0):
+            talk.finish()
+            self._edit(talk, tool)
+            self._act(talk, tool)
+        self._end(talk)
+
+    def pick(self, scene: Scene) -> None:
+        """One of several things that were listed is chosen by place, name, id or price."""
+        talk, tool = scene.talk, scene.tool
+        parameters = [p for p in pickable(tool) if self.stock.free(tool, p)]
+        if not parameters:
+            raise NoValueError(tool.name)
+        parameter = talk.rng.choice(parameters)
+        others = [other for other in scene.usable if other.name != tool.name and other.read_only is not False]
+        found = listing(talk, parameter)
+        if others:
+            self._complete_request(talk, talk.rng.choice(others))
+            talk.returned(talk.phrases.pick((found.records, {"results": found.records}, {"items": found.records})))
+        else:
+            talk.user(talk.phrases.pick(ASKED_FOR))
+        ids = found.by_id and (not others or talk.rng.random() < 0.3)
+        asked = talk.rng.random() < 0.4
+        talk.say(f"{found.told(talk, ids=ids)} {which_one(talk, tool, parameter) if asked else ''}".strip())
+        at = talk.rng.randrange(len(found.records))
+        given = [g for g in self._values(talk, tool) if g.parameter.name != parameter.name]
+        which = pick(talk, found, at, ids=ids)
+        taken = Given(parameter, found.values[at], which)
+        talk.user(chosen(talk, tool, given, which, asked=asked), tool, [*given, taken])
         self._act(talk, tool)
         self._end(talk)
 
@@ -173,219 +173,3 @@ class Scripts:
             self._end(talk)
         elif place > 0.9:
             self._stray(talk)
-
-    # What they are made of.
-
-    def _complete_request(self, talk: Conversation, tool: ToolSchema, opener: str = "") -> None:
-        given = self._values(talk, tool)
-        talk.user(self._doubts(talk, given, talk.phrases.request(tool, given, opener)), tool, given)
-        self._act(talk, tool)
-
-    def _incomplete_request(self, scene: Scene, most: int, corrected: bool = False) -> None:
-        talk, tool, rng = scene.talk, scene.tool, scene.talk.rng
-        given = self._values(talk, tool)
-        asked = [g for g in given if g.parameter.required and not g.parameter.has_default]
-        least = 2 if most > 1 else 1
-        if len(asked) < least:
-            raise NoValueError(tool.name)
-        missing = rng.sample(asked, rng.randint(least, min(most, len(asked))))
-        missing = [g for g in given if g in missing]
-        told = [g for g in given if g not in missing]
-        talk.user(self._doubts(talk, told, talk.phrases.request(tool, told)), tool, told)
-        if len(missing) > 1 and rng.random() < 0.25:
-            missing = self._ask_together(talk, tool, missing)
-        for g in missing:
-            talk.reply(question(talk.phrases, g.parameter), tool)
-            if rng.random() < 0.08:
-                self._interrupt(talk, tool, g.parameter)
-            if rng.random() < 0.08:
-                self._sidestep(talk, tool, g.parameter)
-            text = answer(talk.phrases, g)
-            if not corrected and rng.random() < 0.08 and g.said.kind not in ("boolean", "message", "list"):
-                self._propose(talk, tool, g)
-            elif corrected and g is missing[-1]:
-                self._correct(talk, tool, f"{text}.", [g])
-            else:
-                talk.user(text, tool, [g])
-        self._act(talk, tool)
-
-    def _ask_together(self, talk: Conversation, tool: ToolSchema, missing: list[Given]) -> list[Given]:
-        """The assistant asks for several at once; the user gives all of them, or all but the last."""
-        p = talk.phrases
-        talk.reply(questions(p, [g.parameter for g in missing]), tool)
-        now = missing if p.chance(0.7) else missing[:-1]
-        said = [p.statement(g) for g in now]
-        text = f"{said[0]} and {' and '.join(map(lowered, said[1:]))}" if len(said) > 1 else said[0]
-        if p.chance(0.3):
-            text = ", ".join(g.shown if kind_of(g.parameter) != "boolean" else p.flag_sentence(g) for g in now)
-        talk.user(text, tool, now)
-        return missing[len(now) :]
-
-    def _correct(self, talk: Conversation, tool: ToolSchema, before: str = "", also: Sequence[Given] = ()) -> None:
-        known = {name: said for name, said in talk.known(tool).items() if all(g.parameter.name != name for g in also)}
-        parameters = [p for p in tool.parameters if p.name in known]
-        if not parameters:
-            raise NoValueError(tool.name)
-        parameter = talk.rng.choice(parameters)
-        old = known[parameter.name]
-        new = talk.give(parameter, old=old)
-        named = Given(parameter, old, talk.mark(old.text)) if old.kind not in ("boolean", "message", "list") else None
-        talk.user(f"{before} {correction(talk.phrases, new, named)}".strip(), tool, [*also, new])
-
-    def _act(self, talk: Conversation, tool: ToolSchema) -> None:
-        """Call it; a tool that says it changes something is confirmed first."""
-        p = talk.phrases
-        if tool.read_only is False:
-            told = confirmation(tool, talk.known(tool))
-            talk.reply(
-                p.pick((f"Please confirm: {told}.", f"Shall I go ahead? {told}.", f"Just to confirm: {told}. OK?")),
-                tool,
-            )
-            talk.user(
-                p.pick(("yes", "yes please", "correct", "that's right", "go ahead", "yep", "sounds good", "please do"))
-            )
-        talk.call(tool)
-
-    def _end(self, talk: Conversation) -> None:
-        """Stop at the call, report, or report and part."""
-        end = talk.rng.random()
-        if end < 0.5:
-            return
-        talk.finish()
-        if end > 0.88:
-            self._chat(talk, closing=True)
-
-    def _chat(self, talk: Conversation, closing: bool = False) -> None:
-        said, reply = talk.rng.choice(CLOSING if closing else SMALL_TALK)
-        talk.user(said)
-        last = talk.samples[-1].meta["intent"] if closing and talk.samples else None
-        talk.reply(reply, next((tool for tool in talk.tools if tool.name == last), None))
-
-    def _interrupt(self, talk: Conversation, tool: ToolSchema, parameter: Parameter) -> None:
-        """The user says something else instead of an answer, and is asked again."""
-        if talk.rng.random() < 0.5:
-            said, reply = talk.rng.choice(SMALL_TALK[5:])
-            talk.user(said)
-        else:
-            talk.user(self._stray_text(talk))
-            reply = talk.phrases.pick(REFUSALS)
-        talk.reply(f"{reply} {question(talk.phrases, parameter)}", None)
-
-    def _propose(self, talk: Conversation, tool: ToolSchema, g: Given) -> None:
-        """The user leaves it open, the assistant proposes a value, the user takes it."""
-        p = talk.phrases
-        talk.user(
-            p.pick(("I don't know", "what do you suggest?", "not sure", "hmm, you choose", "no idea", "I don't mind"))
-        )
-        talk.reply(suggestion(p, g), tool)
-        talk.user(agreement(p), tool, [g])
-
-    def _sidestep(self, talk: Conversation, tool: ToolSchema, asked: Parameter) -> None:
-        """The user gives another value than the one asked for, and is asked again."""
-        known = talk.known(tool)
-        rest = [q for q in tool.parameters if q.name not in known and not q.required and "." not in q.name]
-        rest = [q for q in rest if self.stock.free(tool, q) and kind_of(q) != "boolean"]
-        if rest:
-            new = talk.give(talk.rng.choice(rest))
-            talk.user(talk.phrases.statement(new), tool, [new])
-            talk.reply(question(talk.phrases, asked), tool)
-
-    def _stray(self, talk: Conversation) -> None:
-        talk.user(self._stray_text(talk))
-        talk.reply(talk.phrases.pick(REFUSALS), None)
-
-    def _stray_text(self, talk: Conversation) -> str:
-        """A request for what no tool on offer does."""
-        rng, offered = talk.rng, talk.tools
-        names = {tool.name for tool in offered}
-        strange = self.stock.strange
-        own = [tool for tool in self.stock.usable if tool.name not in names]
-        foreign = strange if strange and rng.random() < 0.7 else own
-        taken_away = foreign is own and len(self.stock.tools) - len(offered) == 1
-        if foreign and rng.random() < 0.65:
-            for _ in range(20):
-                tool = rng.choice(foreign)
-                about = f"{identifier_words(tool.name)} {tool.description}"
-                near = not taken_away and any(may_serve(other, about) for other in offered)
-                if tool.name not in names and not near and not any(alike(tool, other) for other in offered):
-                    return talk.phrases.request(tool, self._values(talk, tool))
-        fitting = [text for text in OUT_OF_SCOPE if not any(may_serve(tool, text) for tool in offered)]
-        return rng.choice(fitting or OUT_OF_SCOPE)
-
-    def _values(self, talk: Conversation, tool: ToolSchema) -> list[Given]:
-        """Values for what a call must carry and for some of the rest; shared ones that are known may be left out."""
-        rng = talk.rng
-        talk.values.plain_money = any("currency" in (kind_of(p), sense_of(p)) for p in tool.parameters)
-        free = {p.name: p for p in tool.parameters if self.stock.free(tool, p)}
-        share = rng.choice((0.0, 0.2, 0.4, 0.8))
-        chosen = {name for name, p in free.items() if not p.required and rng.random() < share}
-        if not any(p.required for p in tool.parameters) and free and rng.random() < 0.7:
-            chosen.add(rng.choice(sorted(free)))
-        chosen |= {name for name, p in free.items() if p.type == "array" and rng.random() < 0.4}
-        numbers = [name for name, p in free.items() if is_number(p)]
-        if len(numbers) > 1 and rng.random() < 0.4:
-            chosen.update(numbers)
-        defaults = {p.name for p in tool.parameters if p.has_default and rng.random() < 0.5}
-        names = complete(tool.schema, chosen, lambda path: path not in defaults)
-        if any(name not in free for name in names):
-            raise NoValueError(tool.name)
-        known = talk.known(tool) if tool in talk.tools else {}
-        given = []
-        for name, parameter in free.items():
-            if name in names and not (name in known and rng.random() < 0.5):
-                given.append(talk.give(parameter))
-        return in_order(given)
-
-    def _doubts(self, talk: Conversation, given: Sequence[Given], text: str) -> str:
-        """Now and then the user names a value that is not meant, or takes one back at once."""
-        open_kinds = (
-            "city",
-            "date",
-            "time",
-            "person",
-            "country",
-            "food",
-            "product",
-            "choice",
-            "movie",
-            "color",
-            "weekday",
-            "money",
-        )
-        some = [g for g in given if g.said.kind in open_kinds and not g.said.unit]
-        if not some or not talk.phrases.chance(0.06):
-            return text
-        g = talk.rng.choice(some)
-        if len(g.parameter.choices) == 1:
-            return text
-        wrong = talk.give(g.parameter, old=g.said)
-        form = talk.phrases.pick(
-            (
-                "{right}, not {wrong}",
-                "{right} (not {wrong})",
-                "{wrong}, no wait, {right}",
-                "{wrong}, sorry, {right}",
-                "{right} instead of {wrong}",
-            )
-        )
-        return put_in_place(text, g.mark, form, right=g.mark, wrong=wrong.mark)
-
-
-def in_order(given: list[Given]) -> list[Given]:
-    """The values with the two of a start and an end, or of a range, exchanged where the second comes first."""
-    pairs = [(a, b) for a in given for b in given if is_range(a.parameter, b.parameter)]
-    starts = [g for g in given if role_of(g.parameter)[:1] == ("from",) and g.said.kind in ("date", "datetime")]
-    ends = [g for g in given if role_of(g.parameter)[:1] == ("until",) and g.said.kind in ("date", "datetime")]
-    if len(starts) == 1 and len(ends) == 1 and starts[0].said.kind == ends[0].said.kind:
-        pairs += [(starts[0], ends[0])] if starts[0].parameter.schema.get("format") else []
-    changed: dict[str, Given] = {}
-    for start, end in pairs:
-        if start.said.value > end.said.value and _exchangeable(start, end):
-            changed[start.mark] = Given(start.parameter, end.said, end.mark)
-            changed[end.mark] = Given(end.parameter, start.said, start.mark)
-    return [changed.get(g.mark, g) for g in given]
-
-
-def _exchangeable(start: Given, end: Given) -> bool:
-    """Whether each may have the other's value."""
-    return validates(start.said.value, end.parameter.schema) and validates(end.said.value, start.parameter.schema)

@@ -173,6 +173,8 @@ def correction(p: Phrases, new: Given, old: Given | None) -> str:
             f"{lead} make it {v}", f"{lead} make that {v}", f"{lead} {v}", f"{lead} I meant {v}",
             f"{lead} {p.attach(new, True)}",
             f"{lead} {v} instead", f"{lead} {v} please", f"can we do {v} instead?", f"{lead} let's do {v} instead",
+            f"{v}, I mean", f"{v} is what I meant", f"oops, {v}", f"{v} rather", f"better {v}", f"make it {v}",
+            f"rather {p.attach(new, True)}", f"no, {p.attach(new, True)}", f"I'd rather have {v}", f"{v} after all",
         ]  # fmt: skip
     return p.pick(options)
 

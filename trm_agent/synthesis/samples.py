@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from trm_agent.errors import DataError
 from trm_agent.log import logger
 from trm_agent.synthesis.conversation import Conversation, NoValueError
-from trm_agent.synthesis.kinds import Scene, Scripts, Stock
+from trm_agent.synthesis.kinds import Scripts
 from trm_agent.synthesis.makers import make_faker
+from trm_agent.synthesis.parts import Scene, Stock
 from trm_agent.synthesis.phrases import Phrases, Style
 from trm_agent.synthesis.tools import Neighbours, alike
 from trm_agent.synthesis.values import Lexicon, Values
@@ -25,16 +26,20 @@ if TYPE_CHECKING:
     from faker import Faker
 
 KINDS: dict[str, float] = {
-    "single": 0.23,
-    "missing_one": 0.13,
+    "single": 0.18,
+    "missing_one": 0.11,
     "missing_several": 0.05,
-    "correction_before": 0.05,
-    "correction_after": 0.09,
-    "second_tool": 0.10,
-    "same_tool_again": 0.09,
-    "several_calls": 0.12,
-    "small_talk": 0.05,
-    "out_of_scope": 0.09,
+    "correction_before": 0.04,
+    "correction_between": 0.06,
+    "correction_after": 0.07,
+    "list_edit": 0.03,
+    "confirmation": 0.05,
+    "pick": 0.07,
+    "second_tool": 0.07,
+    "same_tool_again": 0.07,
+    "several_calls": 0.10,
+    "small_talk": 0.04,
+    "out_of_scope": 0.06,
 }
 """Kind of conversation, a method of `Scripts` → its share. One that no drawn tool can have gives way to another."""
 

@@ -9,6 +9,7 @@ from trm_agent.synthesis.attachments import NATURAL, Attachments, alone, beside_
 from trm_agent.synthesis.cues import kind_of, label
 from trm_agent.synthesis.values import Given
 from trm_agent.types import Parameter, ToolSchema, identifier_words
+from trm_agent.values import validates
 
 _MEASURED: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), forms)
@@ -226,3 +227,23 @@ def _ends(given: Sequence[Given]) -> tuple[Given, Given] | None:
             if same and dated == (start.said.kind in ("date", "datetime", "time", "period")):
                 return start, end
     return None
+
+
+def in_order(given: list[Given]) -> list[Given]:
+    """The values with the two of a start and an end, or of a range, exchanged where the second comes first."""
+    pairs = [(a, b) for a in given for b in given if is_range(a.parameter, b.parameter)]
+    starts = [g for g in given if role_of(g.parameter)[:1] == ("from",) and g.said.kind in ("date", "datetime")]
+    ends = [g for g in given if role_of(g.parameter)[:1] == ("until",) and g.said.kind in ("date", "datetime")]
+    if len(starts) == 1 and len(ends) == 1 and starts[0].said.kind == ends[0].said.kind:
+        pairs += [(starts[0], ends[0])] if starts[0].parameter.schema.get("format") else []
+    changed: dict[str, Given] = {}
+    for start, end in pairs:
+        if start.said.value > end.said.value and _exchangeable(start, end):
+            changed[start.mark] = Given(start.parameter, end.said, end.mark)
+            changed[end.mark] = Given(end.parameter, start.said, start.mark)
+    return [changed.get(g.mark, g) for g in given]
+
+
+def _exchangeable(start: Given, end: Given) -> bool:
+    """Whether each may have the other's value."""
+    return validates(start.said.value, end.parameter.schema) and validates(end.said.value, start.parameter.schema)

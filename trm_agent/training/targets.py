@@ -144,6 +144,11 @@ def build_targets(
     )
 
 
+def _plain(entry: object) -> object:
+    """A whole number as people write it."""
+    return int(entry) if isinstance(entry, float) and entry.is_integer() else entry
+
+
 def is_list(value: object) -> bool:
     """Whether it is a list of plain values."""
     return isinstance(value, list) and bool(value) and not any(isinstance(entry, dict | list) for entry in value)
@@ -195,7 +200,7 @@ class SpanFinder:
         if whole := self.find([value for value in values if not isinstance(value, list)], visible):
             return [whole]
         entries = values[0] if isinstance(values[0], list) else []
-        found = {str(entry).lower(): self.find([entry], visible) for entry in entries}
+        found = {str(entry).lower(): self.find([entry, _plain(entry)], visible) for entry in entries}
         if all(found.values()) and (run := self._run(list(found.values()))):
             return [run]
         return [places for places in found.values() if places]

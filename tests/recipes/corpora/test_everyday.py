@@ -48,6 +48,10 @@ dialogues:
 """
 
 
+_SHARED_NAMES = 3
+"""Names of tools ("list_invoices") that two domains may share before they count as one."""
+
+
 def write(tmp_path: Path, turn: str) -> Path:
     path = tmp_path / "shop.yaml"
     path.write_text(SMALL.replace("{turn}", turn), encoding="utf-8")
@@ -63,6 +67,14 @@ def test_every_domain_that_is_published_is_valid_and_splits_share_none() -> None
             kinds += check(path)[1]
     assert set(kinds) == KINDS
     assert kinds.total() > 10_000
+
+
+def test_no_domain_of_training_has_the_tools_of_one_that_is_held_out() -> None:
+    held = [{tool.name for tool in read_domain(path).tools} for path in sorted((FOLDER / "test").glob("*.yaml"))]
+    held += [{tool.name for tool in read_domain(path).tools} for path in sorted((FOLDER / "dev").glob("*.yaml"))]
+    for path in sorted((FOLDER / "train").glob("*.yaml")):
+        own = {tool.name for tool in read_domain(path).tools}
+        assert max(len(own & names) for names in held) <= _SHARED_NAMES, path.name
 
 
 def test_the_hostile_set_is_large_enough_to_measure_and_shares_no_tool_with_the_hostile_domains_of_training() -> None:
