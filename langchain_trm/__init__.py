@@ -1,9 +1,9 @@
 """TRM for LangChain: a chat model, middleware and a decision model that decide locally whether to call a tool.
 
 settings, loading → messages, tools (from LangChain's forms) → deciding: turns, snapshots, confirming, forcing,
-batching → wording: replies, responding → records, output → chat_models (`ChatTRM`) → structured; middleware,
-tool_selection, decision_models; review, thresholds, certainty, explain; logs
-(tools and threads as files)
+batching → wording: replies, responding → records, output (to LangChain's forms) → chat_models (`ChatTRM`) →
+structured; middleware, tool_selection, decision_models; review, thresholds, certainty, explain; logs (tools and
+threads as files)
 
 Needs langchain-core alone; what needs `langchain` itself (the `agents` extra) is imported when it is first used.
 """

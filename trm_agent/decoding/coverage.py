@@ -18,6 +18,7 @@ from typing import Any
 from trm_agent.decoding.calibration import Calibration, DecisionScores
 from trm_agent.decoding.scene import last_user
 from trm_agent.types import Decision, Message, Span, ToolCall, ToolSchema, identifier_words
+from trm_agent.values.compare import choice_place
 
 LETTERS = 4
 """Letters from which a word counts, and by which two words are taken for one ("convert", "conversion")."""
@@ -104,12 +105,12 @@ def taken_twice(call: ToolCall, history: Sequence[Message]) -> int:
     if last is None:
         return 0
     taken = call.places(last)
-    text = history[last].text.casefold()
     count = 0
     for value in call.argument_values.values():
-        named = str(value.value).casefold().replace("_", " ") if value.source.span is None else ""
-        found = re.search(rf"(?<!\w){re.escape(named)}(?!\w)", text) if named and named != "true" else None
-        count += found is not None and any(map(Span.of(found).overlaps, taken))
+        if value.source.span is not None or isinstance(value.value, bool):
+            continue
+        place = choice_place(value.value, history[last].text)
+        count += place is not None and any(map(Span(*place).overlaps, taken))
     return count
 
 

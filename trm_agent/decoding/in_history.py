@@ -13,7 +13,7 @@ from trm_agent.text.days import day_phrases, read_day
 from trm_agent.text.in_english import in_english
 from trm_agent.text.language import language_of, marked_language
 from trm_agent.text.present import present, stated_present
-from trm_agent.types import Message, Parameter, Slot, Source, Span, Value
+from trm_agent.types import Message, Parameter, Slot, Source, Span, Value, argument_leaves
 from trm_agent.values.date_forms import moment_base
 from trm_agent.values.declared import hints
 from trm_agent.values.in_message import read_in_message
@@ -22,7 +22,7 @@ from trm_agent.values.place import Where
 
 LOOKED_BACK = 8
 """Messages before one that may say which day it speaks of."""
-_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d\S*)?|\d\d:\d\d(?::\d\d)?")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*)?|\d\d:\d\d(?::\d\d)?")
 _NUMBER = re.compile(r"[-−]?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 
 
@@ -76,7 +76,7 @@ def spoken_of(
     clock: time | None = None
     for message in history[max(0, index - LOOKED_BACK) : index][::-1]:
         if message.role == "tool_call" and isinstance(told := message.content.get("arguments"), Mapping):
-            said_day, said_clock = _iso_parts(told.get(parameter.name))
+            said_day, said_clock = _iso_parts(dict(argument_leaves(told)).get(parameter.name))
         elif message.role in ("user", "assistant"):
             said_day, said_clock = _one_of_each(message.text, moment_base(now))
         else:
@@ -91,12 +91,12 @@ def _iso_parts(value: Any) -> tuple[date | None, time | None]:
     if not isinstance(value, str) or not _ISO.fullmatch(value):
         return None, None
     try:
-        if "T" not in value and ":" in value:
+        if "-" not in value[:8]:
             return None, time.fromisoformat(value).replace(tzinfo=None)
         read = datetime.fromisoformat(value)
     except ValueError:
         return None, None
-    return read.date(), read.time().replace(tzinfo=None) if "T" in value else None
+    return read.date(), read.time().replace(tzinfo=None) if ":" in value else None
 
 
 def _one_of_each(text: str, now: datetime) -> tuple[date | None, time | None]:

@@ -9,7 +9,6 @@ better, and serve.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +20,7 @@ from trm_agent.decoding.scene import last_user
 from trm_agent.text.language import language_of
 from trm_agent.text.sentences import count_joiners
 from trm_agent.types import Message, Slot, ToolCall, ToolSchema
-from trm_agent.values import choice_text
+from trm_agent.values.compare import choice_place
 
 MOST = 8
 """Most calls or entries of one turn."""
@@ -159,10 +158,8 @@ def taken_up(call: ToolCall, history: Sequence[Message], parameter: str | None =
             out.append((source.message, source.start, source.end))
         elif source.kind == "choice" and last is not None:
             entry = value.value[0] if isinstance(value.value, list) and value.value else value.value
-            text = choice_text(entry).lower()
-            found = re.search(rf"(?<!\w){re.escape(text)}(?!\w)", history[last].text.lower()) if text else None
-            if found:
-                out.append((last, *found.span()))
+            if (place := choice_place(entry, history[last].text)) is not None:
+                out.append((last, *place))
     return out
 
 

@@ -24,6 +24,7 @@ from trm_agent.decoding.record_fields import leading, one_record_each
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings, same_words
 from trm_agent.types import Slot, Source, Span, ToolSchema, Value
+from trm_agent.values.compare import choice_place
 
 SINGLE = 0.98
 """Probability of a single call from which on there is one, whatever the words are."""
@@ -230,11 +231,11 @@ def _named_choices(slot: Slot, said: SlotPrediction, context: Context) -> list[V
     """The likely choices that the last user message names, in its order; else those that are about as likely."""
     if not context.several or slot.parameter.type in ("boolean", "array"):
         return []
-    text = context.scene.request.lower()
+    text = context.scene.request
     found = sorted(readings(said, slot, context.scene), key=lambda v: -v.confidence)
     likely = [v for v in found if v.source.kind == "choice" and v.confidence > CHOICE * said.filled]
-    places = {text.find(str(value.value).lower().replace("_", " ")): value for value in likely}
-    named = {place: value for place, value in places.items() if place >= 0}
+    places = {place: value for value in likely if (place := choice_place(value.value, text)) is not None}
+    named = {p: v for p, v in places.items() if not any(p != o and o[0] <= p[0] and p[1] <= o[1] for o in places)}
     if len(named) > 1:
         return [value for _, value in sorted(named.items())]
     return found[: _share_count([value.confidence / max(said.filled, 1e-6) for value in found], EVEN_CHOICES)]

@@ -31,10 +31,9 @@ _FAR_YEARS = 10
 _ONE_AT_A_TIME = threading.Lock()
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WD = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|tues?|thurs?|mon|wed|thu|fri|sat|sun"
-_NUM = (
-    r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|twenty"
-    r"|thirty|a couple(?: of)?)"
-)
+COUNT_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|twenty|thirty"
+"""Words that count days, hours and minutes."""
+_NUM = rf"(?:\d{{1,3}}|an?|{COUNT_WORDS}|a couple(?: of)?)"
 _ORDINAL_WORDS = (
     r"(?:(?:twenty|thirty)[ -])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
     r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"

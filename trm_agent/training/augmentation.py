@@ -56,13 +56,15 @@ def _foreign(episodes: Sequence[Episode], rng: random.Random, rates: Rates) -> I
     for episode in episodes:
         other = rng.choice(episodes)
         if rng.random() < rates.foreign and not _serves(other.tools, episode):
+            asked = episode.points[0]
+            fields = {slot.key for slot in slot_table((), episode.slot_fields)}
             point = replace(
-                episode.points[0],
+                asked,
                 decision="direct_answer",
                 tool=None,
                 intent=None,
                 intent_known=True,
-                slots={},
+                slots={key: values for key, values in asked.slots.items() if key in fields},
                 known=None,
                 calls=0,
                 tools=(),
@@ -111,7 +113,9 @@ def declared_otherwise(episode: Episode, rng: random.Random, rates: Rates) -> Ep
         parameters = {}
         for parameter in tool.parameters:
             if parameter.declaration not in changes:
-                changes[parameter.declaration] = _schema_change(parameter, named, parameter.name in numeric, rng, rates)
+                changes[parameter.declaration] = _schema_change(
+                    parameter, named, parameter.declaration in numeric, rng, rates
+                )
             name, schema = renamed[tool.name].path(parameter.name), changes[parameter.declaration]
             parameters[name] = replace(parameter, name=name, schema=schema)
         tools.append(
@@ -150,12 +154,12 @@ def _schema_change(
 
 
 def _numeric_slots(episode: Episode) -> set[str]:
-    """Parameters of which every known value is a number; nothing where no value is known."""
+    """Declarations of parameters of which every known value is a number; nothing where no value is known."""
     values: dict[str, list[Any]] = {}
     for point in episode.points:
         for key, wordings in point.slots.items():
-            values.setdefault(key, []).append(wordings[0])
-    by_key = {slot.key: slot.parameter.name for slot in episode.slots}
+            values.setdefault(key, []).extend([wordings[0], *(more[0] for more in point.more.get(key, ()))])
+    by_key = {slot.key: slot.parameter.declaration for slot in episode.slots}
     return {
         by_key[key]
         for key, said in values.items()

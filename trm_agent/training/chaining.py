@@ -171,7 +171,7 @@ def _joined(chain: Sequence[Episode], rng: random.Random) -> Episode:
         )
         answered = _aftermath(point, episode.slots, rng)
         messages += answered
-        if point.calls:
+        if calls_made(point):
             after = replace(points[-1], messages=len(messages) - 1, decision="direct_answer", tool=None, calls=0)
             points.append(replace(after, tools=(), more={}))
         # What several calls fill differently has no one value afterwards.
@@ -184,9 +184,9 @@ def _aftermath(point: Point, slots: Sequence[Slot], rng: random.Random) -> list[
     if not point.calls:
         return [Message("assistant", rng.choice(DECLINES))]
     out: list[Message] = []
-    for tool in point.tools:
+    for tool, number in calls_made(point):
         arguments = {
-            name: point.slots[slot.key][0]
+            name: (point.slots[slot.key], *point.more.get(slot.key, ()))[number if slot.key in point.more else 0][0]
             for slot in slots
             for owner, name in slot.readers
             if owner == tool and slot.key in point.slots
@@ -194,3 +194,12 @@ def _aftermath(point: Point, slots: Sequence[Slot], rng: random.Random) -> list[
         out.append(Message("tool_call", {"name": tool, "arguments": arguments}))
         out.append(Message("tool_response", rng.choice(RESULTS)))
     return [*out, Message("assistant", rng.choice(ANSWERS))]
+
+
+def calls_made(point: Point) -> list[tuple[str, int]]:
+    """The calls of a point, each by its tool and by which of the values of a slot it takes; none where that is open."""
+    if point.calls == len(point.tools):
+        return [(tool, 0) for tool in point.tools]
+    told = {len(values) for values in point.more.values()}
+    whole = len(point.tools) == 1 and told == {point.calls - 1}
+    return [(point.tools[0], number) for number in range(point.calls)] if whole else []

@@ -39,4 +39,5 @@ class EMA:
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         self.step = int(state["step"])
-        self.average = {name: value.clone() for name, value in state.items() if name != "step"}
+        for name, value in self.average.items():
+            value.copy_(state[name])

@@ -144,7 +144,7 @@ def read_one_by_one(
             whole = group.episode(fields, lists_parameters)
             for made, point in zip(calls, whole.points, strict=True):
                 parts = [Part(call["name"], call_slots(call, accept, whole.slots)) for call, accept in made]
-                alike = len({str(sorted(part.values.items())) for part in parts}) < len(parts)
+                alike = len({str((part.tool, sorted(part.values.items()))) for part in parts}) < len(parts)
                 if parts and not alike and rng.random() < share:
                     out.extend(one_by_one(whole, point, parts))
     return out

@@ -166,7 +166,9 @@ def answer_decisions(router: Router, said: Sequence[Said], together: int = 32) -
     """What the router decides where each of these was said, with its answer states; states are not kept."""
     chunks: list[list[Said]] = []
     for one in said:
-        if chunks and len(chunks[-1]) < together and chunks[-1][0].sample.tools == one.sample.tools:
+        first = chunks[-1][0].sample if chunks else None
+        alike = first and first.tools == one.sample.tools and first.meta.get("now") == one.sample.meta.get("now")
+        if alike and len(chunks[-1]) < together:
             chunks[-1].append(one)
         else:
             chunks.append([one])

@@ -115,7 +115,7 @@ def build_targets(
                     continue
                 for wordings in every:
                     if closed[s]:
-                        index = _chosen(wordings, closed[s])
+                        index = _chosen(wordings, slot.parameter.choices, closed[s])
                         if index is not None:
                             picks.append((n, s, int(first[s]) + index, 1 / len(every)))
                     elif (
@@ -154,12 +154,13 @@ def is_list(value: object) -> bool:
     return isinstance(value, list) and bool(value) and not any(isinstance(entry, dict | list) for entry in value)
 
 
-def _chosen(wordings: Sequence[object], closed: Sequence[str]) -> int | None:
-    """The choice that a right value names; of a list with one entry, that entry."""
+def _chosen(wordings: Sequence[object], choices: Sequence[object], closed: Sequence[str]) -> int | None:
+    """The choice that a right value names, of choices and their normalised texts; of a list, its only entry."""
     for value in wordings:
-        text = normalise(value[0] if isinstance(value, list) and len(value) == 1 else value)
+        one = value[0] if isinstance(value, list) and len(value) == 1 else value
+        text = normalise(one)
         if text in closed:
-            return closed.index(text)
+            return choices.index(one) if one in choices else closed.index(text)
     return None
 
 
@@ -178,7 +179,7 @@ class SpanFinder:
 
         What people and assistant said goes before what calls and results restate.
         """
-        wordings = [str(value).lower() for value in values if str(value).strip()]
+        wordings = list(dict.fromkeys(str(value).lower() for value in values if str(value).strip()))
         said: list[tuple[int, int]] = []
         restated: list[tuple[int, int]] = []
         for m in range(visible):
@@ -200,7 +201,7 @@ class SpanFinder:
         if whole := self.find([value for value in values if not isinstance(value, list)], visible):
             return [whole]
         entries = values[0] if isinstance(values[0], list) else []
-        found = {str(entry).lower(): self.find([entry, _plain(entry)], visible) for entry in entries}
+        found = {str(entry).lower(): self.find((str(entry), str(_plain(entry))), visible) for entry in entries}
         if all(found.values()) and (run := self._run(list(found.values()))):
             return [run]
         return [places for places in found.values() if places]

@@ -2,8 +2,8 @@
 
 declared (what a parameter asks for) → numbers, currencies, date_forms, forms, choices, lists → place,
 said_number ("eight fifty"), number_in_message ("90 minutes"), code_in_message, day_beside, period_in_message,
-moment_in_message, in_message (with the words beside it) → parse (the value of a
-text) → schema (is it allowed) → compare
+moment_in_message, in_message (with the words beside it; begin here) → parse (the value of a text) → schema (is it
+allowed) → compare
 
 Nothing is guessed. Text that cannot be read in one way only gives None, and whatever is returned validates against
 the parameter's schema.

@@ -30,7 +30,9 @@ class Entries:
         self._language = language
 
     def same(self, text: str) -> list[Any]:
-        """Entries that the very text names."""
+        """Entries that the very text names; "3.10" is not "3.1" where the list has both."""
+        if exact := self._exact.get(text.casefold()):
+            return exact
         names = _texts(text)
         return _distinct([choice for name in names for choice in self._texts.get(name, ())])
 
@@ -39,6 +41,10 @@ class Entries:
         if len(text) > _LONGEST or not any(isinstance(choice, str) for choice in self._choices):
             return []
         return self._joined.get(_joined(text)) or self._lemmas.get(_lemmas(text, self._language)) or []
+
+    @cached_property
+    def _exact(self) -> Mapping[str, list[Any]]:
+        return self._table(str.casefold)
 
     @cached_property
     def _texts(self) -> Mapping[str, list[Any]]:

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from trm_agent.text.days import day_phrases, read_day
+from trm_agent.text.days import COUNT_WORDS, day_phrases, read_day
 from trm_agent.text.numbers import amount
 from trm_agent.values.place import Place, Where, meet
 
@@ -18,7 +18,7 @@ _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _BESIDE = re.compile(
     rf"(?<![\w-])(?:the (?=\w)|(?=day ))(?P<unit>day|morning|evening|night|week|{_WEEKDAY}) (?P<side>after|before)\b"
     r"(?! (?:that \w|next|last|tomorrow|yesterday|the|my|our|his|her|their|we|i|he|she|they|\d|[a-z]+day))"
-    r"|(?<![\w-])(?P<count>an?|one|two|three|four|five|six|seven|ten|\d{1,2}) (?P<units>day|week)s?"
+    rf"|(?<![\w-])(?P<count>an?|{COUNT_WORDS}|\d{{1,2}}) (?P<units>day|week)s?"
     r" (?P<way>later|earlier|after(?: that)?|before(?: that)?|sooner)\b"
     r"(?! (?:next|last|tomorrow|yesterday|today|now|the|my|our|his|her|their|we|i|he|she|they|\d|[a-z]+day))"
     r"|(?<![\w-])(?:the )?(?:next|following) day\b"

@@ -13,7 +13,6 @@ from functools import lru_cache
 from trm_agent.text.language import knowledge
 from trm_agent.text.units import quantities
 
-_ISO = (("year", "Y"), ("month", "M"), ("week", "W"), ("day", "D"))
 _CITY_WORDS = 4
 _EXAMPLE_NUMBER = re.compile(r"\+\d[\d\s().-]{6,}")
 

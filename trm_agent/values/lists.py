@@ -13,6 +13,8 @@ from trm_agent.text.language import HAN, knowledge
 
 _ENGLISH_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
 _SURE_SEPARATOR = re.compile(r"[;\n]|,(?!\d{3}(?!\d))")
+_DECIMAL_COMMA = frozenset(("de", "es", "fr", "pt", "vi"))
+"""Languages (ISO 639-1) whose numbers have a comma before their decimals."""
 _QUOTES = "'\"`“”‘’"
 _EDGES = re.compile(rf"^[\s{_QUOTES}]+|[\s{_QUOTES}]+$")
 _RANGE = re.compile(r"\s+(?:to|and|until|through)\s+|\s*–\s*|(?<=\d)\s*-\s*(?=\d)", re.IGNORECASE)
@@ -68,7 +70,9 @@ def split(text: str, language: str = "en") -> list[str]:
 def _separator(language: str) -> re.Pattern[str]:
     words = "|".join(map(re.escape, knowledge(language).get("joiners", ())))
     joined = _ENGLISH_AND if language == "en" or not words else rf"(?:{words})\s+"
-    return re.compile(rf"\s*[,;\n、，；]\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[{HAN}])[和跟与](?=\S)")
+    # A comma before three digits belongs to a number; where a comma is the decimal point, one between digits does.
+    comma = r"(?:(?<!\d),|,(?!\d))" if language in _DECIMAL_COMMA else r",(?!\d{3}(?!\d))"
+    return re.compile(rf"\s*(?:{comma}|[;\n、，；])\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[{HAN}])[和跟与](?=\S)")
 
 
 def split_range(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 from trm_agent.text.clock import Clock, ClockRange, bare_clock, clock_ranges, clocks, times
 from trm_agent.text.dates import parse_datetime
-from trm_agent.text.days import DayRange, day_phrases, day_ranges, read_day, read_day_range
+from trm_agent.text.days import COUNT_WORDS, DayRange, day_phrases, day_ranges, read_day, read_day_range
 from trm_agent.text.in_english import in_english
 from trm_agent.text.language import knowledge
 from trm_agent.text.sentences import sentence_at
@@ -26,10 +26,11 @@ from trm_agent.values.period_in_message import edge_of_period
 from trm_agent.values.place import Place, Told, Where, meet, plainly
 
 _BARE_DAY = re.compile(r"\W*(?:(?:on|for|the) )*(\d{1,2})(?:st|nd|rd|th)?\W*(?:please|thanks)?\W*", re.IGNORECASE)
+_COUNT = rf"{COUNT_WORDS}|(?:twenty|thirty|forty|fifty)[ -]five|forty|fifty"
 _RELATIVE = re.compile(
-    r"\bin (?:\d{1,4}|an?|half an?|one|two|three|four|five|six|ten|fifteen|twenty|thirty|forty[ -]five)"
+    rf"\bin (?:\d{{1,4}}|an?|half an?|{_COUNT})"
     r"(?: and a half)? (?:hour|minute|second)s?(?: and a half)?(?:['’]s? time)?\b"
-    r"|\b(?:\d{1,4}|an?|half an?|one|two|three|four|five|six|ten|fifteen|twenty|thirty) (?:hour|minute)s?"
+    rf"|\b(?:\d{{1,4}}|an?|half an?|{_COUNT}) (?:hour|minute)s?"
     r" (?:from now|ago|back)\b"
 )
 
@@ -143,7 +144,7 @@ def _ended(where: Where, kind: str, lower: str, now: datetime, past: bool | None
         seconds = length.into("duration-second")
         step = timedelta(seconds=float(seconds)) if seconds is not None else None
     day = _only_day(lower, where, now, past, None) if kind != "time" else None
-    clock = _only_clock(lower, where.place, now, None) if kind != "date" else None
+    clock = _only_clock(lower, None) if kind != "date" else None
     if step is None or (kind != "time" and day is None) or (kind != "date" and clock is None):
         return None
     start = datetime.combine(day[0] if day else now.date(), clock[0] if clock else time())
@@ -180,7 +181,7 @@ def _found(where: Where, kind: str, past: bool | None, last: bool | None) -> tup
     if isinstance(clock, tuple) and clock[2] is not None:
         return f"{clock[2].date().isoformat()} {clock[0].isoformat()}", clock[1]
     day = day or _only_day(lower, where, now, past, last)
-    clock = clock or _only_clock(lower, where.place, now, last)
+    clock = clock or _only_clock(lower, last)
     if (day is None) != (clock is None):
         day, clock = _completed(day, clock, where)
     if clock is None or day is None:
@@ -293,9 +294,7 @@ def _clock_at(lower: str, place: Place, now: datetime, last: bool | None) -> tup
     return (single[0].at, (single[0].start, single[0].end), None) if len(single) == 1 else None
 
 
-def _only_clock(
-    lower: str, place: Place, now: datetime, last: bool | None
-) -> tuple[time, Place, datetime | None] | None:
+def _only_clock(lower: str, last: bool | None) -> tuple[time, Place, datetime | None] | None:
     ranges: Sequence[ClockRange] = clock_ranges(lower)
     single: Sequence[Clock] = clocks(lower)
     if len(ranges) + len(single) != 1:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from trm_agent.text.clock import clock_ranges, clocks
 from trm_agent.text.language import HAN
@@ -18,18 +19,17 @@ from trm_agent.values.place import Place, Told, Where, inside, meet, plainly
 from trm_agent.values.said_number import said_number
 
 
-def _kinds(parameter: Parameter) -> set[str]:
-    schema = parameter.schema
-    branches = schema.get("anyOf") or schema.get("oneOf") or ()
+def _kinds(schema: Mapping[str, Any]) -> set[str]:
+    """The types that a schema allows, those of its branches where it names none itself."""
     declared = schema.get("type")
-    kinds = set(declared) if isinstance(declared, list) else {declared} if declared else set()
-    if "type" not in schema:
-        kinds |= {branch.get("type") for branch in branches if isinstance(branch, dict)}
-    return {str(kind) for kind in kinds if isinstance(kind, str)}
+    if declared is not None:
+        return {kind for kind in (declared if isinstance(declared, list) else [declared]) if isinstance(kind, str)}
+    branches = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf") or ()
+    return {kind for branch in branches if isinstance(branch, Mapping) for kind in _kinds(branch)}
 
 
 def is_numeric(parameter: Parameter) -> bool:
-    return bool(_kinds(parameter) & {"integer", "number"})
+    return bool(_kinds(parameter.schema) & {"integer", "number"})
 
 
 _TOKEN = re.compile(rf"(?:[^\W{HAN}]|#)+(?:[-/.](?:[^\W{HAN}]|#)+)*")
@@ -55,7 +55,7 @@ def number_at(where: Where, parameter: Parameter) -> Told | None:
     asked, place = hints(parameter), _signed(where.text, _all_words(where.text, where.place, language))
     code = _code(where.text, place, asked.measure, language, symbols=not asked.names)
     if code is not None:
-        return plainly(where, parameter, code) if "string" in _kinds(parameter) else None
+        return plainly(where, parameter, code) if "string" in _kinds(parameter.schema) else None
     if asked.measure or asked.currency:
         wide = _with_unit(where.text, place, asked, language)
         if wide is not None and (shares := _shared_units(parameter, asked.measure, where.siblings)):

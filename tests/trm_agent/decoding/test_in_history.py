@@ -22,6 +22,7 @@ TOOLS = parse_tools(
                     "endsAt": {"type": "string", "format": "date-time"},
                     "at": {"type": "string", "format": "time"},
                     "price": {"type": "integer", "description": "in đồng"},
+                    "visit": {"type": "object", "properties": {"start": {"type": "string", "format": "date-time"}}},
                 },
             },
         }
@@ -58,6 +59,11 @@ def read(parameter: str, text: str, words: str, *before: Message) -> Any:
 )
 def test_the_call_before_says_the_rest(parameter: str, text: str, words: str, value: str) -> None:
     assert read(parameter, text, words, Message("user", "book it"), CALLED, BOOKED) == value
+
+
+def test_a_call_with_a_nested_object_says_the_rest_too() -> None:
+    made = Message("tool_call", {"name": "book", "arguments": {"visit": {"start": "2026-01-13 10:00"}}})
+    assert read("visit.start", "make it half past one", "half past one", made, BOOKED) == "2026-01-13T13:30:00"
 
 
 def test_what_was_said_before_says_the_day() -> None:

@@ -129,3 +129,13 @@ def test_a_month_is_written_without_a_day(text: str, month: str) -> None:
 )
 def test_numbers_as_they_are_said(text: str, words: str, name: str, schema: dict[str, Any], value: Any) -> None:
     assert told(text, words, name, schema) == value
+
+
+def test_minutes_from_now_are_no_hour_whatever_their_number() -> None:
+    for words, clock in (("eight", "09:38:00"), ("eleven", "09:41:00"), ("twenty-five", "09:55:00")):
+        assert told(f"in {words} minutes", words, "at", TIME) == clock
+
+
+def test_types_in_branches_of_branches_are_read() -> None:
+    union = {"anyOf": [{"type": ["integer", "null"]}, {"anyOf": [{"type": "string"}, {"type": "boolean"}]}]}
+    assert told("give me 12 of them", "12", "amount", union) == 12

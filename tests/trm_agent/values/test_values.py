@@ -19,6 +19,7 @@ from trm_agent.values import (
     read_number,
     validates,
 )
+from trm_agent.values.compare import choice_place
 
 
 def read(text: str, language: str = "en", **schema: Any) -> Any:
@@ -43,6 +44,8 @@ def read(text: str, language: str = "en", **schema: Any) -> Any:
         (None, ""),
         ([1, "A "], ["1", "a"]),
         ({"a": 1, "b": "X"}, {"b": "x", "a": 1.0}),
+        ("09:30:00", "09:30"),
+        ("2026-03-04T09:30", "2026-03-04 09:30:00"),
     ],
 )
 def test_values_that_say_the_same_are_equal(one: Any, other: Any) -> None:
@@ -290,3 +293,22 @@ def test_unknown_formats_and_dialects_are_ignored() -> None:
 )
 def test_dates_and_times_are_checked(value: str, kind: str, allowed: bool) -> None:
     assert validates(value, {"type": "string", "format": kind}) is allowed
+
+
+def test_a_comma_within_a_number_separates_nothing() -> None:
+    numbers = {"type": "array", "items": {"type": "number"}}
+    assert parse_value("10,000 and 20,000", Parameter("amounts", numbers)) == [10000, 20000]
+    assert parse_value("1,5 und 2,5", Parameter("amounts", numbers), language="de") == [1.5, 2.5]
+    assert parse_value("1,2,3", Parameter("amounts", numbers)) == [1, 2, 3]
+
+
+def test_entries_that_differ_in_a_zero_alone_are_two() -> None:
+    versions = Parameter("version", {"type": "string", "enum": ["3.1", "3.10"]})
+    assert [parse_value(text, versions) for text in ("3.1", "3.10")] == ["3.1", "3.10"]
+
+
+def test_a_choice_stands_in_a_text_as_whole_words() -> None:
+    text = "Female doctors, economy plus"
+    assert choice_place("male", text) is None
+    assert choice_place("female", text) == (0, 6)
+    assert choice_place("economy_plus", text) == (16, 28)
