@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trm_agent.errors import CheckpointError, requires_extra
 from trm_agent.log import logger
-from trm_agent.types import Decision
+from trm_agent.types import Decision, Value
 
 CALIBRATION_VERSION = 3
 MIN_RECORDS = 40
@@ -177,6 +177,10 @@ class Calibration:
         if self.call is None:
             return _unit(scores.decision * scores.tool * (1.0 if scores.arguments is None else scores.arguments))
         return self.call(call_features(scores))
+
+    def sure(self, value: Value, of: int = 1) -> Value:
+        """A value that was read, its probability made a confidence; `of`: so many share the probability."""
+        return replace(value, confidence=self.value_confidence(min(1.0, value.confidence * of)))
 
     def value_confidence(self, probability: float) -> float:
         """Probability that one value is right."""

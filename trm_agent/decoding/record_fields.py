@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
 from trm_agent.decoding.scene import Scene
@@ -23,6 +23,7 @@ def one_record_each(
     values: Mapping[str, Value],
     prediction: Prediction,
     scene: Scene,
+    sure: Callable[[Value], Value],
 ) -> list[dict[str, Value]]:
     """The slots of a call for each record of a tool's list: only the fields of the records differ.
 
@@ -35,6 +36,7 @@ def one_record_each(
         values: Slot key → value, as read for a single record.
         prediction: For this decision point.
         scene: Where it was made.
+        sure: Calibrates what is read here; `found` and `values` are.
 
     Returns:
         Slot key → value, for each record in the order of the text; `values` alone where there is one record.
@@ -57,7 +59,7 @@ def one_record_each(
             for record in records:
                 record[slot.key] = column[0]
         else:
-            for value in (*column, *_further(slot, said, taken, scene)):
+            for value in (*column, *map(sure, _further(slot, said, taken, scene))):
                 if value.source.message == lead[0].source.message:
                     number = _nearest(value, lead, scene)
                     records[number].setdefault(slot.key, value)

@@ -125,7 +125,8 @@ def _calls_of(tool: ToolSchema, first: Call, context: Context) -> Iterator[Call]
     """The calls of one tool: as many as most of the slots with several values have."""
     found = _alternatives(tool, context)
     if tool.records is not None:
-        for fields in one_record_each(tool, found, context.values, context.prediction, context.scene):
+        sure = context.calibration.sure
+        for fields in one_record_each(tool, found, context.values, context.prediction, context.scene, sure):
             yield assemble(tool, context.scene.slots, fields)
         return
     choices = _differing(found)
@@ -185,7 +186,7 @@ def _beside(lead: Sequence[Value], keys: Sequence[str], context: Context) -> dic
             number = min(range(len(lead)), key=lambda n: abs(_start(lead[n])[1] - at))
             nearest.setdefault(number, value)
         if len(nearest) == len(lead):
-            out[slot.key] = [nearest[number] for number in range(len(lead))]
+            out[slot.key] = [context.calibration.sure(nearest[number]) for number in range(len(lead))]
     return out
 
 
@@ -233,12 +234,12 @@ def _named_choices(slot: Slot, said: SlotPrediction, context: Context) -> list[V
         return []
     text = context.scene.request
     found = sorted(readings(said, slot, context.scene), key=lambda v: -v.confidence)
+    shares = [value.confidence / max(said.filled, 1e-6) for value in found]
     likely = [v for v in found if v.source.kind == "choice" and v.confidence > CHOICE * said.filled]
     places = {place: value for value in likely if (place := choice_place(value.value, text)) is not None}
     named = {p: v for p, v in places.items() if not any(p != o and o[0] <= p[0] and p[1] <= o[1] for o in places)}
-    if len(named) > 1:
-        return [value for _, value in sorted(named.items())]
-    return found[: _share_count([value.confidence / max(said.filled, 1e-6) for value in found], EVEN_CHOICES)]
+    kept = [named[place] for place in sorted(named)] if len(named) > 1 else found[: _share_count(shares, EVEN_CHOICES)]
+    return [context.calibration.sure(value, len(kept)) for value in kept]
 
 
 def _enumerated(
@@ -282,7 +283,7 @@ def _said_alike(
     best: list[Value] = []
     most = 0.0
     numeric = slot.parameter.type in ("integer", "number") and context.several
-    others = readings(said, slot, context.scene) if numeric else ()
+    others = map(context.calibration.sure, readings(said, slot, context.scene)) if numeric else ()
     for anchor in (value, *others):
         if anchor is not value:
             most = max(most, _pointed([value], said))
@@ -339,12 +340,7 @@ def _sharing(slot: Slot, said: SlotPrediction, elsewhere: Sequence[Value], conte
         if len(apart) < MOST and not any(same_words(value, other) for other in (*apart, *elsewhere)):
             apart.append(value)
     kept = apart[: _share_count([value.confidence / max(said.filled, 1e-6) for value in apart], EVEN)]
-    sure = [min(1.0, value.confidence * len(kept)) for value in kept]
-    values = [
-        replace(value, confidence=context.calibration.value_confidence(share))
-        for value, share in zip(kept, sure, strict=True)
-    ]
-    return sorted(values, key=_start)
+    return sorted((context.calibration.sure(value, len(kept)) for value in kept), key=_start)
 
 
 def _by_user(value: Value, context: Context) -> bool:

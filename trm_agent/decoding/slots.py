@@ -108,7 +108,7 @@ def read_slots(
     }
     read |= ends(slots, read, values, history, scene.now)
     for key, value in read.items():
-        values[key] = replace(value, confidence=calibration.value_confidence(value.confidence))
+        values[key] = calibration.sure(value)
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
     return Reading(ordered, {key: read[key].confidence for key in ordered if key in read})
 
