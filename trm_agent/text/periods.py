@@ -24,7 +24,8 @@ DAY_IN_WORDS = (
     r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
     r"|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty)"
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""The beginnings of their names, in order."""
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The month that each begins in, as weather is counted."""
 _BACK = ("last", "past", "previous")
@@ -147,7 +148,7 @@ def _days(found: re.Match[str], now: date, past: bool | None) -> tuple[date, dat
 def _named(found: re.Match[str], now: date, past: bool | None) -> tuple[date, date]:
     """A month or a season by its name, in the year that is said, else in the one that fits."""
     name, length = found["month"].strip("."), 3 if found["month"] in _SEASONS else 1
-    month = _SEASONS[name] if length == 3 else _MONTHS.index(name[:3]) + 1
+    month = _SEASONS[name] if length == 3 else MONTHS.index(name[:3]) + 1
     rel = (found["rel"] or "").split()
     if found["year"] or found["rel_year"]:
         year = int(found["year"] or now.year + {"last": -1, "this": 0, "next": 1}[found["rel_year"]])

@@ -14,6 +14,7 @@ from trm_agent.text.content import content_at, is_answer
 from trm_agent.text.days import day_phrases, read_day
 from trm_agent.text.units import quantities
 from trm_agent.types import Parameter, identifier_words
+from trm_agent.values.calendar_number import calendar_number
 from trm_agent.values.code_in_message import code_in_message
 from trm_agent.values.date_forms import moment_base
 from trm_agent.values.declared import Hints, hints
@@ -32,7 +33,7 @@ def read_in_message(where: Where, parameter: Parameter) -> Told | None:
     if parameter.choices or parameter.type in ("array", "boolean", "object"):
         return plainly(where, parameter, where.place)
     if is_numeric(parameter):
-        return number_at(where, parameter)
+        return calendar_number(where, parameter) or number_at(where, parameter)
     asked = hints(parameter)
     kind = moment_kind(parameter)
     if kind is not None:

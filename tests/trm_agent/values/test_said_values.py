@@ -139,3 +139,17 @@ def test_minutes_from_now_are_no_hour_whatever_their_number() -> None:
 def test_types_in_branches_of_branches_are_read() -> None:
     union = {"anyOf": [{"type": ["integer", "null"]}, {"anyOf": [{"type": "string"}, {"type": "boolean"}]}]}
     assert told("give me 12 of them", "12", "amount", union) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "name", "number"),
+    [
+        ("do I owe anything for October?", "October", "month", 10),
+        ("the sheets of last year", "last year", "tax_year", 2025),
+        ("and next year?", "next year", "year", 2027),
+        ("in 2024", "2024", "year", 2024),
+        ("who was here in May", "May", "visits", None),
+    ],
+)
+def test_a_month_or_a_year_may_be_asked_for_as_a_number(text: str, words: str, name: str, number: int | None) -> None:
+    assert told(text, words, name, INTEGER) == number
