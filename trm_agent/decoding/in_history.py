@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
-from trm_agent.text.clock import times
+from trm_agent.text.clock import part_of_day, times
 from trm_agent.text.days import day_phrases, read_day
 from trm_agent.text.in_english import in_english
 from trm_agent.text.language import language_of, marked_language
@@ -22,6 +22,7 @@ from trm_agent.values.place import Where
 
 LOOKED_BACK = 8
 """Messages before one that may say which day it speaks of."""
+_SPEAKERS = frozenset(("user", "assistant"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*)?|\d\d:\d\d(?::\d\d)?")
 _NUMBER = re.compile(r"[-−]?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 
@@ -52,7 +53,8 @@ def read_source(
     present = moment(history, now)
     before = partial(spoken_of, history, message, parameter, present)
     spoken = "en" if marked_language(text) else language_spoken(history[:message])
-    told = read_in_message(Where(text, place, question, purposes, siblings, present, spoken, before), parameter)
+    part = partial(part_spoken_of, history, message)
+    told = read_in_message(Where(text, place, question, purposes, siblings, present, spoken, before, part), parameter)
     if told is None:
         return None
     return told.value, Source(source.kind, message, told.start, told.end, text[told.start : told.end])
@@ -60,7 +62,7 @@ def read_source(
 
 def language_spoken(history: Sequence[Message]) -> str:
     """The language of the last message that has small words of one; English where none has."""
-    said = (marked_language(m.text) for m in reversed(history) if m.role in ("user", "assistant"))
+    said = (marked_language(m.text) for m in reversed(history) if m.role in _SPEAKERS)
     return next(filter(None, said), "en")
 
 
@@ -77,7 +79,7 @@ def spoken_of(
     for message in history[max(0, index - LOOKED_BACK) : index][::-1]:
         if message.role == "tool_call" and isinstance(told := message.content.get("arguments"), Mapping):
             said_day, said_clock = _iso_parts(dict(argument_leaves(told)).get(parameter.name))
-        elif message.role in ("user", "assistant"):
+        elif message.role in _SPEAKERS:
             said_day, said_clock = _one_of_each(message.text, moment_base(now))
         else:
             continue
@@ -85,6 +87,12 @@ def spoken_of(
         if day is not None and clock is not None:
             break
     return day, clock
+
+
+def part_spoken_of(history: Sequence[Message], index: int) -> str | None:
+    """The part of the day that people or assistant named last before a message ("tonight" is night)."""
+    said = (m.text.lower() for m in history[max(0, index - LOOKED_BACK) : index][::-1] if m.role in _SPEAKERS)
+    return next(filter(None, map(part_of_day, said)), None)
 
 
 def _iso_parts(value: Any) -> tuple[date | None, time | None]:

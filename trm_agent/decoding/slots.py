@@ -16,7 +16,7 @@ from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.in_history import ends, number_place
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, unit, units
 from trm_agent.decoding.rules import RULES, Rule, refine
-from trm_agent.decoding.rules.enumerations import named_choices
+from trm_agent.decoding.rules.enumerations import named_with
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.shown import shown_names, shown_values
 from trm_agent.text.field_names import meant_fields
@@ -190,7 +190,7 @@ def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0
     if said.choices:
         listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
         entries = sorted(zip(units(said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
-        named = named_choices(parameter, scene.request) if listed and not scene.one_entry else []
+        named = named_with(entries[0][1], parameter, scene) if listed and not scene.one_entry else []
         if len(named) > 1 and validates(named, parameter.schema):
             yield Value(named, unit(said.filled * entries[0][0]), Source("choice"))
         for probability, choice in entries:

@@ -25,6 +25,8 @@ from trm_agent.values.parse import parse_value
 from trm_agent.values.period_in_message import edge_of_period
 from trm_agent.values.place import Place, Told, Where, meet, plainly
 
+_MIDDLES = {"morning": time(9), "afternoon": time(15), "evening": time(19), "night": time(21)}
+"""Hours in the midst of the parts of a day."""
 _BARE_DAY = re.compile(r"\W*(?:(?:on|for|the) )*(\d{1,2})(?:st|nd|rd|th)?\W*(?:please|thanks)?\W*", re.IGNORECASE)
 _COUNT = rf"{COUNT_WORDS}|(?:twenty|thirty|forty|fifty)[ -]five|forty|fifty"
 _RELATIVE = re.compile(
@@ -213,15 +215,17 @@ def _nearest(clock: _Clock, lower: str, where: Where) -> _Clock:
     told = any(found.told for found in times(lower) if (found.start, found.end) == place)
     if told or moment is not None or at.hour % 12 == 0 or lower[place[0]] == "0":
         return clock
-    known = where.before()[1]
+    known = where.before()[1] or _MIDDLES.get(where.part() or "")
     if known is None:
         return clock
     twin = at.replace(hour=(at.hour + 12) % 24)
-    return min(at, twin, key=lambda one: abs(_minutes(one) - _minutes(known))), place, moment
+    return min(at, twin, key=lambda one: _apart(one, known)), place, moment
 
 
-def _minutes(at: time) -> int:
-    return 60 * at.hour + at.minute
+def _apart(one: time, other: time) -> int:
+    """Minutes between two times of day, the shorter way round the clock."""
+    minutes = abs(60 * (one.hour - other.hour) + one.minute - other.minute)
+    return min(minutes, 24 * 60 - minutes)
 
 
 def _day_at(lower: str, where: Where, now: datetime, past: bool | None, last: bool | None) -> tuple[date, Place] | None:

@@ -43,6 +43,7 @@ class Where:
         now: What relative days count from.
         conversation: The language spoken before.
         before: Gives the day and the time that were spoken of last before the message, None for what was not.
+        part: Gives the part of the day that was spoken of last before it ("evening"), if one was.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Where:
     now: datetime | None = None
     conversation: str = "en"
     before: Callable[[], Before] = field(default=lambda: (None, None), compare=False)
+    part: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
     @property
     def language(self) -> str:

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.rules.enumerations import free_lists, named_choices, number_lists, spread, text_lists
+from trm_agent.decoding.rules.enumerations import (
+    free_lists,
+    named_choices,
+    named_with,
+    number_lists,
+    spread,
+    text_lists,
+)
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import readings
 from trm_agent.types import Message, Parameter, Slot, parse_tools, slot_table
@@ -105,3 +112,18 @@ def test_a_list_of_choices_reads_all_that_are_named_first() -> None:
     values = [v.value for v in readings(said, slot, Scene((), (slot,), [Message("user", "G and scenic views")]))]
     assert values[:2] == [["G", "Scenic View"], ["Scenic View"]]
     assert next(readings(said, slot, Scene((), (slot,), [Message("user", "all of it")]))).value == ["Scenic View"]
+
+
+def test_an_entry_of_two_letters_is_named_in_any_case_but_a_word_is_no_abbreviation() -> None:
+    tests = Parameter("tests", {"type": "array", "items": {"enum": ["ph", "nitrate", "US"]}})
+    assert named_choices(tests, "pH and nitrate") == ["ph", "nitrate"]
+    assert named_choices(tests, "nitrate for us") == ["nitrate"]
+
+
+def test_a_list_that_was_named_before_the_last_message_is_whole() -> None:
+    doors = Parameter("doors", {"type": "array", "items": {"enum": ["cellar", "front", "back"]}})
+    tools = parse_tools([{"name": "code", "parameters": {"type": "object", "properties": {"doors": doors.schema}}}])
+    history = [Message("user", "a code for cellar and front"), Message("assistant", "When?"), Message("user", "at 8")]
+    scene = Scene(tools, slot_table(tools), history)
+    assert named_with("front", doors, scene) == ["cellar", "front"]
+    assert named_with("back", doors, scene) == []

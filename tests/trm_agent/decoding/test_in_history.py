@@ -80,3 +80,11 @@ def test_a_message_without_small_words_is_in_the_language_spoken_before() -> Non
     assert language_spoken([before, Message("assistant", "12")]) == "vi"
     assert language_spoken([Message("user", "12")]) == "en"
     assert read("price", "7tr2", "7tr2", before) == 7_200_000
+
+
+def test_the_part_of_the_day_spoken_of_before_tells_an_hour() -> None:
+    asked = (Message("user", "book Jonah for tonight"), Message("assistant", "From when until when?"))
+    assert read("at", "eight to half past ten", "eight", *asked) == "20:00:00"
+    assert read("at", "half past ten", "half past ten", *asked) == "22:30:00"
+    assert read("at", "eight in the morning", "eight in the morning", *asked) == "08:00:00"
+    assert read("at", "half past ten", "half past ten", Message("user", "a table for tomorrow")) == "10:30:00"

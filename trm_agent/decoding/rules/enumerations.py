@@ -207,6 +207,14 @@ def _free(text: str, place: Span) -> Span:
     return place
 
 
+def named_with(likeliest: Any, parameter: Parameter, scene: Scene) -> list[Any]:
+    """Entries of a list's closed list: those of the user's last message, or of the last that names the likeliest."""
+    if named := named_choices(parameter, scene.request):
+        return named
+    said = (message.text for message in scene.history[::-1] if message.role == "user")
+    return next((named for text in said if likeliest in (named := named_choices(parameter, text))), [])
+
+
 def named_choices(parameter: Parameter, said: str) -> list[Any]:
     """The entries of a list's closed list that a text names, in the order in which it does."""
     places = [(place, i) for i, choice in enumerate(parameter.choices) if (place := _mention(str(choice), said)) >= 0]
@@ -216,8 +224,9 @@ def named_choices(parameter: Parameter, said: str) -> list[Any]:
 def _mention(choice: str, text: str) -> int:
     """Where a text names a choice: by all its words close together, in any order and number; -1 if it does not."""
     if len(choice) <= 2:
-        match = re.search(rf"(?<!\w){re.escape(choice)}(?!\w)", text)
-        return match.start() if match else -1
+        # "pH" is ph, but "us" is not US.
+        found = re.finditer(rf"(?<!\w){re.escape(choice)}(?!\w)", text, re.IGNORECASE)
+        return next((one.start() for one in found if one[0] == choice or not choice.isupper()), -1)
     words = [singular(word) for word in re.findall(r"\w+", identifier_words(choice))]
     said = _said(text)
     places = {word: [i for i, other in enumerate(said) if other == word] for word in words}
