@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.held import held
 from trm_agent.decoding.in_history import ends, number_place
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, unit, units
 from trm_agent.decoding.rules import RULES, Rule, refine
@@ -107,6 +108,8 @@ def read_slots(
         if key not in values or _confirms(value, values[key])
     }
     read |= ends(slots, read, values, history, scene.now)
+    if tools and prediction.calls[0] >= SEVERAL:
+        read |= held(read, scene.meant(prediction), slots, history)
     for key, value in read.items():
         values[key] = calibration.sure(value)
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
