@@ -11,6 +11,7 @@ import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.held import held
@@ -32,6 +33,8 @@ SHARE = 0.1
 """Share of the pointer from which on a tool is one of several that are called."""
 EAGER = 0.25
 """Least probability of being filled for a slot that a call needs, where the model is set on making that call."""
+POOLED = 0.03
+"""Least probability of a span that counts for its value beside the other places where it stands."""
 OFFERED = 0.5
 """Least probability of being filled, and of the span, for what a result holds to be taken up whatever it is called."""
 # Where a span already went to another slot of the tool, the next best must be at least this probable.
@@ -200,9 +203,26 @@ def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0
             value = [choice] if listed else choice
             if choice is not None and validates(value, parameter.schema):
                 yield Value(value, unit(said.filled * probability), Source("choice"))
-    for span in said.spans:
+    for probability, value, source in _pooled(said, slot, scene):
+        yield Value(value, unit(said.filled * unit(probability)), source)
+
+
+def _pooled(said: SlotPrediction, slot: Slot, scene: Scene) -> Iterator[tuple[float, Any, Source]]:
+    """What a slot's spans read as, the likeliest first: probability, value, and the likeliest place.
+
+    A value that was said several times is as likely as all its places together, as in training.
+    """
+    likely = [span for span in said.spans if span.probability >= POOLED]
+    found: dict[str, tuple[float, Any, Source]] = {}
+    for span in likely:
         if (read := scene.read(span, slot)) is not None:
-            yield Value(read[0], unit(said.filled * unit(span.probability)), read[1])
+            text = normalise(read[0])
+            known, value, source = found.get(text, (0.0, *read))
+            found[text] = known + span.probability, value, source
+    yield from sorted(found.values(), key=lambda one: -one[0])
+    for span in said.spans[len(likely) :]:
+        if (read := scene.read(span, slot)) is not None:
+            yield span.probability, *read
 
 
 def _share_out(
