@@ -214,11 +214,10 @@ def _point(sample: Sample, length: int, table: Sequence[Slot], lists_parameters:
         for key, value in sample.slots.items()
         if value not in ("", None)
     }
-    made = sample.calls or ((sample.tool,) if sample.tool else ())
-    calls, accepts = _one_record_each(made, sample.accept, table)
+    calls, accepts = _one_record_each(sample.gold_calls, table)
     known: frozenset[str] | None = None
     if not (lists_parameters and sample.meta.get("slots_known", True)):
-        called = call_slots(calls[0] if calls else None, sample.accept, table)
+        called = call_slots(calls[0], accepts[0], table) if calls else {}
         known = frozenset([*sample.slots, *called])
         slots = {**{key: values for key, values in called.items() if values}, **slots}
     tool = calls[0]["name"] if calls else None
@@ -245,14 +244,13 @@ def _speech_act(sample: Sample) -> SpeechAct | None:
 
 
 def _one_record_each(
-    calls: Sequence[Mapping[str, Any]], accept: Accept, table: Sequence[Slot]
+    calls: Sequence[tuple[Mapping[str, Any], Accept]], table: Sequence[Slot]
 ) -> tuple[list[Mapping[str, Any]], list[Accept]]:
     """Calls of one record each, and what each accepts: a call with a list of three records is read as three."""
     leaves = {name for slot in table for _, name in slot.readers}
     out: list[Mapping[str, Any]] = []
     accepts: list[Accept] = []
-    for number, call in enumerate(calls):
-        own = accept if number == 0 else accept.calls[number] if number < len(accept.calls) else Accept()
+    for call, own in calls:
         records = next(
             (
                 (name, value)
@@ -285,10 +283,8 @@ def _further_values(
     return out
 
 
-def call_slots(call: Mapping[str, Any] | None, accept: Accept, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
+def call_slots(call: Mapping[str, Any], accept: Accept, table: Sequence[Slot]) -> dict[str, tuple[Any, ...]]:
     """What a gold call says of the slots its tool reads: their right values, none for a parameter left out."""
-    if call is None:
-        return {}
     out: dict[str, tuple[Any, ...]] = {}
     for slot in table:
         for tool, parameter in slot.readers:

@@ -152,13 +152,9 @@ def read_one_by_one(
 
 def _parts(sample: Sample, tools: Mapping[str, ToolSchema]) -> list[tuple[Mapping[str, Any], Accept]]:
     """The calls of a turn with one entry of their lists each; nothing where there is but one call without a list."""
-    made = sample.calls or ((sample.tool,) if sample.tool else ())
     out: list[tuple[Mapping[str, Any], Accept]] = []
     lists = False
-    for number, call in enumerate(made):
-        accept = sample.accept if number == 0 else Accept()
-        if number < len(sample.accept.calls):
-            accept = sample.accept.calls[number]
+    for call, accept in sample.gold_calls:
         tool = tools[call["name"]]
         name = tool.listed
         held = None if name is None else call["arguments"].get(name)

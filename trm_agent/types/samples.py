@@ -90,8 +90,8 @@ class Sample:
         if self.tool is None:
             return ()
         calls = self.calls or (self.tool,)
-        accepts = self.accept.calls or (self.accept, *[Accept()] * (len(calls) - 1))
-        return tuple(zip(calls, accepts, strict=True))
+        accepts = (*(self.accept.calls or (self.accept,)), *[Accept()] * len(calls))
+        return tuple(zip(calls, accepts, strict=False))
 
     def dated(self, now: str | None) -> Sample:
         """The sample with `meta.now`, ISO 8601, where it carries no date of its own."""

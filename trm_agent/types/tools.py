@@ -67,7 +67,8 @@ class Parameter:
             kind = next((k for k in kind if k != "null"), "string")
         if isinstance(kind, str):
             return kind
-        choices = self.schema.get("enum") or ([self.schema["const"]] if "const" in self.schema else [])
+        enum = self.schema.get("enum")
+        choices = enum if enum and isinstance(enum, list) else [self.schema["const"]] if "const" in self.schema else []
         if choices and all(isinstance(c, bool) for c in choices):
             return "boolean"
         if choices and all(isinstance(c, int) and not isinstance(c, bool) for c in choices):
