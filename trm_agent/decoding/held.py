@@ -2,7 +2,8 @@
 
 Every slot is read anew from the whole history. So after a correction of one value, another may be read elsewhere than
 before, though nobody has spoken of it since. Where a tool was called and something new is said for its next call, what
-nobody has spoken of since keeps the value that it had.
+is read and nobody has spoken of since keeps the value that it had. What is not read comes back only where the user
+corrects that call: another request ("send Maria 30") takes no note along that was meant for the one before.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ UNREAD = 0.5
 
 
 def held(
-    read: Mapping[str, Value], tool: ToolSchema, slots: Sequence[Slot], history: Sequence[Message]
+    read: Mapping[str, Value],
+    tool: ToolSchema,
+    slots: Sequence[Slot],
+    history: Sequence[Message],
+    *,
+    corrected: bool = False,
 ) -> dict[str, Value]:
     """Slot key → the value of the last call of a tool, where it holds.
 
@@ -27,6 +33,7 @@ def held(
         tool: Which is meant.
         slots: Of the tools on offer.
         history: So far.
+        corrected: Whether the user corrects something with this turn.
 
     Returns:
         Nothing where the tool was not called, or where nothing new is said for it.
@@ -42,7 +49,8 @@ def held(
         key: Value(value, read[key].confidence if key in read else UNREAD, Source("state", text=str(value)))
         for key, (slot, value) in own.items()
         if fresh and value is not None and validates(value, slot.parameter.schema)
-        if key not in read or (_differs(read[key], value) and not _spoken_of(read[key], made, since))
+        if (corrected and key not in read)
+        or (key in read and _differs(read[key], value) and not _spoken_of(read[key], made, since))
     }
 
 

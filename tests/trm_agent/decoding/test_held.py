@@ -45,8 +45,15 @@ def at(message: int, value: Any) -> Value:
 def test_what_nobody_spoke_of_since_the_call_is_as_it_was() -> None:
     read = {"episode": at(3, 3), "title": at(0, "Foxes"), "tags": at(0, ["a"])}
     found = held(read, PLAY, SLOTS, HISTORY)
-    assert {key: value.value for key, value in found.items()} == {"title": "Owls", "tags": ["a", "b"], "room": "study"}
+    assert {key: value.value for key, value in found.items()} == {"title": "Owls", "tags": ["a", "b"]}
     assert found["title"].source.kind == "state"
+
+
+def test_what_is_not_read_comes_back_only_in_a_correction() -> None:
+    read = {"episode": at(3, 3), "title": at(3, "Foxes")}
+    assert held(read, PLAY, SLOTS, HISTORY) == {}
+    found = held(read, PLAY, SLOTS, HISTORY, corrected=True)
+    assert {key: value.value for key, value in found.items()} == {"tags": ["a", "b"], "room": "study"}
 
 
 @pytest.mark.parametrize(
