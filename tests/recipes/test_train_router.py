@@ -139,6 +139,7 @@ def test_what_the_confidence_was_fitted_on_stands_in_the_training_record(data: P
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on a machine with one core
 def test_a_run_whose_batches_are_made_by_others_ends_with_the_same_weights(data: Path) -> None:
     for name, workers in (("alone", "0"), ("helped", "2")):
         assert main(options(data, name, "--steps", "6", "--workers", workers)) == 0
