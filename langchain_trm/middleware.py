@@ -33,7 +33,7 @@ try:
     from langgraph.types import Command
 except ImportError as error:
     raise ImportError(
-        f"langchain_trm.TRMMiddleware needs langchain 1.2.10 or newer ({error}); run `uv add 'trm-agent[agents]'`"
+        f"langchain_trm.TRMMiddleware needs langchain 1.5 or newer ({error}); run `uv add 'trm-agent[agents]'`"
     ) from error
 
 MIRROR_VERSION = 1

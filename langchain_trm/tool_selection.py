@@ -18,7 +18,7 @@ try:
     from langchain.agents.middleware.types import AgentMiddleware, AgentState, ModelRequest, ModelResponse
 except ImportError as error:
     raise ImportError(
-        f"langchain_trm.TRMToolSelector needs langchain 1.2.10 or newer ({error}); run `uv add 'trm-agent[agents]'`"
+        f"langchain_trm.TRMToolSelector needs langchain 1.5 or newer ({error}); run `uv add 'trm-agent[agents]'`"
     ) from error
 
 
