@@ -72,7 +72,7 @@ def test_langchain_core_alone_is_enough_and_what_needs_more_says_so() -> None:
     ).splitlines()
     assert out[0] == "False False"
     for line, name in zip(out[1:3], ("TRMMiddleware", "TRMToolSelector"), strict=True):
-        assert line.startswith(f"langchain_trm.{name} needs langchain 1.2.10 or newer (No module named 'langchain")
+        assert line.startswith(f"langchain_trm.{name} needs langchain 1.5 or newer (No module named 'langchain")
         assert line.endswith("run `uv add 'trm-agent[agents]'`")
     assert "langchain_trm.TRMDecisionModel needs langchain-core 1.8 or newer" in out[3]
     assert out[4:] == ["{'city': 'Rome'}"]
