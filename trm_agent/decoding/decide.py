@@ -258,8 +258,7 @@ def _scores(
 
 def _asks(prediction: Prediction, history: Sequence[Message]) -> bool:
     """Whether the user may want something done with the turn; so it is where the weights do not say."""
-    acts = _speech_acts(prediction, history).get("speech_acts")
-    return acts is None or max(acts, key=lambda act: acts[act]) in ASKING
+    return prediction.act is None or history[-1].role != "user" or prediction.act in ASKING
 
 
 def _speech_acts(prediction: Prediction, history: Sequence[Message]) -> dict[str, dict[SpeechAct, float]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from trm_agent.types import Span
+from trm_agent.types import SPEECH_ACTS, Span, SpeechAct
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ class Prediction:
     calls: tuple[float, ...] = (1.0,)
     answer_state: Any = field(default=None, compare=False, repr=False)
     acts: tuple[float, ...] = ()
+
+    @property
+    def act(self) -> SpeechAct | None:
+        """The likeliest of what the user does with the turn; None where the weights do not say."""
+        return max(zip(self.acts, SPEECH_ACTS, strict=True), key=lambda act: act[0])[1] if self.acts else None
 
 
 def units(ps: Iterable[float]) -> list[float]:

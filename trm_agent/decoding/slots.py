@@ -22,7 +22,7 @@ from trm_agent.decoding.rules.enumerations import named_with
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.shown import shown_names, shown_values
 from trm_agent.text.field_names import meant_fields
-from trm_agent.types import DONTCARE, SPEECH_ACTS, Message, Parameter, Slot, Source, ToolSchema, Value
+from trm_agent.types import DONTCARE, Message, Parameter, Slot, Source, ToolSchema, Value
 from trm_agent.values import normalise, validates
 
 CALL_THRESHOLD = 0.5
@@ -112,17 +112,11 @@ def read_slots(
     }
     read |= ends(slots, read, values, history, scene.now)
     if tools and prediction.calls[0] >= SEVERAL:
-        read |= held(read, scene.meant(prediction), slots, history, corrected=_corrects(prediction))
+        read |= held(read, scene.meant(prediction), slots, history, corrected=prediction.act == "correct")
     for key, value in read.items():
         values[key] = calibration.sure(value)
     ordered = {slot.key: values[slot.key] for slot in slots if slot.key in values}
     return Reading(ordered, {key: read[key].confidence for key in ordered if key in read})
-
-
-def _corrects(prediction: Prediction) -> bool:
-    """Whether a correction is the likeliest of what the user does with this turn."""
-    acts = prediction.acts
-    return bool(acts) and SPEECH_ACTS[max(range(len(acts)), key=acts.__getitem__)] == "correct"
 
 
 def _confirms(read: Value, kept: Value) -> bool:

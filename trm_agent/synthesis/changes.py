@@ -57,14 +57,15 @@ def edit(talk: Conversation, tool: ToolSchema, parameter: Parameter) -> None:
     entries = list(old.value)
     way = talk.rng.choice(("add", "add", "drop", "swap") if len(entries) > 1 else ("add", "add", "swap"))
     gone = talk.rng.randrange(len(entries))
-    fresh = talk.values.draw(item_of(parameter), [*entries, *map(str, entries)]) if way != "drop" else None
-    if fresh is None and way != "drop":
-        raise NoValueError(parameter.name)
-    new = {
-        "add": lambda: [*entries, fresh.value if fresh else None],
-        "drop": lambda: [entry for i, entry in enumerate(entries) if i != gone],
-        "swap": lambda: [fresh.value if fresh and i == gone else entry for i, entry in enumerate(entries)],
-    }[way]()
+    fresh = None if way == "drop" else talk.values.draw(item_of(parameter), [*entries, *map(str, entries)])
+    if fresh is None:
+        if way != "drop":
+            raise NoValueError(parameter.name)
+        new = [*entries[:gone], *entries[gone + 1 :]]
+    elif way == "add":
+        new = [*entries, fresh.value]
+    else:
+        new = [*entries[:gone], fresh.value, *entries[gone + 1 :]]
     if not validates(new, parameter.schema) or not new:
         raise NoValueError(parameter.name)
     was = talk.mark(str(entries[gone]))

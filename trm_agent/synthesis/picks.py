@@ -8,7 +8,7 @@ from typing import Any
 
 from trm_agent.synthesis.conversation import Conversation, NoValueError
 from trm_agent.synthesis.cues import kind_of, label
-from trm_agent.synthesis.values import Given, Said
+from trm_agent.synthesis.values import MARK, Given, Said
 from trm_agent.synthesis.words import WORDS
 from trm_agent.types import Parameter, ToolSchema
 
@@ -154,8 +154,7 @@ def chosen(talk: Conversation, tool: ToolSchema, given: Sequence[Given], which: 
     p = talk.phrases
     verb, thing, rest = p.tasks.task(tool, list(given), brief=True)
     more = " ".join(p.attach(g, True) for g in rest)
-    bare = thing.removeprefix("some ").removeprefix("a ").removeprefix("an ").removeprefix("the ")
-    if max(map(ord, f"{verb}{thing}")) > 0xE000:  # a value stands in the task itself
+    if max(map(ord, f"{verb}{thing}")) >= MARK:  # a value stands in the task itself
         return p.pick((f"{p.request(tool, given)} {which}", f"{which}. {p.request(tool, given)}"))
     forms = [
         f"{verb} {which} {more}", f"{verb} {which} {more}", f"please {verb} {which} {more}",
@@ -167,7 +166,7 @@ def chosen(talk: Conversation, tool: ToolSchema, given: Sequence[Given], which: 
             f"{which} {more}", f"{which}, please {more}", f"I'll take {which} {more}", f"let's take {which} {more}",
             f"{which} then {more}", f"I'd go for {which} {more}", f"{which} sounds good {more}",
         ] * 2  # fmt: skip
-    return p.pick(forms).replace("  ", " ") if bare or verb else which
+    return p.pick(forms)
 
 
 def which_one(talk: Conversation, tool: ToolSchema, parameter: Parameter) -> str:

@@ -21,7 +21,7 @@ def calendar_number(where: Where, parameter: Parameter) -> Told | None:
     asked = identifier_words(parameter.name).split()[-1:]
     if asked not in (["month"], ["year"]):
         return None
-    said = in_plain_english(where.text[slice(*where.place)].strip().lower(), where.language)
+    said = in_plain_english(where.text[slice(*where.place)].strip(), where.language)
     if asked == ["month"]:
         found = _ONE_MONTH.fullmatch(said)
         value = MONTHS.index(found[1][:3]) + 1 if found else None

@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 from trm_agent.text.language import HAN, knowledge
 
 _ENGLISH_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
-_SURE_SEPARATOR = re.compile(r"[;\n]|,(?!\d{3}(?!\d))")
+_COMMA = r",(?!\d{3}(?!\d))"
+"""One that belongs to no number: thousands have three digits after it."""
+_SURE_SEPARATOR = re.compile(rf"[;\n]|{_COMMA}")
 _DECIMAL_COMMA = frozenset(("de", "es", "fr", "pt", "vi"))
 """Languages (ISO 639-1) whose numbers have a comma before their decimals."""
 _QUOTES = "'\"`“”‘’"
@@ -70,8 +72,7 @@ def split(text: str, language: str = "en") -> list[str]:
 def _separator(language: str) -> re.Pattern[str]:
     words = "|".join(map(re.escape, knowledge(language).get("joiners", ())))
     joined = _ENGLISH_AND if language == "en" or not words else rf"(?:{words})\s+"
-    # A comma before three digits belongs to a number; where a comma is the decimal point, one between digits does.
-    comma = r"(?:(?<!\d),|,(?!\d))" if language in _DECIMAL_COMMA else r",(?!\d{3}(?!\d))"
+    comma = r"(?:(?<!\d),|,(?!\d))" if language in _DECIMAL_COMMA else _COMMA
     return re.compile(rf"\s*(?:{comma}|[;\n、，；])\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[{HAN}])[和跟与](?=\S)")
 
 
