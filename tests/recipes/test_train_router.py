@@ -114,6 +114,23 @@ def test_a_carry_that_the_initial_weights_lack_starts_from_doing_nothing(data: P
     assert load_checkpoint(data.parent / "moved").model.state_dict()["carry.weight"].any()
 
 
+def test_layers_and_inputs_that_the_initial_weights_lack_change_nothing_at_first(data: Path) -> None:
+    sizes = ("--set", "width=16", "nearness=false")
+    assert main(options(data, "first", "--epochs", "1", *sizes)) == 0
+    first = data.parent / "first"
+    more = ("--set", "width=16", "nearness=true", "reader_layers=3", "reads=3", "dropout=0")
+    assert main(options(data, "more", "--steps", "1", "--lr", "0", *more, "--init", str(first))) == 0
+    begun, ended = load_checkpoint(first), load_checkpoint(data.parent / "more")
+    assert (ended.model.config.reader_layers, ended.model.config.reads) == (3, 3)
+    encoder = KnownTexts(Vocabulary([], HashingEncoder()), HashingEncoder)
+    decisions = [
+        [Router(one, encoder).bind(sample.tools).decide(sample.history) for sample in samples(2)]
+        for one in (begun, ended)
+    ]
+    for before, after in zip(*decisions, strict=True):
+        assert before.probabilities["tool_call"] == pytest.approx(after.probabilities["tool_call"], abs=1e-4)
+
+
 def test_weights_of_other_sizes_are_refused_in_one_line(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(options(data, "first", "--epochs", "1")) == 0
     assert main(options(data, "other", "--set", "width=32", "--init", str(data.parent / "first"))) == 1

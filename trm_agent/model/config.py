@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-LATER = ("shapes", "likeness", "pieces", "speech_acts", "marks")
+LATER = ("shapes", "likeness", "pieces", "speech_acts", "marks", "nearness")
 """Inputs that the first checkpoints do not have."""
 
 
@@ -35,6 +35,7 @@ class ModelConfig:
         pieces: Whether slots weigh kinds of likely values (quotations, codes, numbers with units, …).
         speech_acts: Whether the decision reads what the user does with a turn (asks, refuses, reports, …).
         marks: Whether tokens know that an earlier call of the turn took them up, see `one_at_a_time`.
+        nearness: Whether a slot knows what stands around the places at which the others of its call point.
         relevance_floor: Cosine below which no user message so far has to do with any tool ("Hi there!"); depends on
             encoder and language, so training sets it below what its own calls need.
     """
@@ -59,6 +60,7 @@ class ModelConfig:
     pieces: bool = True
     speech_acts: bool = True
     marks: bool = True
+    nearness: bool = True
     relevance_floor: float = 0.2
 
     def __post_init__(self) -> None:

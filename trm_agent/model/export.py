@@ -173,7 +173,7 @@ class _Step(_Part):
         if config.feedback:
             y = y + model.feedback(before, question)
         y, z = deep_recursion(model.net, question.x, y, z, config.n, config.T, question.mask)
-        return *_parts(model.heads(y, question)), y, z
+        return *_parts(model.heads(y, question, before)), y, z
 
 
 def _parts(answer: Answer) -> list[Tensor]:

@@ -33,8 +33,9 @@ BODY_INPUTS = (
     *("label_tokens", "label_mask"),
 )
 STEP_INPUTS = (
-    *("read", "token_mask", "token_message", "tool_features", "tool_mask", "slot_mask", "required", "choice_slot"),
-    *("choice_mask", "visible", "tool_flags", "choice_flags", "slot_likeness", "x", "choices", "y", "z", *FED_BACK),
+    *("read", "token_mask", "token_message", "tool_features", "tool_mask", "slot_mask", "required", "optional"),
+    *("choice_slot", "choice_mask", "visible", "tool_flags", "choice_flags", "slot_likeness", "x", "choices", "y", "z"),
+    *FED_BACK,
 )
 STEP_OUTPUTS = (*ANSWER, "y", "z")
 """Of a further step; in the graph "new_" goes before their names, because some are inputs, too."""

@@ -20,6 +20,7 @@ from trm_agent.features.likeness import SLOT_CHANNELS
 from trm_agent.features.shapes import PIECES
 from trm_agent.features.tools import TOOL_FEATURES
 from trm_agent.model.config import ModelConfig
+from trm_agent.model.nearness import Nearness, message_edges
 from trm_agent.model.reader import NEVER, View, zero
 from trm_agent.types import SPEECH_ACTS
 
@@ -74,6 +75,8 @@ class Question:
         choices: [N, C, D].
         choice_of: Whether a choice belongs to a slot, [N, S, C].
         required: [N, K, S].
+        reads: Which slots a tool has, required or not; [N, K, S].
+        messages: First and one-past-last token of the message of each token, [B, W] each.
         tool_mask: [N, K].
         slot_mask: [N, S].
         tool_state: Declared features and flags of each tool, [N, K, 13].
@@ -89,6 +92,8 @@ class Question:
     choices: Tensor
     choice_of: Tensor
     required: Tensor
+    reads: Tensor
+    messages: tuple[Tensor, Tensor]
     tool_mask: Tensor
     slot_mask: Tensor
     tool_state: Tensor
@@ -108,6 +113,8 @@ class Question:
             choices=choices,
             choice_of=choice_of,
             required=batch.required[episode],
+            reads=(batch.required | batch.optional)[episode],
+            messages=message_edges(batch.token_message, batch.token_mask),
             tool_mask=batch.tool_mask[episode],
             slot_mask=batch.slot_mask[episode],
             tool_state=torch.cat([batch.tool_features[episode], batch.tool_flags], dim=-1),
@@ -145,9 +152,19 @@ class Heads(nn.Module):
         if config.speech_acts:
             self.act = nn.Sequential(nn.Linear(2 * D, D), nn.SiLU(), nn.Linear(D, len(SPEECH_ACTS)))
             self.act_decision = zero(nn.Linear(len(SPEECH_ACTS), 2))
+        self.near: Nearness | None = None
+        if config.nearness and not config.plain:
+            with torch.random.fork_rng(devices=[]):  # what is drawn after it is as without it
+                self.near = Nearness(D)
 
-    def forward(self, y: Tensor, question: Question) -> Answer:
-        """Read every head off y [N, L, D]."""
+    def forward(self, y: Tensor, question: Question, before: Answer | None = None) -> Answer:
+        """Read every head off y.
+
+        Args:
+            y: [N, L, D].
+            question: What is answered.
+            before: The answer of the supervision step before, if there was one.
+        """
         K, S = question.tool_mask.shape[1], question.slot_mask.shape[1]
         decide, slots = y[:, 0], y[:, -S:]
         tools = y[:, -S - K - 1 : -S]
@@ -155,23 +172,28 @@ class Heads(nn.Module):
         tool = self.tool(tools).squeeze(-1) + (tools @ self.tool_match(decide)[..., None]).squeeze(-1) * scale
         tool = tool.float().masked_fill(~F.pad(question.tool_mask, (1, 0), value=True), NEVER)
         op = self.op(slots).float()
+        start_key, end_key = self.token_keys(question.tokens).chunk(2, dim=-1)
+        start_like, end_like = self._alike(slots, question)
+        start = self._point(self.start_query(slots), start_key, self.start_recency, question.view) + start_like
+        end = self._point(self.end_query(slots), end_key, self.end_recency, question.view) + end_like
+        if self.near is not None and before is not None:
+            start_near, end_near, op_near = self.near(slots, before, question)
+            start, end, op = start + start_near, end + end_near, op + op_near
         chosen = tool.softmax(-1)
         ready = readiness(op, chosen, question)
         about = (chosen.to(tools.dtype)[:, None] @ tools).squeeze(1)
         outlook = torch.cat([decide, about, ready.to(decide.dtype)], dim=-1)
-        start_key, end_key = self.token_keys(question.tokens).chunk(2, dim=-1)
         decision = self.decision(outlook)
         acts = y.new_zeros(len(y), 0)
         if self.act is not None:
             acts = self.act(torch.cat([decide, y[:, 1]], dim=-1)).float()
             decision = decision + self.act_decision(acts.softmax(-1).to(decision.dtype))
-        start_like, end_like = self._alike(slots, question)
         return Answer(
             decision=decision.float(),
             tool=tool,
             op=op,
-            start=self._point(self.start_query(slots), start_key, self.start_recency, question.view) + start_like,
-            end=self._point(self.end_query(slots), end_key, self.end_recency, question.view) + end_like,
+            start=start,
+            end=end,
             length=self.length,
             choice=self._choose(slots, question),
             halt=self.halt(decide).squeeze(-1).float(),

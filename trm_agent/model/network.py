@@ -100,7 +100,7 @@ class RouterModel(nn.Module):
             y, z = deep_recursion(self.net, question.x, y, z, config.n, config.T, question.mask)
             if answer is None and self.carry is not None:
                 earlier = point_before(y.detach(), batch.episode)
-            answer = self.heads(y, question)
+            answer = self.heads(y, question, answer)
             yield answer
 
     def embed(self, batch: Batch, tokens: Tensor | None = None, view: View | None = None) -> Question:
