@@ -14,9 +14,9 @@ from trm_agent.training.targets import IGNORE, Targets
 LOSS_WEIGHTS = {
     "decision": 1.0,
     "tool": 1.0,
-    "op": 0.3,
-    "span": 0.25,
-    "choice": 0.3,
+    "op": 0.45,
+    "span": 0.4,
+    "choice": 0.45,
     "calls": 0.3,
     "halt": 0.1,
     "act": 0.3,
@@ -43,8 +43,8 @@ def losses(answer: Answer, targets: Targets, scope: Scope) -> dict[str, Tensor]:
     whole = _whole_right(
         answer,
         targets,
-        (q, right.gather(1, scores.argmax(-1, keepdim=True)).squeeze(-1)),
-        (n, picks.argmax(-1) == targets.choice),
+        (targets.span_slot, right.gather(1, scores.argmax(-1, keepdim=True)).squeeze(-1)),
+        (targets.choice_slot, picks.argmax(-1) == targets.choice),
     )
     parts = {
         "decision": F.cross_entropy(answer.decision, targets.decision, ignore_index=IGNORE, reduction="sum") / N,
@@ -69,12 +69,16 @@ def total(parts: dict[str, Tensor]) -> Tensor:
 def _whole_right(
     answer: Answer, targets: Targets, spans: tuple[Tensor, Tensor], picks: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """Whether decision, tool and every slot are right, float [N]."""
+    """Whether decision, tool and every slot are right, float [N]; of several values of a slot, one is enough."""
     right = (answer.decision.argmax(-1) == targets.decision) | (targets.decision == IGNORE)
     meant = targets.tool.gather(1, answer.tool.argmax(-1, keepdim=True)).squeeze(-1)
     right &= (meant > 0) | (targets.tool.sum(-1) == 0)
     right &= (answer.calls.argmax(-1) == targets.calls) | (targets.calls == IGNORE)
     right &= ((answer.op.argmax(-1) == targets.op) | (targets.op == IGNORE)).all(-1)
-    for points, ok in (spans, picks):
-        right = right & (torch.zeros_like(right, dtype=torch.float).index_add(0, points, (~ok).float()) == 0)
+    for slots, ok in (spans, picks):
+        found = torch.zeros_like(targets.op, dtype=torch.bool).index_put(
+            (slots[:, 0], slots[:, 1]), ok, accumulate=True
+        )
+        asked = torch.zeros_like(found).index_put((slots[:, 0], slots[:, 1]), torch.ones_like(ok), accumulate=True)
+        right = right & (found | ~asked).all(-1)
     return right.float()

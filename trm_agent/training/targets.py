@@ -35,10 +35,10 @@ class Targets:
         tool: Share of each tool among those meant, no tool first; all zero where it is not known; [N, 1 + K].
         op: Empty, filled, don't care; `IGNORE` beyond the slots; [N, S].
         calls: How many calls, less one, at most `most_calls` − 1; `IGNORE` without a call; [N].
-        choice_slot: Point and slot of each filled closed slot; a slot that several calls fill differently comes as
-            often; [R, 2].
+        choice_slot: Point and slot of each filled closed slot; a slot that several calls fill differently, or that
+            takes several entries, comes as often; [R, 2].
         choice: Index into the batch's choices, [R].
-        choice_weight: One over the values of the slot, [R].
+        choice_weight: One over the values of the slot and their entries, [R].
         span_slot: Point and slot of each filled open slot whose value stands in the text, likewise, [Q, 2].
         spans: Whether start and length give a right value, [Q, W, span_tokens].
         span_weight: One over the values of the slot, [Q].
@@ -115,9 +115,8 @@ def build_targets(
                     continue
                 for wordings in every:
                     if closed[s]:
-                        index = _chosen(wordings, slot.parameter.choices, closed[s])
-                        if index is not None:
-                            picks.append((n, s, int(first[s]) + index, 1 / len(every)))
+                        chosen = _chosen(wordings, slot.parameter.choices, closed[s])
+                        picks.extend((n, s, int(first[s]) + one, 1 / len(every) / len(chosen)) for one in chosen)
                     elif (
                         found := finder.at(point.places[slot.key])
                         if slot.key in point.places
@@ -154,14 +153,18 @@ def is_list(value: object) -> bool:
     return isinstance(value, list) and bool(value) and not any(isinstance(entry, dict | list) for entry in value)
 
 
-def _chosen(wordings: Sequence[object], choices: Sequence[object], closed: Sequence[str]) -> int | None:
-    """The choice that a right value names, of choices and their normalised texts; of a list, its only entry."""
+def _chosen(wordings: Sequence[object], choices: Sequence[object], closed: Sequence[str]) -> list[int]:
+    """The choices that a right value names, of choices and their normalised texts; of a list, all its entries."""
     for value in wordings:
-        one = value[0] if isinstance(value, list) and len(value) == 1 else value
-        text = normalise(one)
-        if text in closed:
-            return choices.index(one) if one in choices else closed.index(text)
-    return None
+        entries = value if isinstance(value, list) else [value]
+        texts = [normalise(entry) for entry in entries]
+        if entries and all(text in closed for text in texts):
+            places = [
+                choices.index(entry) if entry in choices else closed.index(text)
+                for entry, text in zip(entries, texts, strict=True)
+            ]
+            return list(dict.fromkeys(places))
+    return []
 
 
 class SpanFinder:

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import torch
 
-from tests.trm_agent.model_doubles import episode, vocabulary
+from tests.trm_agent.model_doubles import TOOLS, episode, vocabulary
+from trm_agent.encoder.sentence import Vocabulary
 from trm_agent.features.conversation import read_conversation
 from trm_agent.model.reader import NEVER
 from trm_agent.model.spans import Scope, legal_spans, span_scores
 from trm_agent.testing import HashingEncoder, tiny_model
 from trm_agent.training.losses import losses
-from trm_agent.training.optimizer import assemble
+from trm_agent.training.optimizer import assemble, training_texts
 from trm_agent.training.targets import IGNORE, SpanFinder
-from trm_agent.types import Message
+from trm_agent.types import Message, parse_tools
 
 
 def find(messages: list[Message], *wordings: str, visible: int | None = None) -> list[str]:
@@ -77,6 +78,21 @@ def test_what_several_calls_fill_differently_is_labelled_once_for_each() -> None
     assert targets.choice_weight.tolist() == [0.5, 0.5]
     answer = list(tiny_model().eval()(replace(batch, tokens=batch.tokens.float())))[-1]
     even = losses(replace(answer, tool=answer.tool * 0), targets, Scope.of(batch, 6))["tool"]
+    assert math.isclose(even.item(), math.log(3), rel_tol=1e-6)
+
+
+def test_every_entry_of_a_closed_list_is_labelled_with_its_share() -> None:
+    seats = {"type": "array", "items": {"type": "string", "enum": ["window", "aisle", "door"]}}
+    bus = {**TOOLS[0], "parameters": {"type": "object", "properties": {"seat": seats}}}
+    story = episode()
+    point = replace(story.points[1], slots={"seat": (["door", "window"],)})
+    whole = replace(story, tools=parse_tools([bus]), points=(point,))
+    known = Vocabulary(training_texts([whole]), HashingEncoder())
+    batch, targets = assemble([whole], known, tiny_model().config)
+    assert targets.choice.tolist() == [2, 0]
+    assert targets.choice_weight.tolist() == [0.5, 0.5]
+    answer = list(tiny_model().eval()(replace(batch, tokens=batch.tokens.float())))[-1]
+    even = losses(replace(answer, choice=answer.choice * 0), targets, Scope.of(batch, 6))["choice"]
     assert math.isclose(even.item(), math.log(3), rel_tol=1e-6)
 
 
