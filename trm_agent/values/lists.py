@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from trm_agent.text.language import HAN, knowledge
 
-_ENGLISH_AND = r"(?:and|or)\s+(?:also\s+)?(?:(?:the|an?)\s+(?=\S))?"
+_ENGLISH_AND = r"(?:and|or)\s+(?:(?:also|then)\s+)?(?:(?:the|an?)\s+(?=\S))?"
 _COMMA = r",(?!\d{3}(?!\d))"
 """One that belongs to no number: thousands have three digits after it."""
 _SURE_SEPARATOR = re.compile(rf"[;\n]|{_COMMA}")
@@ -73,7 +73,7 @@ def _separator(language: str) -> re.Pattern[str]:
     words = "|".join(map(re.escape, knowledge(language).get("joiners", ())))
     joined = _ENGLISH_AND if language == "en" or not words else rf"(?:{words})\s+"
     comma = r"(?:(?<!\d),|,(?!\d))" if language in _DECIMAL_COMMA else _COMMA
-    return re.compile(rf"\s*(?:{comma}|[;\n、，；])\s*(?:{joined})?|\s+(?:{joined}|&\s+)|(?<=[{HAN}])[和跟与](?=\S)")
+    return re.compile(rf"\s*(?:{comma}|[;\n、，；])\s*(?:{joined})?|\s+(?:{joined}|[&+]\s+)|(?<=[{HAN}])[和跟与](?=\S)")
 
 
 def split_range(text: str) -> list[str]:

@@ -31,6 +31,12 @@ _COINS = re.compile(
 _ABOUT_MONEY = re.compile(r"\b(?:price|cost|amount|tip|fee|fare|rate|paid|pay|value|budget|spend|hourly|total)\b")
 _LENGTH = re.compile(r"(?<![\d:])(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?![\d:])")
 _SIDES = re.compile(r"(?<![\w.])(\d{2,5})\s?(?:[x×*]|by)\s?(\d{2,5})(?![\w.])")
+_METRES = re.compile(
+    r"\b(?P<metres>\d|an?|one|two|three) ?(?:metres?|meters?|m) (?:and )?(?P<rest>\d{2}|[a-z]+(?:[ -][a-z]+)?)"
+    r"(?!\s?(?:x|by|cm|mm|centimet|millimet|metre|meter|%)|\w)"
+)
+_IN_CENTIMETRES = {"length-centimeter": Decimal(1), "length-meter": Decimal(100), "length-millimeter": Decimal("0.1")}
+_KILO = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)k(?!\w)")
 _TIMES = re.compile(r"(?<![\w.])[x×]\s?(\d{1,4})(?![\w.])")
 _LARGE = "|".join(knowledge("en")["large"])
 _SCALED = re.compile(
@@ -218,6 +224,29 @@ def _side(lower: str, where: Where, parameter: Parameter) -> Said | None:
     return (Decimal(found[0][which]), found[0].span(which)) if len(found) == 1 else None
 
 
+def _metres(lower: str, where: Where, parameter: Parameter) -> Said | None:
+    """Centimetres said after metres ("one metre eighty-four"), and the "10k" that runners say for kilometres."""
+    measure = hints(parameter).measure
+    if measure == "length-kilometer":
+        run = next((found for found in _KILO.finditer(lower) if meet(found.span(), where.place)), None)
+        return (Decimal(run[1]), run.span()) if run else None
+    if measure not in _IN_CENTIMETRES:
+        return None
+    for found in _METRES.finditer(lower):
+        metres = Decimal(1) if found["metres"] in ("a", "an") else amount(found["metres"])
+        rest, end = amount(found["rest"]), found.end()
+        if rest is None and " " in found["rest"]:
+            rest, end = amount(found["rest"].split(" ")[0]), found.start("rest") + found["rest"].index(" ")
+        if (
+            metres is not None
+            and rest is not None
+            and rest in _MAY_BE_CENTS
+            and meet((found.start(), end), where.place)
+        ):
+            return (metres * 100 + rest) / _IN_CENTIMETRES[measure], (found.start(), end)
+    return None
+
+
 def _times(lower: str, where: Where, parameter: Parameter) -> Said | None:
     found = [times for times in _TIMES.finditer(lower) if inside(where.place, times.span())]
     return (Decimal(found[0][1]), found[0].span()) if found and parameter.type == "integer" else None
@@ -255,5 +284,5 @@ def _aloud(lower: str, where: Where, parameter: Parameter) -> Said | None:
 
 
 _WAYS: tuple[Callable[[str, Where, Parameter], Said | None], ...] = (
-    *(_comma, _price, _scaled, _share, _count, _seconds, _side, _times, _month, _hour, _aloud),
+    *(_comma, _price, _scaled, _share, _count, _seconds, _side, _metres, _times, _month, _hour, _aloud),
 )

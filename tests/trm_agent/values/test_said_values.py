@@ -125,6 +125,11 @@ def test_a_month_is_written_without_a_day(text: str, month: str) -> None:
         ("hours in November", "November", "year", INTEGER, 2025),
         ("on Saturday at three", "three", "hour", {"type": "integer", "minimum": 0, "maximum": 23}, 15),
         ("half a kilo of beef", "half a kilo", "quantity", NUMBER, 0.5),
+        ("I'm a metre eighty-four", "eighty-four", "height_cm", INTEGER, 184),
+        ("she is one metre sixty two and fit", "one metre sixty two", "height_cm", INTEGER, 162),
+        ("1 m 75 tall", "1 m 75", "height_m", NUMBER, 1.75),
+        ("a plate 1 m 20 by 40", "1 m", "width_cm", NUMBER, 100),
+        ("ran 10k in 52:30", "10k", "distance_km", NUMBER, 10),
     ],
 )
 def test_numbers_as_they_are_said(text: str, words: str, name: str, schema: dict[str, Any], value: Any) -> None:
