@@ -16,6 +16,8 @@ from trm_agent.values.compare import choice_place
 
 UNREAD = 0.5
 """Probability of a value that the last call had and that is not read now."""
+SURE = 0.8
+"""Probability from which on another value than that of the last call is believed."""
 
 
 def held(
@@ -50,7 +52,12 @@ def held(
         for key, (slot, value) in own.items()
         if fresh and value is not None and validates(value, slot.parameter.schema)
         if (corrected and key not in read)
-        or (key in read and _differs(read[key], value) and not _spoken_of(read[key], made, since))
+        or (
+            key in read
+            and read[key].confidence < SURE
+            and _differs(read[key], value)
+            and not _spoken_of(read[key], made, since)
+        )
     }
 
 

@@ -19,7 +19,7 @@ from trm_agent.decoding.records import renamed
 from trm_agent.decoding.scene import last_user
 from trm_agent.text.language import language_of
 from trm_agent.text.sentences import count_joiners
-from trm_agent.types import Message, Slot, ToolCall, ToolSchema
+from trm_agent.types import Message, Slot, Span, ToolCall, ToolSchema
 from trm_agent.values.compare import choice_place
 
 MOST = 8
@@ -130,7 +130,33 @@ def near_together(
         if total > 0:
             spans = [replace(s, probability=s.probability * before / total) for s in spans]
             out[i] = replace(out[i], spans=tuple(sorted(spans, key=lambda s: -s.probability)))
+        if out[i].choices:
+            out[i] = replace(out[i], choices=_choices(out[i].choices, slots[i], first, text, used, last, language))
     return replace(prediction, slots=tuple(out))
+
+
+def _choices(
+    odds: Sequence[float],
+    slot: Slot,
+    first: SpanCandidate,
+    text: str,
+    used: Sequence[Place],
+    last: int,
+    language: str,
+) -> tuple[float, ...]:
+    """Entries of a closed list, those that are named beside other records less likely; their sum stays."""
+    taken = [Span(start, end) for message, start, end in used if message == last]
+    weighed = []
+    for probability, choice in zip(odds, slot.parameter.choices, strict=True):
+        place = choice_place(choice, text)
+        if place is not None:
+            named = Span(*place)
+            apart = text[first.end : named.start] if first.end <= named.start else text[named.end : first.start]
+            away = count_joiners(apart, language) + any(map(named.overlaps, taken))
+            probability *= APART**away
+        weighed.append(probability)
+    total = sum(weighed)
+    return tuple(one * sum(odds) / total for one in weighed) if total > 0 else tuple(odds)
 
 
 def _weighed(span: SpanCandidate, first: SpanCandidate, text: str, last: int, language: str) -> SpanCandidate:

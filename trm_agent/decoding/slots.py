@@ -37,6 +37,8 @@ POOLED = 0.03
 """Least probability of a span that counts for its value beside the other places where it stands."""
 OFFERED = 0.5
 """Least probability of being filled, and of the span, for what a result holds to be taken up whatever it is called."""
+BESIDE = 0.6
+"""Part of the likeliest entry's probability from which on another one belongs to the same list."""
 # Where a span already went to another slot of the tool, the next best must be at least this probable.
 SECOND_READING = 0.1
 # The same for what a sure call requires: something has to be there.
@@ -193,18 +195,30 @@ def readings(said: SlotPrediction, slot: Slot, scene: Scene, *, least: float = 0
     likely = said.filled > max(said.empty, said.dontcare)
     if not likely and (least >= 0.5 or said.filled < max(least, said.dontcare)):
         return
+    listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
     if said.choices:
-        listed = parameter.type == "array" and "const" not in parameter.schema and parameter.schema.get("enum") is None
         entries = sorted(zip(units(said.choices), parameter.choices, strict=True), key=lambda entry: -entry[0])
-        named = named_with(entries[0][1], parameter, scene) if listed and not scene.one_entry else []
-        if len(named) > 1 and validates(named, parameter.schema):
-            yield Value(named, unit(said.filled * entries[0][0]), Source("choice"))
+        several = _chosen_together(entries, parameter, scene) if listed and not scene.one_entry else []
+        if len(several) > 1 and validates(several, parameter.schema):
+            yield Value(several, unit(said.filled * entries[0][0]), Source("choice"))
         for probability, choice in entries:
             value = [choice] if listed else choice
             if choice is not None and validates(value, parameter.schema):
                 yield Value(value, unit(said.filled * probability), Source("choice"))
     for probability, value, source in _pooled(said, slot, scene):
         yield Value(value, unit(said.filled * unit(probability)), source)
+
+
+def _chosen_together(entries: Sequence[tuple[float, Any]], parameter: Parameter, scene: Scene) -> list[Any]:
+    """The entries of a closed list that belong together: those that are named, else those about as likely as the first.
+
+    In training every entry of a list is right, so its probability is spread over them.
+    """
+    named = named_with(entries[0][1], parameter, scene)
+    if len(named) > 1:
+        return named
+    likely = {normalise(choice) for odds, choice in entries if odds >= BESIDE * entries[0][0]}
+    return [choice for choice in parameter.choices if normalise(choice) in likely]
 
 
 def _pooled(said: SlotPrediction, slot: Slot, scene: Scene) -> Iterator[tuple[float, Any, Source]]:

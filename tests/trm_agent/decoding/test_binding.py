@@ -209,3 +209,9 @@ def test_an_enumeration_of_which_nothing_says_the_order_is_left_to_the_model() -
     text = "70 and 15"
     pointed = [[("15", 0.9), ("70", 0.05)], [("70", 0.9), ("15", 0.05)]]
     assert [spans[0] for spans in bound(text, ["depth", "width"], pointed)] == ["15", "70"]
+
+
+def test_letters_that_do_not_follow_one_another_are_no_order() -> None:
+    text = "a sign of 800 by 600"
+    pointed = [[("600", 0.9), ("800", 0.05)], [("800", 0.9), ("600", 0.05)]]
+    assert [spans[0] for spans in bound(text, ["h", "w"], pointed)] == ["600", "800"]

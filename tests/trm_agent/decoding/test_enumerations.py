@@ -127,3 +127,29 @@ def test_a_list_that_was_named_before_the_last_message_is_whole() -> None:
     scene = Scene(tools, slot_table(tools), history)
     assert named_with("front", doors, scene) == ["cellar", "front"]
     assert named_with("back", doors, scene) == []
+
+
+def test_a_place_that_holds_several_items_is_a_list_already() -> None:
+    said = "the fitting at eight, 14 Quay Street, Roscoe and Lamar"
+    assert best(said, {"people": ["Roscoe and Lamar"]}, TEXTS) == {"people": "Roscoe and Lamar"}
+
+
+def test_one_entry_read_by_itself_stays_one_entry() -> None:
+    text = "Anna, Bob and Carl"
+    slots = slot_table(
+        parse_tools([{"name": "save", "parameters": {"type": "object", "properties": {"people": TEXTS}}}])
+    )
+    said = SlotPrediction(0.1, 0.9, 0.0, spans=(SpanCandidate(0, 6, 9, 0.9),))
+    prediction = Prediction(0.9, (0.9,), 0.1, (said,), 0.5, 1)
+    scene = Scene((), slots, [Message("user", text)], one_entry=True)
+    assert spread(prediction, scene) == prediction
+
+
+def test_entries_of_a_closed_list_about_as_likely_as_the_first_belong_to_it() -> None:
+    days = Parameter("days", {"type": "array", "items": {"enum": ["fri", "sat", "sun", "mon"]}}, required=False)
+    slot = Slot("days", days)
+    scene = Scene((), (slot,), [Message("user", "for the whole weekend")])
+    said = SlotPrediction(0.1, 0.9, 0.0, choices=(0.05, 0.5, 0.4, 0.05))
+    assert next(readings(said, slot, scene)).value == ["sat", "sun"]
+    sure = SlotPrediction(0.1, 0.9, 0.0, choices=(0.05, 0.8, 0.1, 0.05))
+    assert next(readings(sure, slot, scene)).value == ["sat"]

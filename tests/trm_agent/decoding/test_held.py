@@ -39,7 +39,7 @@ HISTORY = [
 
 
 def at(message: int, value: Any) -> Value:
-    return Value(value, 0.9, Source("span", message, 0, 1, str(value)))
+    return Value(value, 0.6, Source("span", message, 0, 1, str(value)))
 
 
 def test_what_nobody_spoke_of_since_the_call_is_as_it_was() -> None:
@@ -75,7 +75,12 @@ def test_a_tool_that_was_not_called_holds_nothing() -> None:
 
 
 def test_an_entry_that_the_user_names_is_new() -> None:
-    chosen = Value("kitchen", 0.9, Source("choice"))
+    chosen = Value("kitchen", 0.6, Source("choice"))
     history = [*HISTORY, Message("user", "and in the kitchen")]
     assert "room" not in held({"episode": at(3, 3), "room": chosen}, PLAY, SLOTS, history)
     assert held({"episode": at(3, 3), "room": chosen}, PLAY, SLOTS, HISTORY)["room"].value == "study"
+
+
+def test_a_value_that_is_read_for_sure_is_believed() -> None:
+    sure = Value("Foxes", 0.95, Source("span", 0, 0, 1, "Foxes"))
+    assert held({"episode": at(3, 3), "title": sure}, PLAY, SLOTS, HISTORY) == {}

@@ -120,3 +120,25 @@ def test_fields_are_read_near_the_first_value_that_is_free() -> None:
 
     assert best([]) == {"carpenters", "5"}
     assert best([(0, 0, 1), (0, 2, 12)]) == {"painters", "3"}
+
+
+def test_an_entry_of_a_closed_list_is_the_one_named_beside_the_record() -> None:
+    text = "Marek 22 in cash and Bea 30 by card"
+    payment = {"amount": {"type": "integer"}, "method": {"enum": ["card", "cash"]}}
+    record = {"type": "object", "properties": payment}
+    parameters = {"type": "object", "properties": {"paid": {"type": "array", "items": record}}}
+    [tool] = parse_tools([{"name": "book", "parameters": parameters}])
+    slots = slot_table([tool])
+    amount = SlotPrediction(0.02, 0.98, 0.0, spans=(SpanCandidate(0, 6, 8, 0.6), SpanCandidate(0, 25, 27, 0.38)))
+    rows = {"paid.amount": amount, "paid.method": SlotPrediction(0.1, 0.9, 0.0, choices=(0.6, 0.4))}
+    said = tuple(rows[slot.key] for slot in slots)
+    prediction = Prediction(call=0.9, tools=(1.0,), no_tool=0.0, slots=said, halt=0.5, steps=2, calls=(0.2, 0.8))
+
+    def method(used: list[tuple[int, int, int]]) -> str:
+        near = near_together(prediction, slots, tool, [Message("user", text)], used)
+        odds = next(row.choices for slot, row in zip(slots, near.slots, strict=True) if slot.key == "paid.method")
+        assert abs(sum(odds) - 1) < 1e-9
+        return ["card", "cash"][odds.index(max(odds))]
+
+    assert method([]) == "cash"
+    assert method([(0, 6, 8), (0, 12, 16)]) == "card"

@@ -219,8 +219,9 @@ def _in_order(rivals: Mapping[int, Slot], before: str) -> list[int]:
     if min(said.values()) >= 0 and len(set(said.values())) == len(rivals):
         return sorted(rivals, key=said.__getitem__)
     found = {i: place for i, slot in rivals.items() if (place := place_in_row(slot.parameter.name)) is not None}
-    one_row = len({stem for stem, _ in found.values()}) == 1
-    if not one_row or len(set(found.values())) != len(rivals):
+    places = {int(place) if place.isdigit() else ord(place) for _, place in found.values()}
+    one_row = len({stem for stem, _ in found.values()}) == 1 and len(places) == len(rivals)
+    if not one_row or max(places) - min(places) >= len(places):  # "w" and "h" are no row
         return []
     return sorted(rivals, key=found.__getitem__)
 

@@ -52,7 +52,7 @@ def spread(prediction: Prediction, scene: Scene) -> Prediction:
         scene: Where it was made.
     """
     slots, history = scene.slots, scene.history
-    if not scene.fits(prediction):
+    if not scene.fits(prediction) or scene.one_entry:
         return prediction
     out = list(prediction.slots)
     numeric = []
@@ -131,7 +131,9 @@ def number_lists(text: str) -> tuple[Span, ...]:
 
 
 def _extended(text: str, place: Span) -> Span:
-    return _within(text_lists(text), place) or _free(text, place)
+    """A list that marks show, or that one item is part of; a place that holds several items is one already."""
+    marked = _within(text_lists(text), place)
+    return marked or (place if _JOINT.search(place.text(text)) else _free(text, place))
 
 
 @lru_cache(maxsize=4096)
@@ -146,6 +148,7 @@ def text_lists(text: str) -> tuple[Span, ...]:
 
 _TOKEN = re.compile(r"[^\s,;:!?()\[\]{}\"“”]+|[,;:!?()\[\]{}\"“”\n]")
 _STOP = word_list("ends_lists")
+_JOINT = re.compile(rf",|\b(?:{'|'.join(map(re.escape, sorted(word_list('joining'))))})\b|&")
 _ARTICLES = word_list("articles") | {"also"}
 _JOINTS = word_list("joining") | {"&"}
 _LONGEST = 4

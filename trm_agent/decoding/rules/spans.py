@@ -60,14 +60,25 @@ def weighed_by_names(
     own: Set[str],
     others: Set[str],
 ) -> SlotPrediction:
-    """Spans times `named_odds` of what stands `beside` them; those that point at no message stay."""
+    """Spans times `named_odds` of what stands `beside` them, within each message.
+
+    What a message has together stays: which message speaks of a value is the network's to say.
+    """
     weights = [
         named_odds(beside(history[span.message].text, span.span), own, others)
         if 0 <= span.message < len(history)
         else 1.0
         for span in said.spans
     ]
-    return weighed(said, weights)
+    before, after = defaultdict[int, float](float), defaultdict[int, float](float)
+    for span, weight in zip(said.spans, weights, strict=True):
+        before[span.message] += span.probability
+        after[span.message] += span.probability * weight
+    kept = [
+        weight * before[span.message] / after[span.message] if after[span.message] > 0 else 1.0
+        for span, weight in zip(said.spans, weights, strict=True)
+    ]
+    return weighed(said, kept)
 
 
 def named_odds(cues: Iterable[Set[str]], own: Set[str], others: Set[str]) -> float:
