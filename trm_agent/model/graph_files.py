@@ -21,7 +21,7 @@ from trm_agent.encoder.stored import cache_folder
 from trm_agent.errors import CheckpointError
 from trm_agent.model.config import ModelConfig
 
-FORMAT = 3
+FORMAT = 4
 READER, BODY, STEP, ABOUT = "reader.onnx", "body.onnx", "step.onnx", "graphs.json"
 GRAPHS = (READER, BODY, STEP)
 _OUTSIDE = ("supervision_steps", "dropout", "relevance_floor")
