@@ -10,20 +10,50 @@ N decision points · W tokens · S slots · K tools · D width.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-if TYPE_CHECKING:
-    from trm_agent.model.heads import Answer, Question
 
 EDGES = (1, 3, 7, 17)
 """Distances, in tokens, that bound the stretches before and after a place."""
 CHANNELS = 2 * (len(EDGES) - 1) + 2
 """The stretches after and before a place; the place itself; its message."""
 FILLED = 1
+
+
+class Pointed(Protocol):
+    """Of an answer: logits of tool [N, 1 + K], op [N, S, 3], start and end [N, S, W]."""
+
+    @property
+    def tool(self) -> Tensor: ...
+    @property
+    def op(self) -> Tensor: ...
+    @property
+    def start(self) -> Tensor: ...
+    @property
+    def end(self) -> Tensor: ...
+
+
+class Seen(Protocol):
+    """Of a view: the episode of each point, [N]."""
+
+    @property
+    def episode(self) -> Tensor: ...
+
+
+class Asked(Protocol):
+    """Of a question: which slots tools have [N, K, S], which are closed [N, S], the ends of messages, the view."""
+
+    @property
+    def reads(self) -> Tensor: ...
+    @property
+    def closed(self) -> Tensor: ...
+    @property
+    def messages(self) -> tuple[Tensor, Tensor]: ...
+    @property
+    def view(self) -> Seen: ...
 
 
 class Nearness(nn.Module):
@@ -39,7 +69,7 @@ class Nearness(nn.Module):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.pointing.bias)
 
-    def forward(self, slots: Tensor, before: Answer, question: Question) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, slots: Tensor, before: Pointed, question: Asked) -> tuple[Tensor, Tensor, Tensor]:
         """What is added to starts, ends and operations.
 
         Args:
@@ -67,7 +97,7 @@ class Nearness(nn.Module):
         )
 
 
-def together(answer: Answer, question: Question) -> Tensor:
+def together(answer: Pointed, question: Asked) -> Tensor:
     """How probably two slots are filled for the same call, the other one with words of the text; [N, S, S]."""
     chosen = answer.tool.softmax(-1)[:, 1:]
     reads = question.reads.to(chosen.dtype)
@@ -77,7 +107,7 @@ def together(answer: Answer, question: Question) -> Tensor:
     return both * said[:, None] * apart
 
 
-def around(answer: Answer, question: Question) -> Tensor:
+def around(answer: Pointed, question: Asked) -> Tensor:
     """How probably each token stands in each stretch around the place of a slot, [N, S, CHANNELS, W]."""
     begin, end = answer.start.softmax(-1), answer.end.softmax(-1)
     begins, ends = (F.pad(chances.cumsum(-1), (1, 0)) for chances in (begin, end))
