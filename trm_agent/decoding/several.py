@@ -40,7 +40,7 @@ WITHIN, NEARLY = 0.02, 0.85
 """The same where so much of the slot's probability lies within it, for several likely calls or a number."""
 ALIKE, SURELY_ALIKE = 0.02, 0.25
 """Part of a slot's spans that must lie on values said like its own; the same two cases."""
-BESIDE = 0.1
+BESIDE = 0.02
 """Least probability of a reading beside each of another slot's values."""
 WISHED = 0.2
 """Least probability of being filled for an empty slot that other slots leave its best reading to."""
