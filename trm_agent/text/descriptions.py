@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from trm_agent.text.phrases import pattern, patterns, spoken_language
+from trm_agent.text.units import unit_at
 
 _SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.;](?=\s|$)|\n\s*\n")
 _SPACE = re.compile(r"\s+")
@@ -67,7 +68,14 @@ def parameter_words(description: str) -> Described:
     words = words.rstrip(" .:,!")
     if not words or pattern(language, "no_noun_phrase").match(words) or len(words.split()) > _MOST_WORDS:
         return Described("none", "")
-    return Described("none", "") if _is_form(words) else Described("noun", _INDEFINITE.sub("the ", words))
+    bare = _is_form(words) or _is_unit(words)
+    return Described("none", "") if bare else Described("noun", _INDEFINITE.sub("the ", words))
+
+
+def _is_unit(words: str) -> bool:
+    """Whether words are a unit alone ("mm"): nobody asks "What is the mm?", but a day may be asked for."""
+    units = unit_at(words)
+    return bool(units) and not any(unit.startswith("duration") for unit in units)
 
 
 def _is_form(words: str) -> bool:

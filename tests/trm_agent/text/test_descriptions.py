@@ -7,8 +7,10 @@ import pytest
 from trm_agent.text.descriptions import parameter_words
 
 
-@pytest.mark.parametrize("description", ["BW-1234", "AAAA-MM-JJ", "YYYY-MM-DD", "HH:MM", "12.5", "ISO 8601"])
-def test_a_form_or_an_example_alone_names_nothing(description: str) -> None:
+@pytest.mark.parametrize(
+    "description", ["BW-1234", "AAAA-MM-JJ", "YYYY-MM-DD", "HH:MM", "12.5", "ISO 8601", "mm", "kg"]
+)
+def test_a_form_an_example_or_a_unit_alone_names_nothing(description: str) -> None:
     assert parameter_words(description).form == "none"
 
 
@@ -18,6 +20,8 @@ def test_a_form_or_an_example_alone_names_nothing(description: str) -> None:
         ("The order's number", "the order's number"),
         ("IBAN of the recipient", "IBAN of the recipient"),
         ("日期", "日期"),
+        ("Day", "day"),
+        ("Width in mm", "width"),
     ],
 )
 def test_words_name_the_parameter(description: str, words: str) -> None:
