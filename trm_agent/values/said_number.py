@@ -31,6 +31,7 @@ _COINS = re.compile(
 _ABOUT_MONEY = re.compile(r"\b(?:price|cost|amount|tip|fee|fare|rate|paid|pay|value|budget|spend|hourly|total)\b")
 _LENGTH = re.compile(r"(?<![\d:])(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?![\d:])")
 _SIDES = re.compile(r"(?<![\w.])(\d{2,5})\s?(?:[x×*]|by)\s?(\d{2,5})(?![\w.])")
+_WIDE, _HIGH = frozenset(("width", "w")), frozenset(("height", "h"))
 _METRES = re.compile(
     r"\b(?P<metres>\d|an?|one|two|three) ?(?:metres?|meters?|m) (?:and )?(?P<rest>\d{2}|[a-z]+(?:[ -][a-z]+)?)"
     r"(?!\s?(?:x|by|cm|mm|centimet|millimet|metre|meter|%)|\w)"
@@ -217,10 +218,11 @@ def _seconds(lower: str, where: Where, parameter: Parameter) -> Said | None:
 def _side(lower: str, where: Where, parameter: Parameter) -> Said | None:
     """The width or the height of "1280x720"."""
     names = set(identifier_words(parameter.name.rsplit(".", 1)[-1]).split())
-    if not names & {"width", "height"} or {"width", "height"} <= names:
+    wide, high = not names.isdisjoint(_WIDE), not names.isdisjoint(_HIGH)
+    if wide == high:
         return None
     found = [sides for sides in _SIDES.finditer(lower) if meet(sides.span(), where.place)]
-    which = 1 if "width" in names else 2
+    which = 1 if wide else 2
     return (Decimal(found[0][which]), found[0].span(which)) if len(found) == 1 else None
 
 

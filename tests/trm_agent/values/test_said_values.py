@@ -121,6 +121,8 @@ def test_a_month_is_written_without_a_day(text: str, month: str) -> None:
         ("poke x6, no onion", "x6", "portions", INTEGER, 6),
         ("lap 4 in 1:34", "1:34", "lap_seconds", INTEGER, 94),
         ("at 1280x720", "1280x720", "height", INTEGER, 720),
+        ("foam board, 800 by 600", "600", "w", INTEGER, 800),
+        ("foam board, 800 by 600", "800", "h", INTEGER, 600),
         ("hours in February", "February", "month", {"type": "integer", "minimum": 1, "maximum": 12}, 2),
         ("hours in November", "November", "year", INTEGER, 2025),
         ("on Saturday at three", "three", "hour", {"type": "integer", "minimum": 0, "maximum": 23}, 15),
