@@ -26,10 +26,10 @@ from trm_agent.features.likeness import SLOT_CHANNELS, TOOL_CHANNELS
 from trm_agent.features.shapes import SHAPES
 from trm_agent.features.tools import SLOT_FEATURES, TOOL_FEATURES
 from trm_agent.log import logger
+from trm_agent.model.answers import Answer, Question
 from trm_agent.model.config import ModelConfig
 from trm_agent.model.graph_files import BODY, GRAPHS, READER, STEP
 from trm_agent.model.graphs import ANSWER, BODY_INPUTS, FED_BACK, STEP_INPUTS, open_graphs
-from trm_agent.model.heads import Answer, Question
 from trm_agent.model.network import RouterModel
 from trm_agent.model.reader import View, message_age, one_hot_recency, visible_tokens
 from trm_agent.model.trm import deep_recursion

@@ -24,7 +24,7 @@ from trm_agent.model.reader_cache import ReadTokens
 NEVER = -1e4
 SPAN_CANDIDATES = 10
 ANSWER = ("decision", "tool", "op", "start", "end", "choice", "halt", "calls", "outlook", "pieces", "acts")
-"""What the heads say, in the order of the graphs' outputs; see `heads.Answer`."""
+"""What the heads say, in the order of the graphs' outputs; see `answers.Answer`."""
 FED_BACK = ("decision", "tool", "op", "start", "end", "choice")
 BODY_INPUTS = (
     *("read", "token_mask", "token_message", "message_vectors", "roles", "tool_vectors", "tool_features", "tool_mask"),
@@ -116,7 +116,7 @@ class Graphs:
         self._body, self._step = sessions[BODY], sessions[STEP]
 
     def answers(self, batch: Arrays, read: np.ndarray, steps: int) -> Iterator[dict[str, np.ndarray]]:
-        """The answer after each supervision step, see `heads.Answer`.
+        """The answer after each supervision step, see `answers.Answer`.
 
         Args:
             batch: Of one conversation, see `features.collate_arrays`.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from trm_agent.features.batch import Batch
-    from trm_agent.model.heads import Answer
+    from trm_agent.model.answers import Answer
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def outline(answer: Answer, batch: Batch) -> Tensor:
     """What an answer comes down to: the most probable of everything, values only of filled slots; int [N, 3 + 4 S]."""
     import torch
 
-    from trm_agent.model.heads import FILLED, choice_membership
+    from trm_agent.model.answers import FILLED, choice_membership
     from trm_agent.model.reader import NEVER
 
     op = answer.op.argmax(-1)

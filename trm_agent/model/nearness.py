@@ -10,50 +10,17 @@ N decision points · W tokens · S slots · K tools · D width.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trm_agent.model.answers import FILLED, Answer, Question
+
 EDGES = (1, 3, 7, 17)
 """Distances, in tokens, that bound the stretches before and after a place."""
 CHANNELS = 2 * (len(EDGES) - 1) + 2
 """The stretches after and before a place; the place itself; its message."""
-FILLED = 1
-
-
-class Pointed(Protocol):
-    """Of an answer: logits of tool [N, 1 + K], op [N, S, 3], start and end [N, S, W]."""
-
-    @property
-    def tool(self) -> Tensor: ...
-    @property
-    def op(self) -> Tensor: ...
-    @property
-    def start(self) -> Tensor: ...
-    @property
-    def end(self) -> Tensor: ...
-
-
-class Seen(Protocol):
-    """Of a view: the episode of each point, [N]."""
-
-    @property
-    def episode(self) -> Tensor: ...
-
-
-class Asked(Protocol):
-    """Of a question: which slots tools have [N, K, S], which are closed [N, S], the ends of messages, the view."""
-
-    @property
-    def reads(self) -> Tensor: ...
-    @property
-    def closed(self) -> Tensor: ...
-    @property
-    def messages(self) -> tuple[Tensor, Tensor]: ...
-    @property
-    def view(self) -> Seen: ...
 
 
 class Nearness(nn.Module):
@@ -69,7 +36,7 @@ class Nearness(nn.Module):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.pointing.bias)
 
-    def forward(self, slots: Tensor, before: Pointed, question: Asked) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, slots: Tensor, before: Answer, question: Question) -> tuple[Tensor, Tensor, Tensor]:
         """What is added to starts, ends and operations.
 
         Args:
@@ -82,22 +49,23 @@ class Nearness(nn.Module):
         """
         with torch.no_grad():
             weight = together(before, question)
-            places = around(before, question).to(slots.dtype)
-            own = ((before.start.softmax(-1) + before.end.softmax(-1)) / 2).to(slots.dtype)
+            begin, end = before.start.softmax(-1), before.end.softmax(-1)
+            places = around(begin, end, question).to(slots.dtype)
+            own = ((begin + end) / 2).to(slots.dtype)
         match = self.query(slots) @ self.key(slots).transpose(1, 2) * self.key.out_features**-0.5
         heard = weight.to(slots.dtype) * match.clamp(max=8.0).exp()
         heard = heard / (1 + heard.sum(-1, keepdim=True))
         near = (heard @ places.flatten(2)).unflatten(2, places.shape[2:])
-        start, end = self.pointing(slots).unflatten(-1, (2, CHANNELS)).unbind(-2)
+        to_start, to_end = self.pointing(slots).unflatten(-1, (2, CHANNELS)).unbind(-2)
         here = (near @ own[..., None]).squeeze(-1)
         return (
-            (start[..., None, :] @ near).squeeze(-2).float(),
-            (end[..., None, :] @ near).squeeze(-2).float(),
+            (to_start[..., None, :] @ near).squeeze(-2).float(),
+            (to_end[..., None, :] @ near).squeeze(-2).float(),
             self.filling(here).float(),
         )
 
 
-def together(answer: Pointed, question: Asked) -> Tensor:
+def together(answer: Answer, question: Question) -> Tensor:
     """How probably two slots are filled for the same call, the other one with words of the text; [N, S, S]."""
     chosen = answer.tool.softmax(-1)[:, 1:]
     reads = question.reads.to(chosen.dtype)
@@ -107,9 +75,17 @@ def together(answer: Pointed, question: Asked) -> Tensor:
     return both * said[:, None] * apart
 
 
-def around(answer: Pointed, question: Asked) -> Tensor:
-    """How probably each token stands in each stretch around the place of a slot, [N, S, CHANNELS, W]."""
-    begin, end = answer.start.softmax(-1), answer.end.softmax(-1)
+def around(begin: Tensor, end: Tensor, question: Question) -> Tensor:
+    """How probably each token stands in each stretch around the place of a slot.
+
+    Args:
+        begin: How probably each slot's value begins at each token, [N, S, W].
+        end: The same of its end.
+        question: For the messages that tokens stand in.
+
+    Returns:
+        [N, S, CHANNELS, W].
+    """
     begins, ends = (F.pad(chances.cumsum(-1), (1, 0)) for chances in (begin, end))
     W, far = begin.shape[-1], EDGES[-1]
     early, late = F.pad(ends, (far, 0)), torch.cat([begins, begins[..., -1:].expand(-1, -1, far)], dim=-1)
@@ -120,9 +96,3 @@ def around(answer: Pointed, question: Asked) -> Tensor:
     channels += [beyond - near for near, beyond in pairwise(ahead)]
     channels += [begin + end, begins.gather(-1, last) - begins.gather(-1, first)]
     return torch.stack(channels, dim=2)
-
-
-def message_edges(token_message: Tensor, token_mask: Tensor) -> tuple[Tensor, Tensor]:
-    """First and one-past-last token of the message that each token stands in, [B, W] each."""
-    other, own, real = token_message[:, None], token_message[:, :, None], token_mask[:, None]
-    return ((other < own) & real).sum(-1), ((other <= own) & real).sum(-1)

@@ -19,8 +19,9 @@ from torch.nn import functional as F
 from trm_agent.features.batch import RECENT_MESSAGES, Batch
 from trm_agent.features.flags import CHOICE_FLAGS, SLOT_FLAGS, TOOL_FLAGS
 from trm_agent.features.tools import SLOT_FEATURES, TOOL_FEATURES
+from trm_agent.model.answers import Answer, Question, row_mask
 from trm_agent.model.config import ModelConfig
-from trm_agent.model.heads import Answer, Feedback, Heads, Question, row_mask
+from trm_agent.model.heads import Feedback, Heads
 from trm_agent.model.reader import NEVER, Likeness, TokenAttention, TokenReader, View, zero
 from trm_agent.model.trm import Block, Net, deep_recursion, rms_norm
 from trm_agent.types import ROLES

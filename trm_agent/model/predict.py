@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from trm_agent.model.answers import Answer
 from trm_agent.model.graphs import SPAN_CANDIDATES
-from trm_agent.model.heads import Answer
 from trm_agent.model.reader import NEVER
 from trm_agent.model.spans import Scope, span_scores
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from trm_agent.features.batch import Batch
-from trm_agent.model.heads import choice_membership
+from trm_agent.model.answers import choice_membership
 from trm_agent.model.reader import NEVER, visible_tokens
 
 

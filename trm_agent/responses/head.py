@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trm_agent.features.batch import Batch
-from trm_agent.model.heads import EMPTY, READINESS, Answer
+from trm_agent.model.answers import EMPTY, Answer
+from trm_agent.model.heads import READINESS
 
 TEMPERATURE = 0.05
 

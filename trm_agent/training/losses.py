@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trm_agent.model.heads import Answer
+from trm_agent.model.answers import Answer
 from trm_agent.model.reader import NEVER
 from trm_agent.model.spans import Scope, span_scores
 from trm_agent.training.targets import IGNORE, Targets

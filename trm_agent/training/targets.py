@@ -16,7 +16,7 @@ from torch import Tensor
 from trm_agent.features.batch import Batch
 from trm_agent.features.conversation import Conversation
 from trm_agent.features.tools import ToolTable
-from trm_agent.model.heads import DONTCARE_OP, EMPTY, FILLED
+from trm_agent.model.answers import DONTCARE_OP, EMPTY, FILLED
 from trm_agent.training.episodes import Episode, Place
 from trm_agent.types import DONTCARE, SPEECH_ACTS
 from trm_agent.values import normalise

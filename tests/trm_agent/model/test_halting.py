@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tests.trm_agent.model_doubles import MESSAGES, TOOLS, episode, vocabulary
 from trm_agent.features.batch import Batch
+from trm_agent.model.answers import Answer
 from trm_agent.model.halting import Halting, outline
-from trm_agent.model.heads import Answer
 from trm_agent.testing import tiny_model, tiny_router
 from trm_agent.training.optimizer import assemble
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import torch
 
-from trm_agent.model.heads import FILLED as FILLED_OP
-from trm_agent.model.nearness import CHANNELS, FILLED, Nearness, around, message_edges, together
+from trm_agent.model.answers import FILLED, message_edges
+from trm_agent.model.nearness import CHANNELS, Nearness, around, together
 from trm_agent.testing import tiny_model
 
 W = 40
@@ -16,10 +16,9 @@ OWNER = torch.tensor([[0] * 10 + [1] * 20 + [2] * 7 + [0] * 3])
 REAL = torch.tensor([[True] * 37 + [False] * 3])
 
 
-def pointing(start: int, end: int) -> SimpleNamespace:
-    """An answer of one point whose one slot surely stands there."""
-    at = lambda token: torch.where(torch.arange(W) == token, 0.0, -1e4)[None, None]  # noqa: E731
-    return SimpleNamespace(start=at(start), end=at(end))
+def sure(token: int) -> torch.Tensor:
+    """One point, whose one slot surely stands there."""
+    return (torch.arange(W) == token).float()[None, None]
 
 
 def question() -> SimpleNamespace:
@@ -27,7 +26,7 @@ def question() -> SimpleNamespace:
 
 
 def test_stretches_before_and_after_a_value_the_value_and_its_message() -> None:
-    found = [channel.nonzero().squeeze(-1).tolist() for channel in around(pointing(15, 17), question())[0, 0]]
+    found = [channel.nonzero().squeeze(-1).tolist() for channel in around(sure(15), sure(17), question())[0, 0]]
     assert found == [
         [18, 19],
         [20, 21, 22, 23],
@@ -49,7 +48,7 @@ def test_messages_end_before_the_padding() -> None:
 
 def test_only_open_slots_of_the_likely_tool_are_heard_and_never_the_slot_itself() -> None:
     op = torch.full((1, 3, 3), -1e4)
-    op[..., FILLED_OP] = 0
+    op[..., FILLED] = 0
     answer = SimpleNamespace(tool=torch.tensor([[-1e4, 0.0, -1e4]]), op=op)
     asked = SimpleNamespace(
         reads=torch.tensor([[[True, True, False], [False, False, True]]]), closed=torch.tensor([[False, False, False]])
@@ -57,7 +56,6 @@ def test_only_open_slots_of_the_likely_tool_are_heard_and_never_the_slot_itself(
     assert together(answer, asked)[0].tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     asked.closed[0, 1] = True
     assert together(answer, asked)[0].tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
-    assert FILLED == FILLED_OP
 
 
 def test_it_learns_that_a_value_stands_right_after_another() -> None:
