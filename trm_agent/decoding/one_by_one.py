@@ -150,10 +150,8 @@ def _choices(
     for probability, choice in zip(odds, slot.parameter.choices, strict=True):
         place = choice_place(choice, text)
         if place is not None:
-            named = Span(*place)
-            apart = text[first.end : named.start] if first.end <= named.start else text[named.end : first.start]
-            away = count_joiners(apart, language) + any(map(named.overlaps, taken))
-            probability *= APART**away
+            away = count_joiners(first.span.between(place, text), language)
+            probability *= APART ** (away + any(map(Span(*place).overlaps, taken)))
         weighed.append(probability)
     total = sum(weighed)
     return tuple(one * sum(odds) / total for one in weighed) if total > 0 else tuple(odds)
@@ -162,8 +160,8 @@ def _choices(
 def _weighed(span: SpanCandidate, first: SpanCandidate, text: str, last: int, language: str) -> SpanCandidate:
     if span.message != last:
         return span
-    between = text[first.end : span.start] if first.end <= span.start else text[span.end : first.start]
-    return replace(span, probability=span.probability * APART ** count_joiners(between, language))
+    apart = count_joiners(first.span.between(span.span, text), language)
+    return replace(span, probability=span.probability * APART**apart)
 
 
 def taken_up(call: ToolCall, history: Sequence[Message], parameter: str | None = None) -> list[Place]:

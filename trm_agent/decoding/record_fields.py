@@ -9,7 +9,7 @@ from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import readings, same_words
 from trm_agent.text.language import language_of
 from trm_agent.text.sentences import count_joiners
-from trm_agent.types import Slot, ToolSchema, Value
+from trm_agent.types import Slot, Span, ToolSchema, Value
 
 LEAST_FILLED = 0.2
 """Least probability of being filled for a field that is looked for beside records."""
@@ -93,11 +93,10 @@ def _nearest(value: Value, lead: Sequence[Value], scene: Scene) -> int:
     """The record whose lead is said nearest: with the fewest joiners between them, then the fewest characters."""
     text = scene.history[lead[0].source.message or 0].text
     language = language_of(text)
-    start, end = value.source.start or 0, value.source.end or 0
+    place = value.source.span or Span(0, 0)
 
     def apart(number: int) -> tuple[int, int]:
-        first, last = lead[number].source.start or 0, lead[number].source.end or 0
-        between = text[last:start] if last <= start else text[end:first]
+        between = place.between(lead[number].source.span or Span(0, 0), text)
         return count_joiners(between, language), len(between)
 
     return min(range(len(lead)), key=apart)

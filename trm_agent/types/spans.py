@@ -25,6 +25,10 @@ class Span(NamedTuple):
         """Whether all of it lies in the other, or is the other."""
         return other[0] <= self[0] and self[1] <= other[1]
 
+    def between(self, other: tuple[int, int], whole: str) -> str:
+        """The characters between both, whichever comes first; none where they overlap."""
+        return whole[self[1] : other[0]] if self[1] <= other[0] else whole[other[1] : self[0]]
+
     def text(self, whole: str) -> str:
         """Its characters."""
         return whole[self[0] : self[1]]
