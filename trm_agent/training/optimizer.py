@@ -34,7 +34,9 @@ NARROWEST_HIDDEN = 64
 """A matrix with fewer rows or columns reads flags or gives answers: it lies at an end of the network."""
 EPISODES_FOR_FLOOR = 4_000
 BUCKET = 50
-"""Batches among which episodes are sorted by length."""
+"""Batches among which episodes are sorted by length, so that little of a batch is padding."""
+STRIPS = 15
+"""Parts of these; within each, episodes are sorted by the rows of their tools and slots."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ def weight(episode: Episode, after_result: float) -> float:
 def plan_epoch(
     episodes: Sequence[Episode], weights: Sequence[float], seed: int, epoch: int, size: float
 ) -> list[list[int]]:
-    """Batches of episodes of like length that weigh `size` or little less, in random order; a function of its
-    arguments alone.
+    """Batches of episodes alike in length and in rows that weigh `size` or little less, in random order; a function of
+    its arguments alone.
     """
     rng = random.Random(f"{seed}/{epoch}")
     order = list(range(len(episodes)))
@@ -109,7 +111,7 @@ def plan_epoch(
     for start in range(0, len(order), span):
         batch: list[int] = []
         held = 0.0
-        for i in sorted(order[start : start + span], key=lambda i: episodes[i].length):
+        for i in alike(episodes, order[start : start + span]):
             if batch and held + weights[i] > size:
                 batches.append(batch)
                 batch, held = [], 0.0
@@ -118,6 +120,21 @@ def plan_epoch(
         batches.append(batch)
     rng.shuffle(batches)
     return batches
+
+
+def alike(episodes: Sequence[Episode], chosen: Sequence[int]) -> Iterator[int]:
+    """The chosen episodes so that neighbours are alike: by length, and among those of like length by rows.
+
+    Every other strip is sorted downwards: where one ends and the next begins, rows are alike, too.
+    """
+    by_length = sorted(chosen, key=lambda i: episodes[i].length)
+    size = max(1, -(-len(by_length) // STRIPS))
+    for strip, start in enumerate(range(0, len(by_length), size)):
+        yield from sorted(
+            by_length[start : start + size],
+            key=lambda i: len(episodes[i].tools) + len(episodes[i].slots),
+            reverse=strip % 2 == 1,
+        )
 
 
 def plan_steps(

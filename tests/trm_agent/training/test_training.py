@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +19,7 @@ from trm_agent.training.ema import EMA
 from trm_agent.training.losses import losses, total
 from trm_agent.training.optimizer import (
     Schedule,
+    alike,
     assemble,
     load_training_state,
     make_optimizer,
@@ -50,6 +53,22 @@ def test_a_batch_weighs_no_more_than_asked_for_unless_one_episode_does() -> None
     batches = plan_epoch([episode(i % 3) for i in range(40)], weights, 3, 0, 6.0)
     for batch in batches:
         assert sum(weights[i] for i in batch) <= 6 or len(batch) == 1
+
+
+def test_neighbours_are_alike_in_length_and_among_those_in_rows() -> None:
+    rng = random.Random(4)
+    lengths = [rng.randrange(1000) for _ in range(600)]
+    rows = [rng.randrange(60) for _ in range(600)]
+    episodes: Any = [SimpleNamespace(length=a, tools=[0] * b, slots=[]) for a, b in zip(lengths, rows, strict=True)]
+    order = list(alike(episodes, range(600)))
+    assert sorted(order) == list(range(600))
+
+    def spread(values: list[int]) -> float:
+        batches = [[values[i] for i in order[start : start + 8]] for start in range(0, 600, 8)]
+        return sum(max(batch) - min(batch) for batch in batches) / len(batches)
+
+    assert spread(lengths) < 100
+    assert spread(rows) < 20
 
 
 def test_an_episode_weighs_what_its_points_and_rows_cost_by_hand() -> None:
