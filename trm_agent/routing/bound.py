@@ -15,7 +15,8 @@ from trm_agent.decoding.by_clause import Clause
 from trm_agent.decoding.coverage import rate
 from trm_agent.decoding.decide import check_tool_choice, complete, decode, fold
 from trm_agent.decoding.prediction import Prediction, SlotPrediction
-from trm_agent.decoding.rules import Rule
+from trm_agent.decoding.record_calls import call_with_records
+from trm_agent.decoding.rules import Rule, refine
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.state import trusted_values
 from trm_agent.encoder.sentence import CachingEncoder
@@ -245,7 +246,12 @@ class BoundRouter:
             return None
         history, calibration = end.history, router.checkpoint.calibration
         [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
-        whole, _ = self._offer(end.point, end.values, history, now)
+        whole, seen = self._offer(end.point, end.values, history, now)
+        if tool.records is not None and {call.tool for call in decision.calls} == {tool.name}:
+            refined = refine(whole, seen, router.rules)
+            call = call_with_records(decision.calls[0], tool, refined, seen, calibration)
+            if call is not None:
+                return rate(decision.with_calls([call]), self.tools, history, calibration)
         calls: list[ToolCall] = []
         used: list[one_by_one.Place] = []
         for _ in range(one_by_one.MOST):

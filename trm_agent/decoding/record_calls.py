@@ -1,0 +1,101 @@
+"""A call with its records, put together from what the user's last message says and what the call before held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.calls import assemble
+from trm_agent.decoding.edited import likeliest, made_with, readings, signs
+from trm_agent.decoding.prediction import Prediction
+from trm_agent.decoding.record_fields import is_field
+from trm_agent.decoding.records import renamed
+from trm_agent.decoding.rows import Reader
+from trm_agent.decoding.scene import Scene
+from trm_agent.types import ToolCall, ToolSchema, Value
+from trm_agent.values import validates
+
+
+def call_with_records(
+    whole: ToolCall, tool: ToolSchema, prediction: Prediction, scene: Scene, calibration: Calibration
+) -> ToolCall | None:
+    """A call with all its records.
+
+    Args:
+        whole: As it was read; what stands beside its records stays.
+        tool: It is a call of; it has records.
+        prediction: For this decision point, refined.
+        scene: Where it was made.
+        calibration: For the confidence of values.
+
+    Returns:
+        None where the message says no records, where one lacks what it needs, or where there are not as many as the
+        network thinks likeliest.
+    """
+    if (edited := _edited(tool, prediction, scene)) is not None:
+        return _call(whole, tool, edited, scene, calibration)
+    rows = Reader(tool, prediction, scene).rows()
+    as_made = made_with(tool, scene.history)
+    if not rows or not (as_made or _as_many(len(rows), prediction.calls)):
+        return None
+    return _call(whole, tool, rows, scene, calibration)
+
+
+def _edited(tool: ToolSchema, prediction: Prediction, scene: Scene) -> list[dict[str, Value]] | None:
+    """Slot key → value for each record, where the list of the call before is gone on from; None for a list anew."""
+    before, last = made_with(tool, scene.history), scene.last_user
+    if not before or last is None:
+        return None
+    names = _field_names(tool, scene)
+    rows = [
+        {names[key]: value for key, value in row.items()} for row in Reader(tool, prediction, scene, alone=False).rows()
+    ]
+    found = readings(before, rows, list(names.values()))
+    fields = [said for slot, said in zip(scene.slots, prediction.slots, strict=True) if is_field(slot, tool)]
+    told = signs(prediction, fields, last, "changed" in found)
+    meant = likeliest(found, bool(rows), told)
+    if meant == "new":
+        return None
+    keys = {name: key for key, name in names.items()}
+    return [{keys[name]: value for name, value in entry.values().items() if name in keys} for entry in found[meant]]
+
+
+def _field_names(tool: ToolSchema, scene: Scene) -> dict[str, str]:
+    """Slot key → name of the field in a record, in declared order."""
+    keys = {
+        name: slot.key
+        for slot in scene.slots
+        if is_field(slot, tool)
+        for owner, name in slot.readers
+        if owner == tool.name
+    }
+    own = [parameter.name for parameter in tool.parameters if parameter.name in keys]
+    return {keys[name]: name.removeprefix(f"{tool.records}.") for name in own}
+
+
+def _as_many(count: int, calls: Sequence[float]) -> bool:
+    """Whether so many calls are likeliest; the last probability is that of so many or more."""
+    most = max(range(len(calls)), key=lambda n: calls[n]) + 1
+    return min(count, len(calls)) == most
+
+
+def _call(
+    whole: ToolCall, tool: ToolSchema, rows: Sequence[Mapping[str, Value]], scene: Scene, calibration: Calibration
+) -> ToolCall | None:
+    """The call with these records in the place of its own; None where one lacks something or the schema forbids it."""
+    name = tool.records
+    if name is None:
+        return None
+    entries: list[Any] = []
+    own = (f"{name}.", f"{name}[")
+    values = {key: value for key, value in whole.argument_values.items() if not key.startswith(own)}
+    for number, row in enumerate(rows):
+        one = assemble(tool, scene.slots, {key: calibration.sure(value) for key, value in row.items()})
+        if name not in one.arguments or any(path.startswith(own) for path in one.missing):
+            return None
+        entries += one.arguments[name]
+        read = {key: value for key, value in one.values.items() if key.startswith(own)}
+        values |= renamed(read, name, number) if number else read
+    arguments = {**whole.arguments, name: entries}
+    return ToolCall(whole.tool, arguments, values) if validates(arguments, tool.schema) else None
