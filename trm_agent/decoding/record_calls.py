@@ -11,7 +11,7 @@ from trm_agent.decoding.edited import likeliest, made_with, readings, signs
 from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.record_fields import is_field
 from trm_agent.decoding.records import renamed
-from trm_agent.decoding.rows import Reader
+from trm_agent.decoding.rows import Reader, as_many
 from trm_agent.decoding.scene import Scene
 from trm_agent.types import ToolCall, ToolSchema, Value
 from trm_agent.values import validates
@@ -37,7 +37,7 @@ def call_with_records(
         return _call(whole, tool, edited, scene, calibration)
     rows = Reader(tool, prediction, scene).rows()
     as_made = made_with(tool, scene.history)
-    if not rows or not (as_made or _as_many(len(rows), prediction.calls)):
+    if not rows or not (as_made or as_many(len(rows), prediction.calls)):
         return None
     return _call(whole, tool, rows, scene, calibration)
 
@@ -72,12 +72,6 @@ def _field_names(tool: ToolSchema, scene: Scene) -> dict[str, str]:
     }
     own = [parameter.name for parameter in tool.parameters if parameter.name in keys]
     return {keys[name]: name.removeprefix(f"{tool.records}.") for name in own}
-
-
-def _as_many(count: int, calls: Sequence[float]) -> bool:
-    """Whether so many calls are likeliest; the last probability is that of so many or more."""
-    most = max(range(len(calls)), key=lambda n: calls[n]) + 1
-    return min(count, len(calls)) == most
 
 
 def _call(

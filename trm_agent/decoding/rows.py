@@ -1,4 +1,4 @@
-"""Which words belong to which record, decided for all records of a message at once.
+"""Which words belong to which record, or to which call of one tool, decided for all of a message at once.
 
 "150 for the sketch due on the 10th and 250 for the final": one reading points at both amounts, both names and the
 date. Here they are put into rows, in the order of the text: a row takes a field once, ends where the next begins, and
@@ -88,12 +88,18 @@ class Found:
         return self.end, len(self.rows), last, self.rows[0][0].key if self.rows else ""
 
 
+def as_many(count: int, calls: Sequence[float]) -> bool:
+    """Whether so many calls are likeliest; the last probability is that of so many or more."""
+    most = max(range(len(calls)), key=lambda n: calls[n]) + 1
+    return min(count, len(calls)) == most
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads the rows of a message.
 
     Attributes:
-        tool: With records.
+        tool: A row is one of its records; where it has none, one call of it.
         prediction: For this decision point, refined.
         scene: Where it was made.
         alone: Whether a row holds what it needs; else an earlier call may hold it.
@@ -118,13 +124,15 @@ class Reader:
             if not having and (value := self._for_all(slot, said, taken)) is not None:
                 for row in rows:
                     row[slot.key] = value
-            elif having and slot.parameter.required:
+            elif having and (slot.parameter.required or (self.tool.records is None and len(having) == 1)):
                 _spread(slot.key, rows, having[0][slot.key] if len(having) == 1 else None)
         return rows
 
     @cached_property
     def _fields(self) -> list[tuple[Slot, SlotPrediction]]:
         pairs = zip(self.scene.slots, self.prediction.slots, strict=True)
+        if self.tool.records is None:
+            return [(slot, said) for slot, said in pairs if self.tool.name in slot.tools]
         return [(slot, said) for slot, said in pairs if is_field(slot, self.tool)]
 
     @cached_property

@@ -21,6 +21,7 @@ from trm_agent.decoding.echoes import without_echoes
 from trm_agent.decoding.in_history import number_place, read_source
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.record_fields import leading, one_record_each
+from trm_agent.decoding.rows import Reader, as_many
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.slots import SEVERAL, meant_tools, read_slots, readings, same_words
 from trm_agent.types import Slot, Source, Span, ToolSchema, Value
@@ -28,6 +29,8 @@ from trm_agent.values.compare import choice_place
 
 SINGLE = 0.98
 """Probability of a single call from which on there is one, whatever the words are."""
+ONE = 0.5
+"""The same from which on the calls of one tool are not put together at once."""
 EVEN = 0.4
 """Part of an even share that a reading needs to count as one of several."""
 EVEN_CHOICES = 0.8
@@ -93,7 +96,26 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
     for call in sorted(found, key=_place):
         if call.legal and made_before(call, context.scene.history) == "new":
             out.setdefault(json.dumps([call.tool.name, call.arguments], sort_keys=True, default=str), call)
+    if len(tools) == 1 and len(rows := _in_rows(tools[0], context)) >= len(out):
+        return rows or (first,)
     return tuple(out.values())[:MOST] or (first,)
+
+
+def _in_rows(tool: ToolSchema, context: Context) -> tuple[Call, ...]:
+    """The calls of one tool, put together at once; none unless several are likelier, and these are as many."""
+    chances = context.prediction.calls
+    if tool.records is not None or chances[0] >= ONE:
+        return ()
+    rows = Reader(tool, context.prediction, context.scene).rows()
+    if len(rows) < 2 or not as_many(len(rows), chances):
+        return ()
+    own = [[value for key, value in row.items() if any(value is not other.get(key) for other in rows)] for row in rows]
+    if min(max((value.confidence for value in values), default=0.0) for values in own) < EVEN:
+        return ()
+    sure = context.calibration.sure
+    calls = tuple(assemble(tool, context.scene.slots, {key: sure(value) for key, value in row.items()}) for row in rows)
+    told = all(call.legal and made_before(call, context.scene.history) == "new" for call in calls)
+    return calls if told else ()
 
 
 def _own_part(tool: ToolSchema, tools: Sequence[ToolSchema], context: Context) -> Context:

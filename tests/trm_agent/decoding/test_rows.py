@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from trm_agent.decoding.calibration import Calibration
+from trm_agent.decoding.decide import decode
 from trm_agent.decoding.edited import WEIGHTS, Entry, likeliest, made_with, naming_field, readings, signs
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.record_calls import call_with_records
@@ -218,3 +219,46 @@ def test_a_correction_merges_and_a_request_does_not() -> None:
     assert likeliest(found, True, (1.0, 0.0, 0.0, 1.0)) == "new"
     assert likeliest(found, False, (1.0, 0.0, 0.0, 0.0)) == "kept"
     assert set(WEIGHTS) == {"new", "kept", "merged", "removed", "changed"}
+
+
+[SEND] = parse_tools(
+    [
+        {
+            "name": "send",
+            "parameters": {
+                "type": "object",
+                "properties": {"amount": {"type": "integer"}, "to": {"type": "string"}, "note": {"type": "string"}},
+                "required": ["amount", "to"],
+            },
+        }
+    ]
+)
+
+
+def transfers(text: str, words: dict[str, Sequence[str]], calls: tuple[float, ...]) -> list[dict[str, Any]]:
+    """The calls that a message makes whose slots are read as these words."""
+    slots = slot_table((SEND,))
+    found = []
+    for slot in slots:
+        own = words.get(slot.parameter.name, ())
+        spans = tuple(SpanCandidate(0, text.index(w), text.index(w) + len(w), 1 / len(own)) for w in own)
+        filled = 0.95 if own else 0.02
+        found.append(SlotPrediction(1 - filled, filled, 0.0, spans))
+    prediction = Prediction(0.95, (0.98,), 0.02, tuple(found), 0.5, 2, calls)
+    of = Scene((SEND,), slots, [Message("user", text)])
+    return [
+        dict(call.arguments) for call in decode(prediction, of, previous={}, calibration=Calibration.identity()).calls
+    ]
+
+
+def test_calls_of_one_tool_are_put_together_at_once() -> None:
+    text = "20 to Bo, Ann gets 30"
+    words = {"amount": ["20", "30"], "to": ["Bo", "Ann"]}
+    assert transfers(text, words, (0.1, 0.85, 0.05)) == [{"amount": 20, "to": "Bo"}, {"amount": 30, "to": "Ann"}]
+
+
+def test_what_is_required_and_said_once_is_said_for_all() -> None:
+    words = {"amount": ["20"], "to": ["Bo", "Ann", "Cy"]}
+    assert transfers("20 each to Bo, Ann and Cy", words, (0.0, 0.1, 0.9)) == [
+        {"amount": 20, "to": name} for name in ("Bo", "Ann", "Cy")
+    ]
