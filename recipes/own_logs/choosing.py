@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,16 @@ def smoothed(values: Sequence[float]) -> list[float]:
     return out
 
 
+def beyond_chance(before: Judged, after: Judged) -> bool:
+    """Whether more was repaired than broken, by more than a standard deviation of what chance does.
+
+    A turn of the user counts up to twice, as recorded and live, so of the changes only half are told apart.
+    """
+    pairs = list(zip(before.outcomes, after.outcomes, strict=True))
+    repaired, broken = (sum(pair == (old, not old) for pair in pairs) for old in (False, True))
+    return repaired - broken >= math.sqrt(2 * (repaired + broken)) > 0
+
+
 def choose(
     ways: Sequence[Way],
     before: Judged,
@@ -74,7 +85,7 @@ def choose(
     elsewhere: Callable[[Router], dict[str, Any]],
     most_cost: float,
 ) -> Choice:
-    """The best way that does not cost too much elsewhere; the old weights where there is none.
+    """The best way that gains more than chance and does not cost too much elsewhere; else the old weights.
 
     Args:
         ways: As judged on the held-out conversations.
@@ -85,7 +96,8 @@ def choose(
     """
     found = {0.0: elsewhere(routers[0.0])}
     known = found[0.0]["decision"] or 0.0
-    better = list(in_order(ways, before.right))
+    more = list(in_order(ways, before.right))
+    better = [way for way in more if beyond_chance(before, way.judged)]
     for way in better:
         found[way.share] = elsewhere(routers[way.share])
         if known - (found[way.share]["decision"] or 0.0) <= most_cost:
@@ -93,5 +105,7 @@ def choose(
             return Choice(way.share, f"{gained}, {way.share:g} of the way from the old weights", found)
     if better:
         return Choice(0.0, f"every better way costs more than {most_cost:.0%} of everyday decisions", found)
+    if more:
+        return Choice(0.0, f"{before.right} → {more[0].right} of {before.count} held-out right may be chance", found)
     most = max((way.right for way in ways), default=0)
     return Choice(0.0, f"{before.right} of {before.count} held-out were right before, at most {most} after", found)

@@ -40,9 +40,14 @@ class Judged:
     groups: dict[str, Any]
 
     @property
+    def outcomes(self) -> list[bool]:
+        """Which are right: recorded decisions with their whole call, then live turns."""
+        return [*map(whole, self.cases), *(turn.right for turn in self.turns)]
+
+    @property
     def right(self) -> int:
-        """Recorded decisions with their whole call, and live turns, that are right."""
-        return sum(map(whole, self.cases)) + sum(turn.right for turn in self.turns)
+        """So many of them."""
+        return sum(self.outcomes)
 
     @property
     def count(self) -> int:

@@ -15,7 +15,7 @@ from recipes import make_telecom_logs
 from recipes.corpora.everyday_domain import Message, Point
 from recipes.evaluate_live import judge, result_of
 from recipes.learn_from_logs import main, summary
-from recipes.own_logs.choosing import Way, choose, in_order, smoothed
+from recipes.own_logs.choosing import Way, beyond_chance, choose, in_order, smoothed
 from recipes.own_logs.judging import Judged, everyday_points
 from recipes.own_logs.live import Turn, dialogue_of
 from recipes.own_logs.mix import EVERYDAY, everyday, given, plan
@@ -217,7 +217,7 @@ def test_a_way_counts_with_its_neighbours() -> None:
 
 
 def test_a_way_that_costs_too_much_elsewhere_is_passed_over() -> None:
-    ways = [Way(0.4, judged(7)), Way(0.8, judged(9))]
+    ways = [Way(0.4, judged(8)), Way(0.8, judged(9))]
     routers: dict[float, Any] = {0.0: 0.0, 0.4: 0.4, 0.8: 0.8}
     cost = {0.0: 0.8, 0.4: 0.79, 0.8: 0.7}
 
@@ -226,12 +226,21 @@ def test_a_way_that_costs_too_much_elsewhere_is_passed_over() -> None:
 
     chosen = choose(ways, judged(6), routers, elsewhere, 0.05)
     assert (chosen.share, chosen.why) == (
-        0.4, "6 → 7 of 10 held-out decisions and live turns right, 0.4 of the way from the old weights"
+        0.4, "6 → 8 of 10 held-out decisions and live turns right, 0.4 of the way from the old weights"
     )  # fmt: skip
     assert choose(ways, judged(6), routers, elsewhere, 0.2).share == 0.8
     assert "every better way costs more than 0%" in choose(ways, judged(6), routers, elsewhere, 0.0).why
     kept = choose(ways, judged(9), routers, elsewhere, 0.2)
     assert (kept.share, kept.why) == (0.0, "9 of 10 held-out were right before, at most 9 after")
+
+
+def test_one_more_that_is_right_may_be_chance() -> None:
+    assert beyond_chance(judged(6), judged(8))
+    assert not beyond_chance(judged(6), judged(7))
+    assert not beyond_chance(judged(6), judged(6))
+    assert not beyond_chance(judged(6), judged(3))
+    kept = choose([Way(0.4, judged(7))], judged(6), {0.0: 0.0, 0.4: 0.4}, lambda _: {"decision": 0.8}, 0.2)  # type: ignore[dict-item]
+    assert (kept.share, kept.why) == (0.0, "6 → 7 of 10 held-out right may be chance")
 
 
 def test_turns_that_changed_are_told_apart() -> None:
