@@ -4,8 +4,8 @@ uv run python recipes/swap_values.py --data everyday_train.jsonl --output swappe
 
 A router that sees a sentence twice learns the sentence. Names, titles and texts are drawn from what parameters and
 fields of the same name hold elsewhere in the data; codes keep their letters and draw their digits. A value is swapped
-in all messages, calls and labels of a conversation alike. Values stay that tools or other values speak of, or that the
-conversation speaks of in part ("the Lopez one").
+in all messages, calls and labels of a conversation alike. It stays if a tool or another value speaks of it, or if the
+conversation speaks of a part of it ("the Lopez one").
 """
 
 from __future__ import annotations
@@ -97,9 +97,8 @@ def held_values(group: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]
 
 
 def gold_calls(sample: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The calls that are right here; none for a direct answer."""
-    tool = sample.get("tool")
-    return [tool] if isinstance(tool, Mapping) else list(tool or [])
+    """Every call that is right here, as `Sample.gold_calls` has them; none for a direct answer."""
+    return sample.get("calls") or [sample["tool"]] if sample.get("tool") else []
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -108,7 +107,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, value
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            yield from leaves(part, identifier_words(key).split()[-1] if identifier_words(key).split() else "")
+            yield from leaves(part, "".join(identifier_words(key).split()[-1:]))
     elif isinstance(value, list):
         for part in value:
             yield from leaves(part, name)
@@ -118,7 +117,7 @@ def swaps(group: Sequence[Mapping[str, Any]], pools: Pools, rng: random.Random, 
     """Value → another, for the values of a conversation that are said and nowhere spoken of in part."""
     last = group[-1]
     told = json.dumps(last["tools"], ensure_ascii=False).lower()
-    texts = [text for sample in (last,) for _, text in leaves([m["content"] for m in sample["history"]])]
+    texts = [text for _, text in leaves([m["content"] for m in last["history"]])]
     everything = "\n".join([*texts, *(text for sample in group for _, text in leaves(gold_calls(sample)))])
     said = "\n".join(m["content"] for m in last["history"] if isinstance(m["content"], str))
     found = {value: name for name, value in held_values(group)}

@@ -69,9 +69,9 @@ def smoothed(values: Sequence[float]) -> list[float]:
 
 
 def beyond_chance(before: Judged, after: Judged) -> bool:
-    """Whether more was repaired than broken, by more than a standard deviation of what chance does.
+    """Whether more was repaired than broken, by a standard deviation of what chance does, or more.
 
-    A turn of the user counts up to twice, as recorded and live, so of the changes only half are told apart.
+    A turn of the user counts up to twice, recorded and live. So the deviation is that of twice as many changes.
     """
     pairs = list(zip(before.outcomes, after.outcomes, strict=True))
     repaired, broken = (sum(pair == (old, not old) for pair in pairs) for old in (False, True))

@@ -64,6 +64,17 @@ def test_a_value_changes_in_text_call_and_labels_alike(tmp_path: Path) -> None:
         assert after["id"] == before["id"]
 
 
+def test_further_calls_of_a_turn_are_read_and_changed_too(tmp_path: Path) -> None:
+    both = sample("invite Ilse Brandt and Ravi Menon to RM-204", {"guest": "Ilse Brandt", "room": "RM-204"})
+    both["calls"] = [both["tool"], {"name": "invite", "arguments": {"guest": "Ravi Menon", "room": "RM-204"}}]
+    found = run(tmp_path, [both, *others()])[0]
+    first, second = (call["arguments"]["guest"] for call in found["calls"])
+    assert first != "Ilse Brandt"
+    assert second != "Ravi Menon"
+    assert found["tool"] == found["calls"][0]
+    assert found["history"][0]["content"].startswith(f"invite {first} and {second} to RM-")
+
+
 def test_the_same_seed_swaps_the_same(tmp_path: Path) -> None:
     assert run(tmp_path, others(), "--seed", "3") == run(tmp_path, others(), "--seed", "3")
     assert run(tmp_path, others(), "--seed", "3") != run(tmp_path, others(), "--seed", "4")

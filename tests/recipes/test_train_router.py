@@ -164,9 +164,13 @@ def test_a_run_whose_batches_are_made_by_others_ends_with_the_same_weights(data:
     assert all(torch.equal(alone[name], helped[name]) for name in alone)
 
 
+ADDED_TO_ALL = ("model/heads.tool.bias", "model/heads.choice_bias.bias")
+"""Added to every alternative alike, so that no loss depends on them: rounding alone moves them, epoch by epoch."""
+
+
 @pytest.mark.slow
 def test_two_processes_end_like_one(data: Path) -> None:
-    common = ["--epochs", "1", "--val-every", "99"]  # two add up to more than sums in another order may differ by
+    common = ["--epochs", "1", "--val-every", "99"]
     assert main(options(data, "one", *common)) == 0
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -182,7 +186,8 @@ def test_two_processes_end_like_one(data: Path) -> None:
     one, two = (load_file(data.parent / name / "last" / "state.safetensors") for name in ("one", "two"))
     for name in one:
         if name.startswith("model/"):
-            assert (one[name] - two[name]).abs().max() < 2e-3, name
+            most = 2e-3 if name in ADDED_TO_ALL else 1e-5
+            assert (one[name] - two[name]).abs().max() < most, name
 
 
 def test_an_override_that_is_no_number_is_named() -> None:

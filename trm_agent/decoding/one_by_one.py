@@ -15,7 +15,7 @@ from typing import Any
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
 from trm_agent.decoding.record_fields import is_field
-from trm_agent.decoding.records import renamed
+from trm_agent.decoding.records import is_of, renamed, with_list
 from trm_agent.decoding.scene import last_user
 from trm_agent.text.language import language_of
 from trm_agent.text.sentences import count_joiners
@@ -176,7 +176,7 @@ def taken_up(call: ToolCall, history: Sequence[Message], parameter: str | None =
     out: list[Place] = []
     for name, value in call.argument_values.items():
         source = value.source
-        if parameter is not None and not _is_of(name, parameter):
+        if parameter is not None and not is_of(name, parameter):
             continue
         if source.message is not None and source.start is not None and source.end is not None:
             out.append((source.message, source.start, source.end))
@@ -215,21 +215,11 @@ def together(
         if name is None or not isinstance(entries, list):
             out.setdefault(json.dumps([call.tool, call.arguments], sort_keys=True, default=str), call)
         elif (first := out.get(call.tool)) is None:
-            out[call.tool] = _beside(beside.get(call.tool, call), call, name)
+            own = {key: value for key, value in call.argument_values.items() if is_of(key, name)}
+            out[call.tool] = with_list(beside.get(call.tool, call), name, entries, own)
         else:
             out[call.tool] = _longer(first, call, name, entries)
     return tuple(out.values())
-
-
-def _beside(whole: ToolCall, call: ToolCall, name: str) -> ToolCall:
-    """A call with the list of another in the place of its own."""
-    own = {key: value for key, value in call.argument_values.items() if _is_of(key, name)}
-    others = {key: value for key, value in whole.argument_values.items() if not _is_of(key, name)}
-    return ToolCall(whole.tool, {**whole.arguments, name: call.arguments[name]}, others | own)
-
-
-def _is_of(key: str, name: str) -> bool:
-    return key == name or key.startswith((f"{name}.", f"{name}["))
 
 
 def _longer(first: ToolCall, call: ToolCall, name: str, entries: Sequence[Any]) -> ToolCall:

@@ -7,10 +7,10 @@ from typing import Any
 
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.calls import assemble
-from trm_agent.decoding.edited import likeliest, made_with, readings, signs
+from trm_agent.decoding.edited import Record, likeliest, made_with, readings, signs
 from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.record_fields import is_field
-from trm_agent.decoding.records import renamed
+from trm_agent.decoding.records import is_of, renamed, with_list
 from trm_agent.decoding.rows import Reader, as_many
 from trm_agent.decoding.scene import Scene
 from trm_agent.types import ToolCall, ToolSchema, Value
@@ -33,19 +33,20 @@ def call_with_records(
         None where the message says no records, where one lacks what it needs, or where there are not as many as the
         network thinks likeliest.
     """
-    if (edited := _edited(tool, prediction, scene)) is not None:
+    before = made_with(tool, scene.history)
+    if before and (edited := _edited(before, tool, prediction, scene)) is not None:
         return _call(whole, tool, edited, scene, calibration)
     rows = Reader(tool, prediction, scene).rows()
-    as_made = made_with(tool, scene.history)
-    if not rows or not (as_made or as_many(len(rows), prediction.calls)):
+    if not rows or not (before or as_many(len(rows), prediction.calls)):
         return None
     return _call(whole, tool, rows, scene, calibration)
 
 
-def _edited(tool: ToolSchema, prediction: Prediction, scene: Scene) -> list[dict[str, Value]] | None:
+def _edited(
+    before: Sequence[Record], tool: ToolSchema, prediction: Prediction, scene: Scene
+) -> list[dict[str, Value]] | None:
     """Slot key → value for each record, where the list of the call before is gone on from; None for a list anew."""
-    before, last = made_with(tool, scene.history), scene.last_user
-    if not before or last is None:
+    if (last := scene.last_user) is None:
         return None
     names = _field_names(tool, scene)
     rows = [
@@ -82,14 +83,13 @@ def _call(
     if name is None:
         return None
     entries: list[Any] = []
-    own = (f"{name}.", f"{name}[")
-    values = {key: value for key, value in whole.argument_values.items() if not key.startswith(own)}
+    values: dict[str, Value] = {}
     for number, row in enumerate(rows):
         one = assemble(tool, scene.slots, {key: calibration.sure(value) for key, value in row.items()})
-        if name not in one.arguments or any(path.startswith(own) for path in one.missing):
+        if name not in one.arguments or any(is_of(path, name) for path in one.missing):
             return None
         entries += one.arguments[name]
-        read = {key: value for key, value in one.values.items() if key.startswith(own)}
+        read = {key: value for key, value in one.values.items() if is_of(key, name)}
         values |= renamed(read, name, number) if number else read
-    arguments = {**whole.arguments, name: entries}
-    return ToolCall(whole.tool, arguments, values) if validates(arguments, tool.schema) else None
+    call = with_list(whole, name, entries, values)
+    return call if validates(call.arguments, tool.schema) else None

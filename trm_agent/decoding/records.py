@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from trm_agent.types import Decision, ToolCall, ToolSchema, Value
 
@@ -57,3 +58,21 @@ def renamed(values: Mapping[str, Value], name: str, number: int) -> dict[str, Va
         for key, value in values.items()
         if key == name or key.startswith(f"{name}.")
     }
+
+
+def with_list(whole: ToolCall, name: str, entries: Sequence[Any], values: Mapping[str, Value]) -> ToolCall:
+    """A call with another list in the place of its own.
+
+    Args:
+        whole: What stands beside the list stays.
+        name: Of the list.
+        entries: Of the other list.
+        values: Those that its entries were read from, under their names.
+    """
+    others = {key: value for key, value in whole.argument_values.items() if not is_of(key, name)}
+    return ToolCall(whole.tool, {**whole.arguments, name: entries}, others | dict(values))
+
+
+def is_of(key: str, name: str) -> bool:
+    """Whether a value's name is that of a list, of one of its entries or of a field of one."""
+    return key == name or key.startswith((f"{name}.", f"{name}["))

@@ -3,7 +3,7 @@
 "150 for the sketch due on the 10th and 250 for the final": one reading points at both amounts, both names and the
 date. Here they are put into rows, in the order of the text: a row takes a field once, ends where the next begins, and
 is likelier the surer its spans are, the fewer commas stand within it and the more alike the rows begin. A beam search
-finds the best rows; how many there are, the network's count has a say in.
+finds the best rows. The network's count of calls weighs in how many there are.
 
 The weights below were fitted on records of training domains by random search; figures are in docs/log.md.
 """
@@ -21,7 +21,7 @@ from trm_agent.decoding.record_fields import is_field
 from trm_agent.decoding.scene import Scene
 from trm_agent.text.language import language_of
 from trm_agent.text.sentences import count_joiners
-from trm_agent.types import Slot, Source, ToolSchema, Value
+from trm_agent.types import Slot, Source, Span, ToolSchema, Value
 from trm_agent.values.compare import choice_place
 
 LEAST = 0.02
@@ -33,8 +33,9 @@ BEAM = 25
 TAKEN = 1.9
 """What a field's likeliest span adds; others add less by the log of the ratio."""
 FILLED = 0.9
-"""Of the log odds that the field is filled, so much is added, within these bounds."""
+"""Of the log odds that the field is filled, so much is added."""
 BOUNDS = (-2.5, 1.5)
+"""Least and most that is added so."""
 WITHIN = 0.7
 """What a comma or a joining word within a row costs."""
 WORD = 0.13
@@ -116,7 +117,7 @@ class Reader:
             return []
         found = self._best()
         rows = [{cell.key: _one_of(len(found), cell.value) for cell in row} for row in found]
-        taken = [(cell.start, cell.end) for row in found for cell in row]
+        taken = [Span(cell.start, cell.end) for row in found for cell in row]
         for slot, said in self._fields if rows and self.alone else ():
             having = [row for row in rows if slot.key in row]
             if len(having) == len(rows) or not said.filled > max(said.empty, said.dontcare):
@@ -210,15 +211,13 @@ class Reader:
     def _language(self) -> str:
         return language_of(self.scene.request)
 
-    def _for_all(self, slot: Slot, said: SlotPrediction, taken: Sequence[tuple[int, int]]) -> Value | None:
+    def _for_all(self, slot: Slot, said: SlotPrediction, taken: Sequence[Span]) -> Value | None:
         """A value that no row has, for all of them: the likeliest that stands in no other field's words."""
         if said.choices:
             probability, choice = max(zip(said.choices, slot.parameter.choices, strict=True), key=lambda one: one[0])
             return _choice(slot, choice, said.filled * probability)
         for span in said.spans:
-            free = span.message != self.scene.last_user or not any(
-                start < span.end and span.start < end for start, end in taken
-            )
+            free = span.message != self.scene.last_user or not any(map(span.span.overlaps, taken))
             if free and (read := self.scene.read(span, slot)) is not None:
                 return Value(read[0], unit(said.filled * span.probability), read[1])
         return None

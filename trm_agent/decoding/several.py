@@ -96,9 +96,8 @@ def several_calls(first: Call, context: Context) -> tuple[Call, ...]:
     for call in sorted(found, key=_place):
         if call.legal and made_before(call, context.scene.history) == "new":
             out.setdefault(json.dumps([call.tool.name, call.arguments], sort_keys=True, default=str), call)
-    if len(tools) == 1 and len(rows := _in_rows(tools[0], context)) >= len(out):
-        return rows or (first,)
-    return tuple(out.values())[:MOST] or (first,)
+    rows = _in_rows(tools[0], context) if len(tools) == 1 else ()
+    return (rows if len(rows) >= len(out) else tuple(out.values()))[:MOST] or (first,)
 
 
 def _in_rows(tool: ToolSchema, context: Context) -> tuple[Call, ...]:

@@ -245,13 +245,13 @@ class BoundRouter:
         if not self._read_singly(tool, end.values):
             return None
         history, calibration = end.history, router.checkpoint.calibration
-        [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
         whole, seen = self._offer(end.point, end.values, history, now)
         if tool.records is not None and {call.tool for call in decision.calls} == {tool.name}:
             refined = refine(whole, seen, router.rules)
             call = call_with_records(decision.calls[0], tool, refined, seen, calibration)
             if call is not None:
                 return rate(decision.with_calls([call]), self.tools, history, calibration)
+        [(talk, [n])] = read_windows(history, [len(history)], router.encoder, BATCH_TOKENS)
         calls: list[ToolCall] = []
         used: list[one_by_one.Place] = []
         for _ in range(one_by_one.MOST):
