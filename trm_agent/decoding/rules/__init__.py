@@ -1,11 +1,12 @@
 """The rules of language: what the words around a value say of it, brought into a prediction before it is read.
 
 `RULES` is the whole of it. Each rule takes a prediction and gives one of the same shape. None finds a value that the
-model did not point at, but flags, entries of closed lists and values named by a declaration that the user says.
+model did not point at, but flags, entries of closed lists, values named by a declaration that the user says, and the
+row of a list of results where the model points at another row of it.
 `recipes/ablate_rules.py` measures what each is worth; a rule that pays nothing on data that nobody read goes.
 
-Numbers by name: binding, numerals, twins. Spans and values: spans, wording, overlaps, enumerations, examples. How many
-calls: counting. Last of all: doubts.
+Which row of a result: result_rows, row_signs. Numbers by name: binding, numerals, twins. Spans and values: spans,
+wording, overlaps, enumerations, examples. How many calls: counting. Last of all: doubts.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from trm_agent.decoding.rules.doubts import settle
 from trm_agent.decoding.rules.enumerations import spread
 from trm_agent.decoding.rules.examples import say_examples
 from trm_agent.decoding.rules.overlaps import part_overlaps
+from trm_agent.decoding.rules.result_rows import choose_rows
 from trm_agent.decoding.rules.twins import order_twins
 from trm_agent.decoding.rules.wording import say_flags, word_spans
 from trm_agent.decoding.scene import Scene
@@ -43,6 +45,12 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "result_rows",
+        "A value from a list of results comes from the row that is spoken of.",
+        choose_rows,
+        ("de", "en", "es", "fr", "pt", "vi", "zh"),
+    ),
     Rule(
         "numbers_by_name",
         "A number goes to the parameter whose name or unit stands beside it.",
