@@ -121,17 +121,18 @@ def several(sample: Sample, pools: Pools, rng: random.Random) -> Sample | None:
     if not run:
         return None
     start, end, after = bounds(run, text, rng)
-    more = []
+    more: list[dict[Path_, tuple[Any, str]]] = []
     for _ in range(rng.choice((1, 1, 1, 2))):
-        values = {one.path: other_value(one, text, pools, rng) for one in run}
-        if any(value is None for value in values.values()) or any(values == known for known in more):
+        drawn = {one.path: other_value(one, text, pools, rng) for one in run}
+        values = {path: value for path, value in drawn.items() if value is not None}
+        if len(values) < len(drawn) or values in more:
             return None
         more.append(values)
     told = [text[start:end], *(again(run, text, start, end, values) for values in more)]
     told = [*told[:-1], told[-1] + after]
     language = str(sample["meta"].get("subset"))
     if len(run) == 1 and isinstance(run[0].value, str) and language == "en" and rng.random() < 0.2:
-        told_later = [str(values[run[0].path][1]) for values in more]
+        told_later = [values[run[0].path][1] for values in more]
         joined = rng.choice(LATER).format(text.rstrip(" .!?"), listed(told_later, "and", rng))
     else:
         joined = text[:start] + listed(told, AND.get(language, "and"), rng) + text[end:].removeprefix(after)
@@ -142,7 +143,7 @@ def said(sample: Sample) -> list[Said]:
     """The values of the call that stand once in the last message, in its order, as the call has them."""
     text, call = sample["history"][-1]["content"], sample["tool"]
     declared = [tool.get("function", tool) for tool in sample["tools"]]
-    tool = next((tool for tool in declared if tool["name"] == call["name"]), {})
+    tool: Mapping[str, Any] = next((tool for tool in declared if tool["name"] == call["name"]), {})
     out = []
     for path, value, schema in values_of(call["arguments"], (tool.get("parameters") or {}).get("properties") or {}):
         places = [m.span() for wording in wordings(value) for m in re.finditer(mention(wording).pattern, text, re.I)]
@@ -176,9 +177,9 @@ def wordings(value: Any) -> list[str]:
     return list(dict.fromkeys([value, value.replace("_", " ")])) if value.strip() else []
 
 
-def chosen_run(values: Sequence[Said], text: str, rng: random.Random) -> list[Said]:
+def chosen_run(values: Sequence[Said], text: str, rng: random.Random) -> Sequence[Said]:
     """Some values in a row, within one clause; of one record or of no list. Those of one number alone stay."""
-    runs = []
+    runs: list[Sequence[Said]] = []
     for i in range(len(values)):
         for j in range(i + 1, min(i + 4, len(values)) + 1):
             run = values[i:j]
@@ -209,8 +210,7 @@ def again(run: Sequence[Said], text: str, start: int, end: int, values: Mapping[
     """What stands between start and end, with other values."""
     out, at = "", start
     for one in run:
-        value = values[one.path]
-        out += text[at : one.start] + (value[1] if value else "")
+        out += text[at : one.start] + values[one.path][1]
         at = one.end
     return out + text[at:end]
 
@@ -236,14 +236,14 @@ def other_number(one: Said, wording: str, rng: random.Random) -> tuple[Any, str]
     """A number of the same size, written as this one is."""
     low, high = one.schema.get("minimum", -1e12), one.schema.get("maximum", 1e12)
     if wording.lower() in NUMBERS:
-        number = rng.choice([n for n in range(1, len(NUMBERS) + 1) if n != one.value])
-        return (number, like(wording, NUMBERS[number - 1])) if low <= number <= high else None
+        count = rng.choice([n for n in range(1, len(NUMBERS) + 1) if n != one.value])
+        return (count, like(wording, NUMBERS[count - 1])) if low <= count <= high else None
     if not _NUMBER.fullmatch(wording):
         return None
     decimals = len(wording.partition(".")[2])
     zeros = 0 if decimals else len(wording) - len(wording.rstrip("0"))
-    number = round(one.value * rng.uniform(0.4, 2.2), decimals or -zeros)
-    number = float(number) if decimals else int(number)
+    drawn = round(one.value * rng.uniform(0.4, 2.2), decimals or -zeros)
+    number: float = float(drawn) if decimals else int(drawn)
     if number == one.value or number <= 0 or not low <= number <= high:
         return None
     return number, f"{number:.{decimals}f}" if decimals else str(number)
