@@ -206,7 +206,7 @@ def bounds(run: Sequence[Said], text: str, rng: random.Random) -> tuple[int, int
     return start, end, ""
 
 
-def again(run: Sequence[Said], text: str, start: int, end: int, values: Mapping[Path_, tuple[Any, str] | None]) -> str:
+def again(run: Sequence[Said], text: str, start: int, end: int, values: Mapping[Path_, tuple[Any, str]]) -> str:
     """What stands between start and end, with other values."""
     out, at = "", start
     for one in run:
