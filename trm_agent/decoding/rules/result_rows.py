@@ -48,11 +48,23 @@ def choose_rows(prediction: Prediction, scene: Scene) -> Prediction:
     """
     if not scene.fits(prediction) or not scene.last_user:
         return prediction
-    tables = _tables(scene)
+    elsewhere = [_elsewhere(said, scene) >= LEAST for said in prediction.slots]
+    tables = _tables(scene) if any(elsewhere) else []
     if not tables:
         return prediction
-    out = [_chosen(said, tables, scene) if said.spans else said for said in prediction.slots]
+    out = [
+        _chosen(said, tables, scene) if other else said for said, other in zip(prediction.slots, elsewhere, strict=True)
+    ]
     return replace(prediction, slots=tuple(out))
+
+
+def _elsewhere(said: SlotPrediction, scene: Scene) -> float:
+    """How probably a slot points at words that are not the user's."""
+    return sum(
+        span.probability
+        for span in said.spans
+        if 0 <= span.message < len(scene.history) and scene.history[span.message].role != "user"
+    )
 
 
 @dataclass(frozen=True)
