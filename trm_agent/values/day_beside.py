@@ -1,12 +1,13 @@
-"""A day that is said by another one: "the day after", "the Friday before", "two days later".
+"""A day or a time that is said by another: "the day after", "the Friday before", "two days later", "an hour earlier".
 
-The other day is the last one that the message names before it, else the only one that the assistant has just named.
+The other one is the last that the message names before it, else the only one that the assistant has just named, else
+the one that was spoken of before: what the parameter was called with last, or what a message named alone.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from trm_agent.text.days import COUNT_WORDS, day_phrases, read_day
@@ -15,13 +16,22 @@ from trm_agent.values.place import Place, Where, meet
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_ANOTHER = "next|last|tomorrow|yesterday|today|now|the|my|our|his|her|their|we|i|he|she|they"
+"""Words after "before" or "later" that name the other day or time themselves."""
 _BESIDE = re.compile(
     rf"(?<![\w-])(?:the (?=\w)|(?=day ))(?P<unit>day|morning|evening|night|week|{_WEEKDAY}) (?P<side>after|before)\b"
-    r"(?! (?:that \w|next|last|tomorrow|yesterday|the|my|our|his|her|their|we|i|he|she|they|\d|[a-z]+day))"
+    r"(?! (?:that \w|(?:next|last|tomorrow|yesterday|the|my|our|his|her|their|we|i|he|she|they)\b|\d|[a-z]+day))"
     rf"|(?<![\w-])(?P<count>an?|{COUNT_WORDS}|\d{{1,2}}) (?P<units>day|week)s?"
     r" (?P<way>later|earlier|after(?: that)?|before(?: that)?|sooner)\b"
-    r"(?! (?:next|last|tomorrow|yesterday|today|now|the|my|our|his|her|their|we|i|he|she|they|\d|[a-z]+day))"
+    rf"(?! (?:(?:{_ANOTHER})\b|\d|[a-z]+day))"
     r"|(?<![\w-])(?:the )?(?:next|following) day\b"
+)
+_HALVES = {"half an hour": 30, "half hour": 30, "quarter of an hour": 15, "three quarters of an hour": 45}
+_LATER = re.compile(
+    rf"(?<![\w-])(?:(?:a )?(?P<half>half an hour|half hour|three quarters of an hour|quarter of an hour)"
+    rf"|(?P<count>an?|{COUNT_WORDS}|\d{{1,2}}) (?P<units>hour|minute|min)s?)"
+    r" (?P<way>later|earlier|after(?: that)?|before(?: that)?|sooner)\b"
+    rf"(?! (?:(?:{_ANOTHER}|it)\b|\d|[a-z]+day))"
 )
 
 
@@ -33,8 +43,23 @@ def day_beside(where: Where, now: datetime, past: bool | None) -> tuple[date, Pl
             continue
         anchor = _named(lower[: found.start()], now, past, only=False)
         if anchor is None and not day_phrases(lower[: found.start()]):
-            anchor = _named(where.question.lower(), now, past, only=True)
+            anchor = _named(where.question.lower(), now, past, only=True) or where.before()[0]
         return None if anchor is None else (_moved(anchor, found), found.span())
+    return None
+
+
+def clock_beside(where: Where) -> tuple[time, int, Place] | None:
+    """The time that a span says by the one spoken of before, how many days later that is, and where it is said."""
+    for found in _LATER.finditer(where.text.lower()):
+        anchor = where.before()[1] if meet(found.span(), where.place) else None
+        if anchor is None:
+            continue
+        minutes = _HALVES.get(found["half"] or "", 0)
+        if found["count"]:
+            minutes += int(amount(found["count"]) or 1) * (60 if found["units"].startswith("h") else 1)
+        moved = datetime.combine(date.min.replace(year=2000), anchor)
+        moved += timedelta(minutes=minutes if found["way"].startswith(("later", "after")) else -minutes)
+        return moved.time(), (moved.date() - date(2000, 1, 1)).days, found.span()
     return None
 
 

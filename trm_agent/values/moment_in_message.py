@@ -19,7 +19,7 @@ from trm_agent.text.tense import tense
 from trm_agent.text.units import Quantity, quantities
 from trm_agent.types import Parameter, identifier_words
 from trm_agent.values.date_forms import moment_base
-from trm_agent.values.day_beside import day_beside
+from trm_agent.values.day_beside import clock_beside, day_beside
 from trm_agent.values.declared import hints, speaks_of_past
 from trm_agent.values.parse import parse_value
 from trm_agent.values.period_in_message import edge_of_period
@@ -170,6 +170,8 @@ def _found(where: Where, kind: str, past: bool | None, last: bool | None) -> tup
     now = moment_base(where.now)
     if last and (ended := _ended(where, kind, lower, now, past)) is not None:
         return ended
+    if kind != "date" and (later := _later(where, kind)) is not None:
+        return later
     day = _day_at(lower, where, now, past, last) if kind != "time" else None
     clock = _clock_at(lower, where.place, now, last) if kind != "date" else None
     clock = clock or (_bare_clock(lower, where.place) if kind != "date" and day is None else None)
@@ -191,6 +193,18 @@ def _found(where: Where, kind: str, past: bool | None, last: bool | None) -> tup
     if last and clock[0] == time() and "midnight" in lower[slice(*clock[1])]:
         day = day[0] + timedelta(days=1), day[1]
     return f"{day[0].isoformat()} {clock[0].isoformat()}", (min(day[1][0], clock[1][0]), max(day[1][1], clock[1][1]))
+
+
+def _later(where: Where, kind: str) -> tuple[str, Place] | None:
+    """A time said by the one spoken of before ("half an hour later"), on the day spoken of before."""
+    beside = clock_beside(where)
+    if beside is None:
+        return None
+    clock, days, place = beside
+    if kind == "time":
+        return clock.isoformat(), place
+    day = where.before()[0]
+    return None if day is None else (f"{(day + timedelta(days=days)).isoformat()} {clock.isoformat()}", place)
 
 
 def _completed(day: _Day | None, clock: _Clock | None, where: Where) -> tuple[_Day | None, _Clock | None]:

@@ -55,6 +55,12 @@ def read(parameter: str, text: str, words: str, *before: Message) -> Any:
         ("at", "eight, at seven I put the kids to bed", "eight", "20:00:00"),
         ("at", "at 8 am then", "8 am", "08:00:00"),
         ("at", "at 08:00 then", "08:00", "08:00:00"),
+        ("startsAt", "make it an hour later", "hour later", "2026-01-13T11:00:00"),
+        ("startsAt", "half an hour earlier, please", "half an hour earlier", "2026-01-13T09:30:00"),
+        ("endsAt", "twelve hours later", "twelve hours later", "2026-01-14T00:00:00"),
+        ("startsAt", "a day sooner is better", "a day sooner", "2026-01-12T10:00:00"),
+        ("startsAt", "the week after suits them", "the week after", "2026-01-20T10:00:00"),
+        ("at", "twenty minutes earlier", "twenty minutes earlier", "18:40:00"),
     ],
 )
 def test_the_call_before_says_the_rest(parameter: str, text: str, words: str, value: str) -> None:
@@ -88,3 +94,8 @@ def test_the_part_of_the_day_spoken_of_before_tells_an_hour() -> None:
     assert read("at", "half past ten", "half past ten", *asked) == "22:30:00"
     assert read("at", "eight in the morning", "eight in the morning", *asked) == "08:00:00"
     assert read("at", "half past ten", "half past ten", Message("user", "a table for tomorrow")) == "10:30:00"
+
+
+def test_later_than_nothing_is_not_known() -> None:
+    assert read("at", "make it an hour later", "hour later") is None
+    assert read("startsAt", "make it an hour later", "hour later") is None
