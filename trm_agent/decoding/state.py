@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trm_agent.decoding.in_history import read_source
-from trm_agent.types import DONTCARE, STATE_VERSION, Message, Slot, Source, Value, prefix_hashes
+from trm_agent.types import DONTCARE, STATE_VERSION, Message, Slot, Source, Value, argument_leaves, prefix_hashes
 from trm_agent.values import normalise
 
 
@@ -21,7 +21,8 @@ def trusted_values(
     """The values of a state, or None if anything in it does not fit.
 
     It fits if it was made by the same tools and weights, for the beginning of this very history, and if every value
-    is one that its source gives: the characters it names, an entry of the closed list, a declared default.
+    is one that its source gives: the characters it names, an entry of the closed list, a declared default, an argument
+    of a call that was made (`decoding.held`).
 
     Args:
         state: `Decision.state` as it came back.
@@ -68,12 +69,24 @@ def _holds(value: Value, slot: Slot, history: Sequence[Message], now: datetime |
         return parameter.has_default and bool(value.value == parameter.default)
     if source.message is None:
         entries = value.value if isinstance(value.value, list) and len(value.value) > 1 else [value.value]
+        if source.kind == "state" and _called_with(value, slot, history):
+            return True
         offered = {normalise(choice) for choice in _offered(slot)}
         return source.kind in ("choice", "state") and all(normalise(entry) in offered for entry in entries)
     if source.kind not in ("span", "state") or not _is_span(source, history):
         return False
     read = read_source(source, parameter, history, now, slot)
     return read is not None and bool(read[0] == value.value)
+
+
+def _called_with(value: Value, slot: Slot, history: Sequence[Message]) -> bool:
+    """Whether a call of one of the slot's tools had this very value for it."""
+    names = dict(slot.readers)
+    return any(
+        dict(argument_leaves(message.content.get("arguments") or {})).get(names[message.content["name"]]) == value.value
+        for message in history
+        if message.role == "tool_call" and message.content["name"] in names
+    )
 
 
 def _offered(slot: Slot) -> list[Any]:

@@ -20,3 +20,30 @@ def test_each_entry_of_a_list_is_one_that_is_offered(doors: list[str], taken: bo
     state = SlotState("x", 1, history_hash(HISTORY), {"doors": value.to_json()}).to_json()
     read = trusted_values(state, "x", {slot.key: slot for slot in slot_table(TOOLS)}, HISTORY, None)
     assert (read is not None) is taken
+
+
+NOTE = parse_tools(
+    [
+        {
+            "name": "write",
+            "parameters": {"type": "object", "properties": {"note": {"type": "string"}, "to": {"type": "string"}}},
+        }
+    ]
+)
+CALLED = [
+    Message("user", "write Ada that I am late"),
+    Message("tool_call", {"name": "write", "arguments": {"note": "I am late", "to": "Ada"}}),
+    Message("tool_response", {"ok": True}),
+    Message("user", "to Ben, I mean"),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "held", "taken"),
+    [("note", "I am late", True), ("to", "Ada", True), ("note", "Ada", False), ("note", "you are late", False)],
+)
+def test_what_a_call_was_made_with_is_taken_for_its_own_parameter(key: str, held: str, taken: bool) -> None:
+    value = Value(held, 0.5, Source("state", text=held))
+    state = SlotState("x", len(CALLED), history_hash(CALLED), {key: value.to_json()}).to_json()
+    read = trusted_values(state, "x", {slot.key: slot for slot in slot_table(NOTE)}, CALLED, None)
+    assert (read is not None) is taken
