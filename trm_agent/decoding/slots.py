@@ -16,9 +16,9 @@ from typing import Any
 from trm_agent.decoding.calibration import Calibration
 from trm_agent.decoding.held import held
 from trm_agent.decoding.in_history import ends, number_place
+from trm_agent.decoding.named_choices import named_with
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, unit, units
 from trm_agent.decoding.rules import RULES, Rule, refine
-from trm_agent.decoding.rules.enumerations import named_with
 from trm_agent.decoding.scene import Scene
 from trm_agent.decoding.shown import shown_names, shown_values
 from trm_agent.text.field_names import meant_fields

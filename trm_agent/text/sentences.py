@@ -32,12 +32,6 @@ def clauses(text: str) -> list[Span]:
     return [Span(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
 
 
-def clause_ends(text: str) -> list[int]:
-    """Every place where one may end, in order: after a sentence, before a joining word, before a comma."""
-    found = {match.end() for match in _SENTENCE.finditer(text)}
-    return sorted(found.union(match.start() for mark in (_JOINED, _COMMA) for match in mark.finditer(text)))
-
-
 def clause_end(text: str, after: int, before: int) -> int | None:
     """Where one ends between two places: at the last end of a sentence, else at the last "and", else after a comma."""
     for mark in (_SENTENCE, _JOINED, _COMMA):

@@ -83,11 +83,6 @@ def test_a_request_that_needs_one_call_gets_one() -> None:
     assert made(decision) == [("get_weather", {"city": "Oslo"})]
 
 
-def test_two_values_told_in_one_breath_and_pointed_at_alike_are_two_calls_whatever_the_head_says() -> None:
-    decision = predict((0.99, 0.01, 0.0, 0.0), (0.95, 0.03), city=said(Oslo=0.45, Rome=0.42, Rome_and_in_Oslo=0.12))
-    assert made(decision) == [("get_weather", {"city": "Rome"}), ("get_weather", {"city": "Oslo"})]
-
-
 def test_readings_say_how_many_where_one_call_is_not_sure() -> None:
     three = said(Rome=0.34, Oslo=0.32, airport=0.3)
     assert len(predict((0.7, 0.2, 0.1, 0.0), (0.97, 0.01), city=three).calls) == 3, "though one is likeliest"

@@ -1,11 +1,11 @@
-"""Spans that end where quotes, codes and names do; flags that the user names."""
+"""Spans that end where quotes, codes and names do."""
 
 from __future__ import annotations
 
 import pytest
 
 from trm_agent.decoding.prediction import Prediction, SlotPrediction, SpanCandidate
-from trm_agent.decoding.rules.wording import flag, quotes, say_flags, word_spans
+from trm_agent.decoding.rules.wording import quotes, word_spans
 from trm_agent.decoding.scene import Scene
 from trm_agent.types import Message, parse_tools, slot_table
 
@@ -91,44 +91,3 @@ def test_spans_that_become_the_same_add_up_and_other_types_stay() -> None:
     assert moved.slots[0].spans == (SpanCandidate(0, 4, 13, 0.8),)
     assert moved.slots[1] == count
     assert word_spans(prediction, Scene((), slot_table(tools)[:1], [])) is prediction
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        ("include_side_effects", "a forecast including side effects", True),
-        ("include_images", "show the page without any images", False),
-        ("include_images", "the current images of Oslo", True),
-        ("avoid_ferries", "go there with ferries avoided", True),
-        ("avoid_ferries", "go there by ferries", None),
-        ("avoid_ferries", "go there without ferries", True),
-        ("full_text", "Don't send me the full text", False),
-        ("full_text", "not only the full text", True),
-        ("full_text", "send me the text", None),
-        ("is_it", "is it here", None),
-    ],
-)
-def test_a_flag_is_what_the_user_says_of_it(name: str, text: str, expected: bool | None) -> None:
-    assert flag(name, text) is expected
-
-
-@pytest.mark.parametrize(
-    ("call", "tools", "role", "expected"),
-    [
-        (0.9, (0.8, 0.1), "user", (0.9, 0.1)),
-        (0.3, (0.8, 0.1), "user", (0.5, 0.5)),
-        (0.9, (0.1, 0.8), "user", (0.5, 0.5)),
-        (0.9, (0.8, 0.1), "assistant", (0.5, 0.5)),
-    ],
-)
-def test_only_flags_of_the_call_that_is_made_are_set(
-    call: float, tools: tuple[float, ...], role: str, expected: tuple[float, ...]
-) -> None:
-    schema = {"type": "object", "properties": {"with_maps": {"type": "boolean"}}}
-    declared = parse_tools([{"name": "a", "parameters": schema}, {"name": "b", "parameters": {"type": "object"}}])
-    said = SlotPrediction(0.8, 0.1, 0.1, choices=(0.5, 0.5))
-    history = [Message(role, "a guide with maps")]  # type: ignore[arg-type]
-    [slot] = say_flags(
-        Prediction(call, tools, 0.1, (said,), 0.5, 1), Scene(declared, slot_table(declared), history)
-    ).slots
-    assert slot.choices == pytest.approx(expected)

@@ -1,12 +1,12 @@
 """The rules of language: what the words around a value say of it, brought into a prediction before it is read.
 
 `RULES` is the whole of it. Each rule takes a prediction and gives one of the same shape. None finds a value that the
-model did not point at, but flags, entries of closed lists, values named by a declaration that the user says, and the
-row of a list of results where the model points at another row of it.
+model did not point at, but values named by a declaration that the user says, and the row of a list of results where
+the model points at another row of it.
 `recipes/ablate_rules.py` measures what each is worth; a rule that pays nothing on data that nobody read goes.
 
-Which row of a result: result_rows, row_signs. Numbers by name: binding, numerals, twins. Spans and values: spans,
-wording, overlaps, enumerations, examples. How many calls: counting. Last of all: doubts.
+Which row of a result: result_rows, row_signs. Numbers by name: binding, numerals. Spans and values: spans, wording,
+overlaps, examples. Last of all: doubts.
 """
 
 from __future__ import annotations
@@ -16,14 +16,11 @@ from dataclasses import dataclass
 
 from trm_agent.decoding.prediction import Prediction
 from trm_agent.decoding.rules.binding import bind_numbers
-from trm_agent.decoding.rules.counting import count_calls
 from trm_agent.decoding.rules.doubts import settle
-from trm_agent.decoding.rules.enumerations import spread
 from trm_agent.decoding.rules.examples import say_examples
 from trm_agent.decoding.rules.overlaps import part_overlaps
 from trm_agent.decoding.rules.result_rows import choose_rows
-from trm_agent.decoding.rules.twins import order_twins
-from trm_agent.decoding.rules.wording import say_flags, word_spans
+from trm_agent.decoding.rules.wording import word_spans
 from trm_agent.decoding.scene import Scene
 
 
@@ -63,19 +60,9 @@ RULES: tuple[Rule, ...] = (
         (),
     ),
     Rule(
-        "flags",
-        "A boolean whose own words the user says is filled.",
-        say_flags,
-    ),
-    Rule(
         "boundaries",
         "A span ends where a quotation, a code, a path or a noun does.",
         word_spans,
-    ),
-    Rule(
-        "numbered_siblings",
-        "Parameters that only a number tells apart take their values in the order of the text.",
-        order_twins,
     ),
     Rule(
         "described_values",
@@ -87,16 +74,6 @@ RULES: tuple[Rule, ...] = (
         "A text does not hold what surely fills another parameter of the tool.",
         part_overlaps,
         (),
-    ),
-    Rule(
-        "lists",
-        "A list is read from its first item to its last.",
-        spread,
-    ),
-    Rule(
-        "call_count",
-        "Several calls are likely where more values are said than one call takes.",
-        count_calls,
     ),
 )
 

@@ -2,8 +2,7 @@
 
 The model points at words it has not been taught the ends of. What the text itself marks (quotes, the dots of an
 abbreviation, a path without blanks) and what the parameter's name repeats ("the Spring season" for `season`) says
-where a value starts and ends. Nothing is found that the model did not point at but the flags of a call that is made,
-which take no more than their name.
+where a value starts and ends.
 """
 
 from __future__ import annotations
@@ -158,58 +157,3 @@ def _without_noun(text: str, place: Span, own: Sequence[str], tools: Set[str]) -
 def _apart(before: str, last: str, plain: bool) -> bool:
     """Whether a last word is none of a proper name's, and follows one where the parameter has a plain name."""
     return before[0].isupper() and not last[0].isupper() if plain else not (before[0].isupper() and last[0].isupper())
-
-
-_NEGATIVE = word_list("negations")
-_PLAIN = word_list("plain_in_flags")
-_DENIED_BEFORE = re.compile(
-    r"\b(?:without|not|no|never|excluding|exclude|except|avoid|avoids|avoiding|skip|skipping|(?:do|does|did|is|are|was|ca|wo|should|would)n['’]?t)\b"
-    r"(?! only\b)(?:\s+\w+){0,3}\s*$",
-    re.IGNORECASE,
-)
-_DENIED_AFTER = re.compile(r"^\W*(?:\w+\s+){0,2}(?:avoided|excluded|omitted|ignored|disabled)\b", re.IGNORECASE)
-SURE = 0.9
-"""Probability of a flag that the user names."""
-
-
-def say_flags(prediction: Prediction, scene: Scene) -> Prediction:
-    """The same prediction, flags of a call that is made now set as the user's last message names them.
-
-    "including human impact" is `include_human_impact`: true, "with toll roads avoided" is `avoid_tolls`: true, and
-    "without images" is `include_images`: false. A flag is named by all words of its name that tell something.
-
-    Args:
-        prediction: For a decision point.
-        scene: Where it was made; nothing changes unless the user spoke last.
-    """
-    if not scene.answers_user(prediction) or not prediction.call >= 0.5:
-        return prediction
-    meant = scene.meant(prediction).name
-    out = list(prediction.slots)
-    for i, slot in enumerate(scene.slots):
-        if slot.parameter.type == "boolean" and out[i].choices and meant in slot.tools:
-            said = flag(slot.parameter.name, scene.request)
-            if said is not None and said in slot.parameter.choices:
-                sure = tuple(SURE if choice is said else 1 - SURE for choice in slot.parameter.choices)
-                out[i] = replace(out[i], empty=1 - SURE, filled=SURE, dontcare=0.0, choices=sure)
-    return replace(prediction, slots=tuple(out))
-
-
-@lru_cache(maxsize=8192)
-def flag(name: str, text: str) -> bool | None:
-    """What a text says of a flag; None if it does not name it, or names what a negative flag denies without denying it.
-
-    Args:
-        name: Of the parameter (`include_images`, `avoid_tolls`).
-        text: Of the user's message.
-    """
-    words = parameter_words(name).split()
-    telling = {singular(word) for word in words if word not in _PLAIN | _NEGATIVE and len(word) > 2}
-    places = {singular(match.group()): match.span() for match in reversed(list(_WORD.finditer(text)))}
-    if not telling or not telling <= places.keys():
-        return None
-    start, end = min(places[word][0] for word in telling), max(places[word][1] for word in telling)
-    denied = bool(_DENIED_BEFORE.search(text[:start]) or _DENIED_AFTER.match(text[end:]))
-    if _NEGATIVE.isdisjoint(words):
-        return not denied
-    return True if denied else None
