@@ -20,6 +20,8 @@ call (`{"name", "args"}`) to whether the user is asked first."""
 
 WANTS = frozenset(("request", "answer", "correct", "confirm"))
 """Speech acts after which something is wanted."""
+AGREED = 0.7
+"""Least probability that an answer is a yes. What is less is asked again: a call that waits does less harm."""
 
 
 def asks_first(policy: Policy, tool: ToolSchema, arguments: Mapping[str, Any]) -> bool | None:
@@ -40,7 +42,8 @@ def agreed(decision: Decision, history: Sequence[Message]) -> bool:
     if len(history) < 2 or history[-1].role != "user" or history[-2].role != "assistant":
         return False
     asked = history[-2].text.rstrip(" )\"'”").endswith(("?", "？"))
-    return asked and decision.speech_act in (None, "confirm")
+    acts: Mapping[str, float] = decision.probabilities.get("speech_acts") or {"confirm": 1.0}
+    return asked and acts["confirm"] >= AGREED
 
 
 def without_asking(decision: Decision, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> Decision | None:

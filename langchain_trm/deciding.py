@@ -163,11 +163,14 @@ def settle(question: Question, decision: Decision) -> Step:
 def unserved(step: Step) -> bool:
     """Whether the user wants or asks something that no tool serves: nothing is called, asked for or told of a result.
 
-    Small talk, refusals and the like are answered here; without speech acts nothing is said of a turn.
+    Small talk, refusals and the like are answered here; without speech acts nothing is said of a turn. Where no tool is
+    on offer, nothing is read, and every message of the user is such.
     """
     decision = step.decision
     if decision.decision == "tool_call" or decision.missing or step.turn.ends_with_result or decision.content:
         return False
+    if not step.tools:
+        return True
     if decision.intended_tool is not None:
         return False
     return decision.speech_act in (WANTS | {"question"}) - {"confirm"}

@@ -82,7 +82,6 @@ def learn(args: argparse.Namespace) -> dict[str, Any]:
         logger.info("%3.0f %% of the way: %d of %d right", 100 * share, found.right, found.count)
     points = everyday_points(args.everyday_points)
     choice = choose(ways, before, routers, lambda router: everyday_figures(router, points), args.most_cost)
-    logger.info("%s", f"new weights: {choice.why}" if choice.share else f"the old weights are kept: {choice.why}")
 
     after = next((way.judged for way in ways if way.share == choice.share), before)
     checkpoint, confidence, scored = calibrated(routers[choice.share].checkpoint, after)
@@ -217,9 +216,13 @@ def summary(report: dict[str, Any]) -> str:
     lines.append(f"{'new weights' if report['share'] else 'OLD WEIGHTS KEPT'}: {report['why']}")
     confidence = report["confidence"]
     sure = confidence["calls"]
+    passing = (
+        f"{sure['right']} of {sure['passing']} calls over the threshold are right"
+        if sure["passing"]
+        else ("no call is over the threshold")
+    )
     lines.append(
-        f"confidence: {'holds' if confidence['calibrated'] else 'DOES NOT HOLD'}; "
-        f"{sure['right']} of {sure['passing']} calls over the threshold right on held-out conversations"
+        f"confidence: {'holds' if confidence['calibrated'] else 'DOES NOT HOLD'}; on held-out conversations {passing}"
     )
     return "\n".join(lines)
 

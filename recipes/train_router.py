@@ -213,7 +213,7 @@ def train(args: argparse.Namespace) -> None:
         if val:
             calibrate(args.output, encoder, val)
         else:
-            logger.warning("without --val the confidence is not calibrated: it ranks decisions and promises nothing")
+            logger.warning("without --val the confidence is not calibrated: it ranks decisions, until it is fitted")
         if args.responses:
             learn_responses(args, encoder)
         curves.draw()

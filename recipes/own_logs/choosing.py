@@ -102,7 +102,7 @@ def choose(
         found[way.share] = elsewhere(routers[way.share])
         if known - (found[way.share]["decision"] or 0.0) <= most_cost:
             gained = f"{before.right} → {way.right} of {way.judged.count} held-out decisions and live turns right"
-            return Choice(way.share, f"{gained}, {way.share:g} of the way from the old weights", found)
+            return Choice(way.share, f"{gained}, {way.share:.0%} of the way from the old weights", found)
     if better:
         return Choice(0.0, f"every better way costs more than {most_cost:.0%} of everyday decisions", found)
     if more:

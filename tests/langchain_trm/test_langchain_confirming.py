@@ -11,9 +11,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from langchain_trm import ChatTRM
+from langchain_trm.confirming import agreed
 from tests.langchain_trm.scripted_router import Plan, ScriptedBound, ScriptedRouter
 from trm_agent.errors import LowConfidenceError
-from trm_agent.types import SPEECH_ACTS, Decision
+from trm_agent.types import SPEECH_ACTS, Decision, Message
 
 
 def tool(**annotations: bool) -> dict[str, Any]:
@@ -129,3 +130,19 @@ def test_what_no_tool_serves_is_handed_over_where_somebody_stands_behind() -> No
     assert model(min_confidence=0.5, hand_over_unserved=False).invoke("write me a poem").tool_calls == []
     with pytest.raises(LowConfidenceError):
         model(hand_over_unserved=True, now=datetime(2025, 1, 1)).invoke("write me a poem")
+
+
+def test_without_tools_a_request_is_handed_over_where_somebody_stands_behind() -> None:
+    assert ChatTRM(router=model().router).invoke("write me a poem").content == "How can I help you?"
+    with pytest.raises(LowConfidenceError, match="no tool on offer serves what the user wants"):
+        ChatTRM(router=model().router, min_call_confidence=0.5).invoke("write me a poem")
+
+
+@pytest.mark.parametrize(("likely", "expected"), [(0.95, True), (0.6, False)])
+def test_what_is_not_surely_a_yes_is_asked_again(likely: float, expected: bool) -> None:
+    history = [Message("user", "send 50 to Mark"), Message("assistant", "Shall I?"), Message("user", "yes")]
+    decision = ActingRouter(script).bind([tool()]).decide(history)
+    acts = {"confirm": likely, "hesitate": 1 - likely}
+    decision = replace(decision, probabilities={**decision.probabilities, "speech_acts": acts})
+    assert decision.speech_act == "confirm"
+    assert agreed(decision, history) is expected

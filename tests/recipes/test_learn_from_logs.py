@@ -226,7 +226,7 @@ def test_a_way_that_costs_too_much_elsewhere_is_passed_over() -> None:
 
     chosen = choose(ways, judged(6), routers, elsewhere, 0.05)
     assert (chosen.share, chosen.why) == (
-        0.4, "6 → 8 of 10 held-out decisions and live turns right, 0.4 of the way from the old weights"
+        0.4, "6 → 8 of 10 held-out decisions and live turns right, 40% of the way from the old weights"
     )  # fmt: skip
     assert choose(ways, judged(6), routers, elsewhere, 0.2).share == 0.8
     assert "every better way costs more than 0%" in choose(ways, judged(6), routers, elsewhere, 0.0).why

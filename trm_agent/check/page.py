@@ -13,7 +13,12 @@ _WIDTH = 118
 
 def page(report: Report, tolerance: float = 0.0) -> str:
     """Counts, then the first examples of every kind that was found."""
-    return "\n".join(line[:_WIDTH].rstrip() for line in _lines(report, tolerance))
+    return "\n".join(_shorten(line) for line in _lines(report, tolerance))
+
+
+def _shorten(line: str) -> str:
+    """A line that fits the page, ended after a whole word."""
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1].rsplit(' ', 1)[0].rstrip(' ,')}…"
 
 
 def as_json(report: Report, tolerance: float = 0.0) -> dict[str, Any]:
