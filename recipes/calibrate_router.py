@@ -50,7 +50,8 @@ def calibrate(args: argparse.Namespace) -> None:
     samples = [sample for path in args.data for sample in read_samples(path)]
     calibration = calibrate_router(router, samples)
     router.checkpoint.calibrated_with(calibration, len(samples)).save(args.output or args.checkpoint)
-    logger.info("calibrated on %d samples → %s", len(samples), args.output or args.checkpoint)
+    fitted = "calibrated" if calibration.calibrated else "too few to fit a confidence:"
+    logger.info("%s %d samples → %s", fitted, len(samples), args.output or args.checkpoint)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,17 @@ def test_samples_without_faults_pass(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert report["calls"] == {"book": 2}
 
 
+def test_the_same_words_on_another_day_may_mean_another_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        sample("outside tomorrow", {"day": "2026-03-15", "room": "outside"}, "t:2", now=NOW),
+        sample("outside tomorrow", {"day": "2026-03-20", "room": "outside"}, "u:2", now="2026-03-19T10:00"),
+    ]
+    code, report = look(put(tmp_path / "days.jsonl", GOOD + rows), capsys)
+    assert (code, report["faults"]["contradiction"]["count"]) == (0, 0)
+
+
 @pytest.mark.parametrize("kind", BAD)
 def test_each_fault_is_found_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
     code, report = look(put(tmp_path / "bad.jsonl", GOOD + BAD[kind]), capsys)

@@ -342,6 +342,24 @@ def test_a_line_that_is_no_json_is_left_out_alone(tmp_path: Path, capsys: pytest
     assert not output.exists()
 
 
+def test_results_among_the_parts_of_a_user_message_are_results(tmp_path: Path) -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "weather", "input": {"city": "Oslo"}}
+    parts = [{"type": "tool_result", "tool_use_id": "t1", "content": '{"degrees": 4}'}]
+    said = [
+        {"role": "user", "content": "the weather in Oslo?"},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": parts},
+        {"role": "assistant", "content": "4 degrees."},
+        {"role": "user", "content": [{"type": "text", "text": "thanks"}]},
+        {"role": "assistant", "content": "Bye."},
+    ]
+    code, read = run(put(tmp_path / "log.json", [{"messages": said}]), "--format", "openai")
+    assert code == 0
+    roles = [message.role for message in read[-1].history]
+    assert roles == ["user", "tool_call", "tool_response", "assistant", "user"]
+    assert read[-1].history[2].content == {"degrees": 4}
+
+
 TOOL_LISTS = {
     "openai": OPENAI_TOOLS,
     "inner": [tool["function"] for tool in OPENAI_TOOLS],

@@ -165,7 +165,9 @@ class Inspector:
         """Compare a sample with all before it."""
         if not sample.meta.get("either") and sample.meta.get("decision_known", True):
             offered = sorted(tool.name for tool in sample.tools)
-            key = _digest([offered, *([m.role, normalise(m.text)] for m in sample.history)])
+            relative = any(is_relative(m.text) for m in _users(sample))
+            day = str(sample.meta.get("now"))[:10] if relative else ""
+            key = _digest([offered, day, *([m.role, normalise(m.text)] for m in sample.history)])
             outcome = [sample.decision, [[c["name"], normalise(c["arguments"])] for c, _ in sample.gold_calls]]
             before, first = self._decided.setdefault(key, (outcome, name))
             if before != outcome:

@@ -54,12 +54,24 @@ class Promise:
 def records_of(cases: Sequence[Case]) -> list[CalibrationRecord]:
     """What a calibration is fitted on, of decisions that were judged."""
     return [
-        CalibrationRecord(
-            DecisionScores.of(case.decision),
-            case.verdict.outcome_right,
-            case.verdict.call_right,
-            {key: finding == "right" for key, finding in (case.verdict.slots or {}).items()},
-        )
+        CalibrationRecord(DecisionScores.of(case.decision), case.verdict.outcome_right, case.verdict.call_right, slots)
+        for case, slots in zip(cases, slot_outcomes(cases), strict=True)
+    ]
+
+
+def slot_outcomes(cases: Sequence[Case]) -> list[dict[str, bool]]:
+    """Of each decision, slot key → whether it was read right.
+
+    Logs list some fields and not others. What the router fills beyond the fields that any sample lists is not judged:
+    nobody wrote down whether it is right.
+    """
+    listed = {key for case in cases for key in (*case.sample.slots, *case.sample.accept.slots)}
+    return [
+        {
+            key: finding == "right"
+            for key, finding in (case.verdict.slots or {}).items()
+            if finding != "extra" or key in listed
+        }
         for case in cases
     ]
 

@@ -25,6 +25,7 @@ from trm_agent.decoding.coverage import ordinary_words, unread
 from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.metrics import judge, state_labels
+from trm_agent.evaluation.recalibration import slot_outcomes
 from trm_agent.evaluation.report import Case, Report
 from trm_agent.features.conversation import read_text
 from trm_agent.log import logger
@@ -122,9 +123,9 @@ def calibrate_router(router: Router, samples: Iterable[Sample]) -> Calibration:
             replace(DecisionScores.of(case.decision), unread=rest.share(ordinary)),
             case.verdict.outcome_right,
             case.verdict.call_right,
-            {key: finding == "right" for key, finding in (case.verdict.slots or {}).items()},
+            slots,
         )
-        for case, rest in zip(cases, left, strict=True)
+        for case, rest, slots in zip(cases, left, slot_outcomes(cases), strict=True)
     )
     return fit_calibration(records, ordinary=ordinary)
 
@@ -262,7 +263,7 @@ def _check_agreement(cases: Sequence[Case], timed: Mapping[int, _Timed]) -> None
     ]
     if differing:
         logger.warning(
-            "%d of %d timed decisions differ with and without state (first: sample %s)",
+            "%d of %d timed decisions differ from those made in batches without state (first: sample %s)",
             len(differing),
             len(timed),
             differing[0],

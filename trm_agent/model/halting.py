@@ -2,6 +2,7 @@
 
 A point has stopped when the halting head is sure enough that the whole answer is right, or when the answer no longer
 changes from one supervision step to the next. What it answers does not depend on which points are answered beside it.
+The head itself is in `heads`.
 
 N decision points · K tools · S slots · W tokens · C choices.
 """

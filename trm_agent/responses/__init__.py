@@ -4,6 +4,7 @@ facts, fields (what may be said at a point) → telling (which of it should be) 
 values), collecting, bank (the answers kept) → head (what the answer state asks for) → situation, choosing (which) →
 filling, completing (what it leaves out) → guard (nothing without a source) → storage
 
-Without learned words: frames (`frames_en.jsonl`, `frames_vi.jsonl`) → phrasing, offering, asking (in words) → speaking.
+Without learned words: frames (`frames_en.jsonl`, `frames_vi.jsonl`) → phrasing, offering, asking (how a
+parameter is asked for) → speaking.
 Words of its own: lexicon, candidates → decoder → writing → decoder_storage.
 """

@@ -15,6 +15,9 @@ from trm_agent.synthesis.words import STOP_WORDS
 from trm_agent.text.nouns import singular
 from trm_agent.types import ToolSchema, identifier_words, parse_tools
 
+_PARAMETERS = ("parameters", "input_schema", "inputSchema", "args_schema")
+"""Where a declaration has its parameters: OpenAI's form, Anthropic's, MCP's, LangChain's."""
+
 
 def read_tools(path: Path) -> tuple[ToolSchema, ...]:
     """Read tools from a JSON list, an object that holds it under `tools`, or JSONL with one tool a line.
@@ -48,7 +51,7 @@ def declaration(data: Any) -> dict[str, Any]:
     body = data.get("function", data)
     if not isinstance(body, Mapping):
         raise ToolError(f"a tool must be an object, got {type(body).__name__}")
-    parameters = body.get("parameters", body.get("input_schema", body.get("args_schema"))) or {}
+    parameters = next((body[key] for key in _PARAMETERS if body.get(key)), {})
     if isinstance(parameters, Mapping) and not _is_schema(parameters):
         inner = {key: value for key, value in parameters.items() if isinstance(value, Mapping)}
         parameters = {"type": "object", "properties": inner, "required": list(body.get("required") or [])}

@@ -121,7 +121,7 @@ def test_a_decision_that_depends_on_the_state_is_reported(caplog: pytest.LogCapt
     router.script = lambda history: next(answers, decision())
     with caplog.at_level(logging.WARNING, "trm_agent"):
         evaluate(router, dialogue("a"))
-    assert "1 of 2 timed decisions differ with and without state (first: sample a/3)" in caplog.text
+    assert "1 of 2 timed decisions differ from those made in batches without state (first: sample a/3)" in caplog.text
 
 
 def test_relative_dates_count_from_the_sample_or_from_a_fixed_day() -> None:

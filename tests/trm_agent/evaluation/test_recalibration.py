@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from trm_agent.decoding.calibration import Calibration, CalibrationRecord, DecisionScores, Logistic
-from trm_agent.evaluation.recalibration import Promise, at_most, held_out_confidences, promise, recalibrated
+from trm_agent.evaluation.recalibration import (
+    Promise,
+    at_most,
+    held_out_confidences,
+    promise,
+    recalibrated,
+    slot_outcomes,
+)
+from trm_agent.types import Message, Sample, parse_tools
 
 KNOWN = Calibration(
     Logistic((1.0, 0.0, 0.0, 0.0, 0.0), 0.0),
@@ -91,3 +103,15 @@ def test_a_calibration_that_does_not_hold_says_so_and_keeps_saying_it() -> None:
     assert Calibration.from_json(broken.to_json()) == broken
     assert broken.to_json()["calibrated"] is False
     assert "holds" not in KNOWN.to_json()
+
+
+def test_fields_that_no_sample_lists_are_not_judged() -> None:
+    tools = parse_tools([{"name": "call_back", "parameters": {"type": "object", "properties": {}}}])
+    listing = Sample(tools, (Message("user", "hi"),), "direct_answer", {"phone": "123"}, None, "Hello.")
+    silent = replace(listing, slots={})
+    said: Mapping[str, Any] = {"phone": "extra", "plan": "extra"}
+    cases: Any = [
+        SimpleNamespace(sample=listing, verdict=SimpleNamespace(slots={"phone": "right", "plan": "extra"})),
+        SimpleNamespace(sample=silent, verdict=SimpleNamespace(slots=said)),
+    ]
+    assert slot_outcomes(cases) == [{"phone": True}, {"phone": False}]

@@ -445,6 +445,13 @@ def test_tools_are_told_apart_by_the_words_of_their_names() -> None:
     assert not may_serve(c, "what is the capital of Mongolia")
 
 
+@pytest.mark.parametrize("key", ["parameters", "input_schema", "inputSchema", "args_schema"])
+def test_parameters_are_read_where_each_form_has_them(key: str) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    (told,) = parse_tools([declaration({"name": "weather", "description": "Tells.", key: schema})])
+    assert told.required == ("city",)
+
+
 def test_foreign_declarations_become_json_schema(tmp_path: Path) -> None:
     row = {
         "api_name": "f",

@@ -100,6 +100,12 @@ def call_blocks(content: Any) -> list[Mapping[str, Any]]:
     return [part for part in parts if isinstance(part, Mapping) and part.get("type") in _CALL_BLOCKS]
 
 
+def result_blocks(content: Any) -> list[Mapping[str, Any]]:
+    """The parts of a user message's content that are results of calls (`tool_result`)."""
+    parts = content if isinstance(content, list) else []
+    return [part for part in parts if isinstance(part, Mapping) and part.get("type") == "tool_result"]
+
+
 def read_calls(raw: Any) -> tuple[LogCall, ...]:
     """A list of calls: `{"function": {name, arguments}}`, or name with `arguments`, `args` or `input` beside it.
 

@@ -14,6 +14,7 @@ from trm_agent.utils.logs.messages import (
     first_of,
     read_call,
     read_calls,
+    result_blocks,
     result_value,
     spoken_text,
     thread_of,
@@ -74,7 +75,12 @@ def read_message(raw: Any) -> list[LogMessage]:
         raise DataError(f"{said}; expected one of {', '.join(ROLES)}")
     if content is None:
         raise DataError(f"the {role} message has no content; expected text or a list of parts")
-    return [LogMessage("user" if role == "user" else "system", spoken_text(content, role))]
+    results = [
+        LogMessage("tool", result=result_value(block.get("content")), call_id=block.get("tool_use_id"))
+        for block in result_blocks(content)
+    ]
+    text = spoken_text(content, role)
+    return [*results, LogMessage("user" if role == "user" else "system", text)] if text or not results else results
 
 
 def _assistant(raw: Mapping[str, Any]) -> LogMessage:
