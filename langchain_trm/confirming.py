@@ -20,7 +20,7 @@ call (`{"name", "args"}`) to whether the user is asked first."""
 
 WANTS = frozenset(("request", "answer", "correct", "confirm"))
 """Speech acts after which something is wanted."""
-AGREED = 0.7
+AGREED = 0.9
 """Least probability that an answer is a yes. What is less is asked again: a call that waits does less harm."""
 
 
