@@ -17,6 +17,9 @@ MIDDLE = 0.5
 PULL = 4.0
 """Decisions that a whole way from the middle must bring more: what decides with few conversations, hardly with many."""
 
+DEVIATIONS = 1.5
+"""Of what chance does, that new weights have to gain."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -69,13 +72,14 @@ def smoothed(values: Sequence[float]) -> list[float]:
 
 
 def beyond_chance(before: Judged, after: Judged) -> bool:
-    """Whether more was repaired than broken, by a standard deviation of what chance does, or more.
+    """Whether more was repaired than broken, by one and a half standard deviations of what chance does, or more.
 
-    A turn of the user counts up to twice, recorded and live. So the deviation is that of twice as many changes.
+    A turn of the user counts up to twice, recorded and live. So the deviation is that of twice as many changes. Three
+    of three, as a handful of held-out conversations gives, is not enough (docs/log.md).
     """
     pairs = list(zip(before.outcomes, after.outcomes, strict=True))
     repaired, broken = (sum(pair == (old, not old) for pair in pairs) for old in (False, True))
-    return repaired - broken >= math.sqrt(2 * (repaired + broken)) > 0
+    return repaired - broken >= DEVIATIONS * math.sqrt(2 * (repaired + broken)) > 0
 
 
 def choose(

@@ -81,7 +81,7 @@ def route(classifier: BaseDecisionModel, **models: Any) -> Any:
         pytest.param(
             "What is the capital of France?",
             "none",
-            marks=pytest.mark.xfail(strict=True, reason="these weights take it for travel, .78; see the results page"),
+            marks=pytest.mark.xfail(strict=True, reason="these weights take it for travel, .92; see the results page"),
         ),
         ("Good morning!", "none"),
     ],

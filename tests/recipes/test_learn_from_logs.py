@@ -224,23 +224,23 @@ def test_a_way_that_costs_too_much_elsewhere_is_passed_over() -> None:
     def elsewhere(router: Any) -> dict[str, Any]:
         return {"decision": cost[router]}
 
-    chosen = choose(ways, judged(6), routers, elsewhere, 0.05)
+    chosen = choose(ways, judged(2), routers, elsewhere, 0.05)
     assert (chosen.share, chosen.why) == (
-        0.4, "6 → 8 of 10 held-out decisions and live turns right, 40% of the way from the old weights"
+        0.4, "2 → 8 of 10 held-out decisions and live turns right, 40% of the way from the old weights"
     )  # fmt: skip
-    assert choose(ways, judged(6), routers, elsewhere, 0.2).share == 0.8
-    assert "every better way costs more than 0%" in choose(ways, judged(6), routers, elsewhere, 0.0).why
+    assert choose(ways, judged(2), routers, elsewhere, 0.2).share == 0.8
+    assert "every better way costs more than 0%" in choose(ways, judged(2), routers, elsewhere, 0.0).why
     kept = choose(ways, judged(9), routers, elsewhere, 0.2)
     assert (kept.share, kept.why) == (0.0, "9 of 10 held-out were right before, at most 9 after")
 
 
 def test_one_more_that_is_right_may_be_chance() -> None:
-    assert beyond_chance(judged(6), judged(8))
-    assert not beyond_chance(judged(6), judged(7))
-    assert not beyond_chance(judged(6), judged(6))
-    assert not beyond_chance(judged(6), judged(3))
-    kept = choose([Way(0.4, judged(7))], judged(6), {0.0: 0.0, 0.4: 0.4}, lambda _: {"decision": 0.8}, 0.2)  # type: ignore[dict-item]
-    assert (kept.share, kept.why) == (0.0, "6 → 7 of 10 held-out right may be chance")
+    assert beyond_chance(judged(2), judged(7))
+    assert not beyond_chance(judged(2), judged(5)), "three of three"
+    assert not beyond_chance(judged(2), judged(2))
+    assert not beyond_chance(judged(2), judged(1))
+    kept = choose([Way(0.4, judged(5))], judged(2), {0.0: 0.0, 0.4: 0.4}, lambda _: {"decision": 0.8}, 0.2)  # type: ignore[dict-item]
+    assert (kept.share, kept.why) == (0.0, "2 → 5 of 10 held-out right may be chance")
 
 
 def test_turns_that_changed_are_told_apart() -> None:
