@@ -36,6 +36,7 @@ _CODE = re.compile(
     r"|\+?\(?\d(?:[ ()-]*\d){2,}"
 )
 """Letters and digits as ids have them, or digits alone: a phone number, the number of a card."""
+_HYPHENED = re.compile(r"[A-Z]{1,4}-\d{1,6}")
 _KEPT = re.compile(r"(?<!\d)(?:19|20)\d\d-[01]\d|\d{1,2}:\d{2}|^[\d ]*[.,/%][\d ]*$|@|://")
 """Dates, times, amounts and addresses are read, not copied."""
 _WORD = re.compile(r"\w{3,}")
@@ -128,6 +129,8 @@ def swaps(group: Sequence[Mapping[str, Any]], pools: Pools, rng: random.Random, 
         if any(value in other and value != other for other in found) or _in_part(value, everything):
             continue
         other = another(value, pools.get(name, ()), rng)
+        if other and '"pattern"' not in told:
+            other = written_otherwise(other, rng)
         if other and other.lower() not in told and other not in everything and other not in out.values():
             out[value] = other
     return out
@@ -140,6 +143,13 @@ def another(value: str, pool: Sequence[str], rng: random.Random) -> str | None:
         return drawn if drawn != value else None
     like = [other for other in rng.sample(pool, min(len(pool), 24)) if _alike(value, other)]
     return rng.choice(like) if like else None
+
+
+def written_otherwise(code: str, rng: random.Random) -> str:
+    """A code, half of the time with a blank or nothing in the place of its hyphen: "LX 400", "LX400"."""
+    if not _HYPHENED.fullmatch(code):
+        return code
+    return code.replace("-", rng.choice(("-", "-", " ", "")))
 
 
 def _alike(value: str, other: str) -> bool:

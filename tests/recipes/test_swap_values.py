@@ -120,3 +120,9 @@ def test_conversations_in_which_nothing_changed_can_be_left_out(tmp_path: Path) 
     fixed = sample("invite it", {"guest": "it", "room": "it"})
     assert len(run(tmp_path, [*others(), fixed])) == len(NAMES) + 1
     assert len(run(tmp_path, [*others(), fixed], "--changed-only")) == len(NAMES)
+
+
+def test_a_code_is_written_apart_or_together_now_and_then() -> None:
+    rng = random.Random(0)
+    assert {swap_values.written_otherwise("LX-400", rng) for _ in range(40)} == {"LX-400", "LX 400", "LX400"}
+    assert swap_values.written_otherwise("order-400", rng) == "order-400"

@@ -51,7 +51,7 @@ def declaration(data: Any) -> dict[str, Any]:
     body = data.get("function", data)
     if not isinstance(body, Mapping):
         raise ToolError(f"a tool must be an object, got {type(body).__name__}")
-    parameters = next((body[key] for key in _PARAMETERS if body.get(key)), {})
+    parameters: Any = next((body[key] for key in _PARAMETERS if body.get(key)), {})
     if isinstance(parameters, Mapping) and not _is_schema(parameters):
         inner = {key: value for key, value in parameters.items() if isinstance(value, Mapping)}
         parameters = {"type": "object", "properties": inner, "required": list(body.get("required") or [])}
