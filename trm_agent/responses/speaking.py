@@ -166,7 +166,8 @@ class _Point:
         """
         asked = last_answer(self.history).endswith(tuple(QUESTION_MARKS))
         unasked = self.decision.speech_act == "refuse" and not asked
-        if unasked or (self.decision.lets_go and (waits or asked_to_go_ahead(self.frames, self.history))):
+        waits = waits or asked_to_go_ahead(self.frames, self.history)
+        if unasked or (self.decision.lets_go and waits):
             return _framed(self.frames.fill("cancelled", {}), "cancelled")
         hesitates = waits and self.decision.speech_act == "hesitate"
         return _framed(self.frames.fill("waiting", {}), "waiting") if hesitates else None

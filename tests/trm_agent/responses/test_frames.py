@@ -304,6 +304,14 @@ def test_what_waits_is_let_go_when_the_user_refuses(act: str, kind: str) -> None
     assert framed.text == ("All right, I won't." if kind == "cancelled" else "All right, I will wait.")
 
 
+def test_who_hesitates_before_a_call_is_waited_for_whatever_tool_is_meant() -> None:
+    unsure = decision(probabilities={"speech_acts": {"hesitate": 1.0}})
+    asked = [user("a table"), Message("assistant", "Shall I go ahead?"), user("maybe")]
+    framed = speak_with_frames(FRAMES, unsure, asked, TOOLS, encoder=HashingEncoder())
+    assert framed is not None
+    assert framed.text == "All right, I will wait."
+
+
 def test_a_refusal_that_nobody_asked_for_is_heard() -> None:
     refused = decision(probabilities={"speech_acts": {"refuse": 0.9, "request": 0.1}})
     framed = speak_with_frames(FRAMES, refused, [user("please don't book anything")], TOOLS, encoder=HashingEncoder())
