@@ -42,14 +42,13 @@ def agreed(decision: Decision, history: Sequence[Message]) -> bool:
     if len(history) < 2 or history[-1].role != "user" or history[-2].role != "assistant":
         return False
     asked = history[-2].text.rstrip(" )\"'”").endswith(("?", "？"))
-    acts: Mapping[str, float] = decision.probabilities.get("speech_acts") or {"confirm": 1.0}
-    return asked and acts["confirm"] >= AGREED
+    return asked and (not decision.speech_acts or decision.speech_acts["confirm"] >= AGREED)
 
 
 def without_asking(decision: Decision, tools: Sequence[ToolSchema], slots: Sequence[Slot]) -> Decision | None:
     """The call that the router would make once the user has agreed, where nothing is missing; else None."""
     tool = next((tool for tool in tools if tool.name == decision.intended_tool), None)
-    acts: Mapping[str, float] = decision.probabilities.get("speech_acts") or {}
+    acts = decision.speech_acts
     wanted = sum(p for act, p in acts.items() if act in WANTS) if acts else 1.0
     if tool is None or decision.missing or wanted < 0.5:
         return None

@@ -113,9 +113,9 @@ def asks(sample: Mapping[str, Any]) -> bool:
 def answered(sample: Mapping[str, Any], replies: Replies, rng: random.Random) -> Mapping[str, Any] | None:
     """The sample, asked and answered; None where no reply of the drawn kind fits its language and its tool."""
     language = str(sample["meta"].get("subset"))
-    tool = next((tool for tool in parse_tools(sample["tools"]) if tool.name == sample["tool"]["name"]), None)
-    if language not in QUESTIONS or tool is None:
+    if language not in QUESTIONS:
         return None
+    tool = next(tool for tool in parse_tools(sample["tools"]) if tool.name == sample["tool"]["name"])
     question = asked(tool, sample["tool"]["arguments"], language, rng)
     name = rng.choices(list(OUTCOMES), [outcome.share for outcome in OUTCOMES.values()])[0]
     outcome = OUTCOMES[name]
@@ -123,13 +123,14 @@ def answered(sample: Mapping[str, Any], replies: Replies, rng: random.Random) ->
     if not fitting:
         return None
     said = [{"role": "assistant", "content": question}, {"role": "user", "content": styled(rng.choice(fitting), rng)}]
-    meta = {**sample["meta"], "kind": outcome.kind, "speech_act": outcome.act, "now": sample["meta"].get("now")}
+    meta = {**sample["meta"], "kind": outcome.kind, "speech_act": outcome.act}
     out = {**sample, "id": f"{sample['id']}/{name}", "history": [*sample["history"], *said], "meta": meta}
     out["meta"].pop("either", None)
     if name != "yes":
         out |= {"decision": "direct_answer", "tool": {}, "content": outcome.content}
         out["meta"]["intent"] = None
         out.pop("accept", None)
+        out.pop("calls", None)
         if not sample["meta"].get("slots_known", True):
             out["slots"] = {}
     return out

@@ -219,7 +219,7 @@ def summary(report: dict[str, Any]) -> str:
     passing = (
         f"{sure['right']} of {sure['passing']} calls over the threshold are right"
         if sure["passing"]
-        else ("no call is over the threshold")
+        else "no call is over the threshold"
     )
     lines.append(
         f"confidence: {'holds' if confidence['calibrated'] else 'DOES NOT HOLD'}; on held-out conversations {passing}"

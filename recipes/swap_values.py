@@ -3,9 +3,9 @@ r"""Conversations → the same with other values: what is said stays, what it is
 uv run python recipes/swap_values.py --data everyday_train.jsonl --output swapped.jsonl --seed 1
 
 A router that sees a sentence twice learns the sentence. Names, titles and texts are drawn from what parameters and
-fields of the same name hold elsewhere in the data; codes keep their letters and draw their digits. A value is swapped
-in all messages, calls and labels of a conversation alike. It stays if a tool or another value speaks of it, or if the
-conversation speaks of a part of it ("the Lopez one").
+fields of the same name hold elsewhere in the data; codes keep their letters, draw their digits and may lose
+their hyphen. A value is swapped in all messages, calls and labels of a conversation alike. It stays if a tool or
+another value speaks of it, or if the conversation speaks of a part of it ("the Lopez one").
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ MIDDLE = 0.5
 """What was best again and again (docs/log.md): half way, or near it."""
 PULL = 4.0
 """Decisions that a whole way from the middle must bring more: what decides with few conversations, hardly with many."""
-
 DEVIATIONS = 1.5
 """Of what chance does, that new weights have to gain."""
 

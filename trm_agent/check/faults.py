@@ -248,5 +248,9 @@ def _outcome(outcome: Sequence[Any]) -> str:
 
 
 def _short(text: str, most: int = 90) -> str:
-    text = " ".join(text.split())
+    return cut(" ".join(text.split()), most)
+
+
+def cut(text: str, most: int) -> str:
+    """A text of so many characters at most; an ellipsis shows where it was longer."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

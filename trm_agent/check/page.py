@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from trm_agent.check.faults import FAULTS, NOTES, Report
+from trm_agent.check.faults import FAULTS, NOTES, Report, cut
 
 _MOST_TOOLS = 12
 _WIDTH = 118
@@ -13,12 +13,7 @@ _WIDTH = 118
 
 def page(report: Report, tolerance: float = 0.0) -> str:
     """Counts, then the first examples of every kind that was found."""
-    return "\n".join(_shorten(line) for line in _lines(report, tolerance))
-
-
-def _shorten(line: str) -> str:
-    """A line that fits the page, ended after a whole word."""
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1].rsplit(' ', 1)[0].rstrip(' ,')}…"
+    return "\n".join(cut(line, _WIDTH) for line in _lines(report, tolerance))
 
 
 def as_json(report: Report, tolerance: float = 0.0) -> dict[str, Any]:

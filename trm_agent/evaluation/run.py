@@ -20,12 +20,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from trm_agent.decoding.calibration import Calibration, CalibrationRecord, DecisionScores, fit_calibration
+from trm_agent.decoding.calibration import Calibration, fit_calibration
 from trm_agent.decoding.coverage import ordinary_words, unread
 from trm_agent.encoder.sentence import Encoder
 from trm_agent.errors import DataError, TRMError
 from trm_agent.evaluation.metrics import judge, state_labels
-from trm_agent.evaluation.recalibration import slot_outcomes
+from trm_agent.evaluation.recalibration import records_of
 from trm_agent.evaluation.report import Case, Report
 from trm_agent.features.conversation import read_text
 from trm_agent.log import logger
@@ -119,13 +119,8 @@ def calibrate_router(router: Router, samples: Iterable[Sample]) -> Calibration:
     )
     ordinary = router.checkpoint.calibration.ordinary | ordinary_words(right)
     records = (
-        CalibrationRecord(
-            replace(DecisionScores.of(case.decision), unread=rest.share(ordinary)),
-            case.verdict.outcome_right,
-            case.verdict.call_right,
-            slots,
-        )
-        for case, rest, slots in zip(cases, left, slot_outcomes(cases), strict=True)
+        replace(record, scores=replace(record.scores, unread=rest.share(ordinary)))
+        for record, rest in zip(records_of(cases), left, strict=True)
     )
     return fit_calibration(records, ordinary=ordinary)
 

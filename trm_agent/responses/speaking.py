@@ -164,13 +164,13 @@ class _Point:
 
         A refusal that answers no question ("please don't cancel B-77") is heard as well; it needs no offer of help.
         """
-        asked = last_answer(self.history).endswith(tuple(QUESTION_MARKS))
-        unasked = self.decision.speech_act == "refuse" and not asked
-        waits = waits or asked_to_go_ahead(self.frames, self.history)
-        if unasked or (self.decision.lets_go and waits):
+        act = self.decision.speech_act
+        if act == "refuse" and not last_answer(self.history).endswith(tuple(QUESTION_MARKS)):
             return _framed(self.frames.fill("cancelled", {}), "cancelled")
-        hesitates = waits and self.decision.speech_act == "hesitate"
-        return _framed(self.frames.fill("waiting", {}), "waiting") if hesitates else None
+        kind = "cancelled" if self.decision.lets_go else "waiting" if act == "hesitate" else None
+        if kind is None or not (waits or asked_to_go_ahead(self.frames, self.history)):
+            return None
+        return _framed(self.frames.fill(kind, {}), kind)
 
     def _tool(self) -> ToolSchema | None:
         """The tool that the conversation is clearly about."""

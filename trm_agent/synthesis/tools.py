@@ -14,9 +14,9 @@ from trm_agent.errors import DataError, ToolError
 from trm_agent.synthesis.words import STOP_WORDS
 from trm_agent.text.nouns import singular
 from trm_agent.types import ToolSchema, identifier_words, parse_tools
+from trm_agent.types.tools import SCHEMA_KEYS
 
-_PARAMETERS = ("parameters", "input_schema", "inputSchema", "args_schema")
-"""Where a declaration has its parameters: OpenAI's form, Anthropic's, MCP's, LangChain's."""
+_PARAMETERS = (*SCHEMA_KEYS, "args_schema")
 
 
 def read_tools(path: Path) -> tuple[ToolSchema, ...]:

@@ -188,9 +188,14 @@ class Decision:
     calibrated: bool = True
 
     @property
+    def speech_acts(self) -> dict[SpeechAct, float]:
+        """Probability of each thing the user may do with the turn; empty where the weights do not say."""
+        return self.probabilities.get("speech_acts") or {}
+
+    @property
     def speech_act(self) -> SpeechAct | None:
         """What the user most likely does with the turn; None where the weights do not say."""
-        acts: dict[SpeechAct, float] = self.probabilities.get("speech_acts") or {}
+        acts = self.speech_acts
         return max(acts.items(), key=lambda pair: pair[1])[0] if acts else None
 
     @property

@@ -96,14 +96,12 @@ def without_thoughts(text: str) -> str:
 
 def call_blocks(content: Any) -> list[Mapping[str, Any]]:
     """The parts of a content that are calls (`tool_use`)."""
-    parts = content if isinstance(content, list) else []
-    return [part for part in parts if isinstance(part, Mapping) and part.get("type") in _CALL_BLOCKS]
+    return _parts_of(content, _CALL_BLOCKS)
 
 
 def result_blocks(content: Any) -> list[Mapping[str, Any]]:
     """The parts of a user message's content that are results of calls (`tool_result`)."""
-    parts = content if isinstance(content, list) else []
-    return [part for part in parts if isinstance(part, Mapping) and part.get("type") == "tool_result"]
+    return _parts_of(content, frozenset(("tool_result",)))
 
 
 def read_calls(raw: Any) -> tuple[LogCall, ...]:
@@ -160,6 +158,11 @@ def thread_of(*places: Any) -> str | None:
     """The name of the conversation that a record is part of, from the first of these objects that has one."""
     found = [first_of(place, _THREADS) for place in places if isinstance(place, Mapping)]
     return next((str(name) for name in found if isinstance(name, str | int)), None)
+
+
+def _parts_of(content: Any, kinds: frozenset[str]) -> list[Mapping[str, Any]]:
+    parts = content if isinstance(content, list) else []
+    return [part for part in parts if isinstance(part, Mapping) and part.get("type") in kinds]
 
 
 def _arguments(name: str, given: Any) -> dict[str, Any]:
